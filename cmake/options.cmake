@@ -1,0 +1,31 @@
+# Options, compiler checks and flags that every target shares.
+option(GODWIT_BUILD_TESTS "Build unit tests and test programs" ON)
+option(GODWIT_BUILD_BENCH "Build the benchmark programs" ON)
+set(GODWIT_SANITIZE "" CACHE STRING "Sanitizers for every target: address, undefined, thread (comma-separated)")
+
+if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang" OR CMAKE_CXX_COMPILER_VERSION VERSION_LESS 19)
+  message(FATAL_ERROR "Godwit needs Clang 19 or later (musttail + preserve_none); "
+                      "found ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}. Run ./dev setup, then use a preset: cmake --preset release")
+endif()
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+
+add_library(godwit_flags INTERFACE)
+target_compile_options(godwit_flags INTERFACE
+  -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Werror
+  -fno-rtti $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>
+  -ffunction-sections -fdata-sections)
+target_include_directories(godwit_flags INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+target_link_options(godwit_flags INTERFACE -fuse-ld=lld -Wl,--gc-sections)
+if(GODWIT_SANITIZE)
+  target_compile_options(godwit_flags INTERFACE -fsanitize=${GODWIT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(godwit_flags INTERFACE -fsanitize=${GODWIT_SANITIZE})
+endif()
