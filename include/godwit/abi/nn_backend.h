@@ -204,8 +204,12 @@ struct godwit_nn_backend {
 typedef const struct godwit_nn_backend* (*godwit_nn_backend_entry)(uint32_t host_abi_major,
                                                                    uint32_t host_abi_minor);
 
+/** Put before the definition of the entry point: it is exported even where all else is hidden. */
+#define GODWIT_NN_EXPORT __attribute__((visibility("default")))
+
 /** What a backend exports under GODWIT_NN_BACKEND_SYMBOL. */
-const struct godwit_nn_backend* godwit_nn_backend_v1(uint32_t host_abi_major, uint32_t host_abi_minor);
+GODWIT_NN_EXPORT const struct godwit_nn_backend* godwit_nn_backend_v1(uint32_t host_abi_major,
+                                                                      uint32_t host_abi_minor);
 
 #ifdef __cplusplus
 }
