@@ -1,0 +1,47 @@
+// Linker: finds what a module imports, by name.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/instance.h"
+
+namespace godwit::runtime {
+
+// A host function as a library offers it, before it belongs to any store.
+struct HostDefinition {
+  std::string_view module, field;  // static or as long as the linker
+  wasm::FuncType type;
+  HostFunction function;
+  void* env;  // outlives every store it is linked into
+};
+
+// Several definitions may share a name if their types differ: the import's type chooses.
+class Linker final {
+ public:
+  void define(HostDefinition definition);
+  // All exports of an instance under a module name; or one extern.
+  void define(std::string module, Instance& instance);
+  void define(std::string module, std::string field, Extern value);
+  // A sentence for errors about a missing import of this module: what provides it ("--nn-preload …", a plug-in).
+  void hint(std::string module, std::string text);
+
+  // Resolves all imports of a module.
+  // @errors Unlinkable: names every missing or mismatching import (module, field, type wanted, type found, hint).
+  Result<std::vector<Extern>> resolve(Store& store, const Module& module) const;
+  Result<Instance*> instantiate(Store& store, std::shared_ptr<const Module> module) const;
+
+ private:
+  struct Entry {
+    std::vector<HostDefinition> hosts;
+    std::optional<Extern> value;
+  };
+  std::map<std::pair<std::string, std::string>, Entry, std::less<>> entries_;
+  std::map<std::string, std::string, std::less<>> hints_;
+};
+
+}  // namespace godwit::runtime

@@ -1,0 +1,125 @@
+// Store: owns every run-time object of a group of instances. Unique, used by one thread at a time.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "runtime/limits.h"
+#include "runtime/module.h"
+#include "runtime/trap.h"
+#include "runtime/type_registry.h"
+#include "runtime/vm.h"
+
+namespace godwit::runtime {
+
+class Memory;
+class Table;
+class Global;
+class Tag;
+
+// Runs functions: a tier, or the policy that chooses among them. Given to the store by the engine.
+class Executor {
+ public:
+  virtual ~Executor() = default;
+
+  // Calls `func` with `slots` holding the arguments; on success they hold the results. `slots` has room for the
+  // larger of both. Reentrant: host functions may call back.
+  virtual Result<> invoke(Store& store, FuncRecord& func, std::span<Slot> slots) = 0;
+
+  // The entry cell for records of own functions: jumps to the module's code, preparing it at the first call.
+  // `into` is the record's own cell storage (kRecordCellBytes, 16-aligned).
+  virtual const Cell* make_record_entry(void* into, uint32_t defined_index) = 0;
+  // The entry cell of a host function record.
+  virtual const Cell* make_host_entry(void* into) = 0;
+};
+inline constexpr size_t kRecordCellBytes = 16;
+
+// The record of a module's own function; exists only for functions that escape (exports, ref.func, elements).
+struct WasmRecord {
+  FuncRecord func;
+  alignas(16) uint8_t cell[kRecordCellBytes];  // entry points here at first
+};
+
+// The record of a host function; the handler of its cell finds it from the cell's address.
+struct HostRecord {
+  FuncRecord func;  // vmctx is null
+  alignas(16) uint8_t cell[kRecordCellBytes];
+  HostFunction function;
+  void* env;           // outlives the store
+  uint32_t param_slots, result_slots;
+  bool result_is_float;  // the first result is f32 or f64
+  std::string_view module, field;  // for backtraces; outlive the store
+};
+
+// What an externref points to: the embedder's value, kept alive by the store.
+struct ExternRecord {
+  uint64_t value;
+};
+
+// An import or export: exactly one pointer is meant, as `kind` says. Lives as long as the store.
+struct Extern {
+  wasm::ExternKind kind = wasm::ExternKind::Func;
+  union {
+    FuncRecord* func = nullptr;
+    Table* table;
+    Memory* memory;
+    Global* global;
+    Tag* tag;
+  };
+};
+
+class Store final {
+ public:
+  Store(TypeRegistry& types, Executor& executor, const Limits& limits = {});
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  VmStore& vm() { return vm_; }
+  TypeRegistry& types() { return types_; }
+  Executor& executor() { return executor_; }
+  const Limits& limits() const { return limits_; }
+
+  // Objects made for the embedder; each lives as long as the store.
+  FuncRecord* new_host_func(const wasm::FuncType& type, HostFunction function, void* env, std::string_view module = {},
+                            std::string_view field = {});
+  Result<Memory*> new_memory(const wasm::MemType& type);
+  Result<Table*> new_table(const wasm::TableType& type, Ref init);
+  Global* new_global(const wasm::GlobalType& type, const Slot (&value)[2]);
+  Tag* new_tag(uint32_t type_id);
+  Ref new_extern(uint64_t value);
+
+  // Calls a function; see Executor::invoke. An Error of kind Trap or Exhausted carries the wasm backtrace.
+  Result<> call(FuncRecord& func, std::span<Slot> slots) { return executor_.invoke(*this, func, slots); }
+
+  // Makes running guests of this store leave with Trap::Interrupted soon. @threads any; async-signal-safe.
+  void interrupt() { vm_.interrupt.store(1, std::memory_order_relaxed); }
+
+  // Called by a host function before it returns false.
+  void raise(Error error) { pending_error_ = std::move(error); }
+  std::optional<Error> take_pending_error() { return std::exchange(pending_error_, std::nullopt); }
+
+  // The error for a trap that stopped the guest as vm() says (trap, trap_ip, trap_fp, trap_ctx), backtrace included;
+  // takes the pending error if the trap is HostError.
+  Error take_trap();
+  // Frames from the given place outwards, at most `max_frames` (the middle of a longer stack is left out).
+  std::vector<Frame> backtrace(const Cell* ip, Slot* fp, VmContext* ctx, size_t max_frames = 100);
+
+  Instance* adopt(std::unique_ptr<Instance> instance);
+
+ private:
+  VmStore vm_;
+  TypeRegistry& types_;
+  Executor& executor_;
+  Limits limits_;
+  std::optional<Error> pending_error_;
+  struct Objects;
+  std::unique_ptr<Objects> objects_;
+};
+
+}  // namespace godwit::runtime

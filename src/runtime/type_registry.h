@@ -1,0 +1,35 @@
+// TypeRegistry: engine-wide canonical ids of types, so that a type check at run time compares two integers.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "wasm/module.h"
+
+namespace godwit::runtime {
+
+// @threads any; registration takes a lock, ids are never reused.
+class TypeRegistry final {
+ public:
+  TypeRegistry();
+  ~TypeRegistry();
+
+  // Canonical ids of all types of a module, by type index. Two types get one id exactly if they are equal
+  // (iso-recursively). spec: https://webassembly.github.io/spec/core/valid/conventions.html#rolling-and-unrolling
+  std::vector<uint32_t> intern(const wasm::Module& module);
+  // The id of a plain final function type without type indices, as host functions have.
+  uint32_t intern(const wasm::FuncType& type);
+
+  // True if values of type `sub` may be used as `super`.
+  bool is_subtype(uint32_t sub, uint32_t super) const;
+  // The function type of an id; its type indices, if any, are canonical ids. Valid as long as the registry.
+  const wasm::FuncType& func_type(uint32_t id) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace godwit::runtime

@@ -1,0 +1,80 @@
+// The run-time world as every tier sees it: slots, references, function records, and the two contexts.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace godwit::runtime {
+
+struct Cell;  // one instruction of register code; defined by the room `code`
+class Store;
+class Instance;
+class Module;
+struct VmContext;
+struct VmStore;
+
+// One 8-byte place of a frame, an argument or a result. i32 and f32 use the low half (the high half of an i32 is
+// unspecified), references are full pointers, a v128 takes two slots.
+using Slot = uint64_t;
+
+// A reference in a frame: 0 is null; a funcref is a FuncRecord*; an externref is an ExternRecord*.
+using Ref = uint64_t;
+
+// What a call needs to know of a function, whoever it belongs to. A funcref points to one; its address is the
+// function's identity and never changes.
+//
+//   0  entry   the cell to run with fp = the callee's frame (interpreter's calls)
+//   8  native  the address to call from compiled code, or null
+//  16  vmctx   the callee's context; the host function's own for host functions (see HostRecord)
+//  24  type    canonical type id (TypeRegistry)
+//  28  index   function index in the callee's module
+struct FuncRecord {
+  std::atomic<const Cell*> entry;
+  std::atomic<const void*> native;
+  VmContext* vmctx;
+  uint32_t type;
+  uint32_t index;
+};
+static_assert(sizeof(FuncRecord) == 32);
+
+// A host function. Arguments lie at slots[0..], results are to be written to slots[0..] (both in declaration order,
+// v128 in two slots). Returns false after it has put an Error into the store's pending error (Store::raise).
+// `caller` is the calling instance's context; null when the embedder called the function directly.
+using HostFunction = bool (*)(void* env, VmContext* caller, Slot* slots);
+
+// How a call works, in every tier: the caller has placed the arguments in consecutive slots and sets fp to the first
+// of them. The callee's frame is
+//
+//   fp[0 .. max(params, results))   arguments on entry, results on return
+//   fp[h], fp[h+1]                  return cell, caller's context   (h = that maximum, in slots)
+//   fp[h+2 ..]                      locals, then temporaries and the arguments of its own calls
+//
+// The call cell that precedes the return cell says how far the caller's fp lies below.
+inline constexpr uint32_t kFrameHeaderSlots = 2;
+
+struct alignas(16) VmGlobal {
+  Slot value[2];  // v128 uses both
+};
+
+struct VmTable {
+  Ref* base;  // never moves
+  uint64_t size;
+};
+
+struct VmMemory {
+  uint8_t* base;  // never moves
+  std::atomic<uint64_t> size_bytes;
+};
+
+struct VmStore {
+#define GODWIT_VM_STORE(type, name) type name{};
+#include "runtime/vm_layout.def"
+};
+
+struct VmContext {
+#define GODWIT_VM_CONTEXT(type, name) type name{};
+#include "runtime/vm_layout.def"
+};
+
+}  // namespace godwit::runtime
