@@ -1,6 +1,5 @@
 # Options, compiler checks and flags that every target shares.
 option(GODWIT_BUILD_TESTS "Build unit tests and test programs" ON)
-option(GODWIT_BUILD_BENCH "Build the benchmark programs" ON)
 set(GODWIT_SANITIZE "" CACHE STRING "Sanitizers for every target: address, undefined, thread (comma-separated)")
 
 if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang" OR CMAKE_CXX_COMPILER_VERSION VERSION_LESS 19)
