@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# ./dev test, after set-up and build: every test on the release build, then the unit and mutation tests with
+# sanitizers. The last line counts test programs; what each checked stands above it.
+# usage: test.sh [--full]
+#   --full   all tests under the address and undefined-behaviour sanitizers, and the unit tests under the thread
+#            sanitizer
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+full=
+case ${1:-} in
+  --full) full=1 ;;
+  '') ;;
+  *) echo "error: unknown option $1 (have: --full)" >&2; exit 2 ;;
+esac
+jobs=$(source scripts/setup/lib.sh; jobs)
+passed=0
+failed=0
+failures=()
+
+# build <preset> [target...]
+build() {
+  local preset=$1
+  shift
+  [ -f "build/$preset/build.ninja" ] || bash scripts/quietly.sh "configure-$preset" cmake --preset "$preset" || exit 1
+  bash scripts/quietly.sh "build-$preset" cmake --build "build/$preset" -- -j "$jobs" "$@" || exit 1
+}
+
+# run <preset> [ctest option...]: runs tests, adds to the counts
+run() {
+  local preset=$1 log=build/logs/ctest-$1.log total bad
+  shift
+  echo "== tests of build/$preset"
+  ctest --test-dir "build/$preset" --output-on-failure --no-tests=error --parallel "$jobs" "$@" 2>&1 | tee "$log"
+  total=$(sed -n 's/.*tests failed out of \([0-9]*\).*/\1/p' "$log")
+  bad=$(sed -n 's/.*, \([0-9]*\) tests failed out of .*/\1/p' "$log")
+  if [ -z "$total" ]; then
+    failed=$(( failed + 1 ))
+    failures+=("$preset: ctest did not run")
+    return
+  fi
+  passed=$(( passed + total - bad ))
+  failed=$(( failed + bad ))
+  while read -r line; do
+    failures+=("$preset: $line")
+  done < <(sed -n '/The following tests FAILED/,$p' "$log" | grep -E '^[[:space:]]+[0-9]+ - ')
+}
+
+run release
+if [ -n "$full" ]; then
+  build asan
+  run asan
+  build tsan unit_tests
+  run tsan -L unit
+else
+  build asan unit_tests mutation_tests
+  run asan -L 'unit|mutation'
+fi
+
+[ ${#failures[@]} -eq 0 ] || printf 'failed: %s\n' "${failures[@]}"
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
