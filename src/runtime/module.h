@@ -24,14 +24,19 @@ class CodeSource {
   // done, translates it, publishes it in entries(). @threads any.
   virtual Result<const Cell*> prepare(uint32_t defined) = 0;
 
-  // What `cell` belongs to, for backtraces: function index, offset in the module of the instruction, the frame's
-  // header position. False if the cell is not this module's.
+  // What a cell belongs to, for backtraces.
   struct Location {
     uint32_t function_index;
-    uint32_t offset;
-    uint32_t header_slot;
+    uint32_t offset;        // of the instruction in the module, in bytes
+    uint32_t header_slot;   // of this function's frames
+    uint32_t callee_slots;  // for a return cell: slots from this frame's fp up to its callee's; else 0
   };
-  virtual bool locate(const Cell* cell, Location& into) const = 0;
+  enum class CellRole : uint8_t {
+    Executing,  // the frame stands at this cell
+    Return,     // the frame waits for a call to return to this cell; the location is the call's
+  };
+  // False if the cell is not this module's. @threads any.
+  virtual bool locate(const Cell* cell, CellRole role, Location& into) const = 0;
 };
 
 // @threads shared and immutable, but for what CodeSource publishes.

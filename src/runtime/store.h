@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "platform/stack.h"
 #include "runtime/limits.h"
 #include "runtime/module.h"
 #include "runtime/trap.h"
@@ -73,6 +74,16 @@ struct Extern {
   };
 };
 
+// One stay of the executor in guest code, kept on its native stack while it lasts: where the guest stood that had
+// called the host function from which this stay was entered (null context: none). The outermost frame of a stay has
+// a null caller's context in its header.
+struct GuestStay {
+  const Cell* host_call_ip = nullptr;
+  Slot* host_call_fp = nullptr;
+  VmContext* host_call_ctx = nullptr;
+  GuestStay* outer = nullptr;
+};
+
 class Store final {
  public:
   Store(TypeRegistry& types, Executor& executor, const Limits& limits = {});
@@ -97,12 +108,26 @@ class Store final {
   // Calls a function; see Executor::invoke. An Error of kind Trap or Exhausted carries the wasm backtrace.
   Result<> call(FuncRecord& func, std::span<Slot> slots) { return executor_.invoke(*this, func, slots); }
 
+  // The stacks guests run on, made by the first ensure_stacks(): the frame stack (vm().stack_top is its first free
+  // slot, vm().stack_limit its end) and the native one (vm().native_stack_limit leaves room for host functions).
+  // @errors Exhausted: no address space.
+  Result<> ensure_stacks() { return native_stack_.bounds().low ? Result<>() : make_stacks(); }
+  platform::SwitchedStack& native_stack() { return native_stack_; }
+
+  // The innermost stay in guest code, or null. Set and restored by the executor.
+  GuestStay* innermost_stay() const { return innermost_stay_; }
+  void set_innermost_stay(GuestStay* stay) { innermost_stay_ = stay; }
+
   // Makes running guests of this store leave with Trap::Interrupted soon. @threads any; async-signal-safe.
   void interrupt() { vm_.interrupt.store(1, std::memory_order_relaxed); }
 
   // Called by a host function before it returns false.
   void raise(Error error) { pending_error_ = std::move(error); }
   std::optional<Error> take_pending_error() { return std::exchange(pending_error_, std::nullopt); }
+
+  // The address of the fault behind a Trap::MemoryOutOfBounds, for the message; the executor calls it before
+  // take_trap().
+  void set_fault_address(uintptr_t address) { fault_address_ = address; }
 
   // The error for a trap that stopped the guest as vm() says (trap, trap_ip, trap_fp, trap_ctx), backtrace included;
   // takes the pending error if the trap is HostError.
@@ -113,7 +138,13 @@ class Store final {
   Instance* adopt(std::unique_ptr<Instance> instance);
 
  private:
+  Result<> make_stacks();
+
   VmStore vm_;
+  platform::Reservation frame_stack_;
+  platform::SwitchedStack native_stack_;
+  GuestStay* innermost_stay_ = nullptr;
+  uintptr_t fault_address_ = 0;  // 0: none
   TypeRegistry& types_;
   Executor& executor_;
   Limits limits_;
