@@ -1,0 +1,26 @@
+// Everything of the public API.
+//
+//   auto engine = godwit::Engine::create();
+//   auto module = godwit::Module::from_file(*engine, "app.wasm");
+//   auto wasi = godwit::Wasi::create({.args = {"app.wasm"}});
+//   godwit::Linker linker;
+//   linker.define(*wasi);
+//   godwit::Store store(*engine);
+//   auto instance = linker.instantiate(store, *module);
+//   auto result = instance->find_func(store, "_start")->call(store);
+#pragma once
+
+#include "godwit/config.h"
+#include "godwit/engine.h"
+#include "godwit/error.h"
+#include "godwit/func.h"
+#include "godwit/instance.h"
+#include "godwit/linker.h"
+#include "godwit/module.h"
+#include "godwit/nn.h"
+#include "godwit/result.h"
+#include "godwit/store.h"
+#include "godwit/types.h"
+#include "godwit/value.h"
+#include "godwit/version.h"
+#include "godwit/wasi.h"
