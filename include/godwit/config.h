@@ -6,28 +6,26 @@
 
 #include "godwit/namespace.h"
 
-namespace godwit {
-GODWIT_API_NAMESPACE {
-  /// When function bodies are validated. Everything else of a module is validated when it is made.
-  enum class Validation : uint8_t {
-    Eager,  ///< all at once, when the module is made
-    Lazy,   ///< each before it first runs, so that what nobody calls costs nothing
-  };
+namespace godwit::GODWIT_V1 {
+/// When function bodies are validated. Everything else of a module is validated when it is made.
+enum class Validation : uint8_t {
+  Eager,  ///< all at once, when the module is made
+  Lazy,   ///< each before it first runs, so that what nobody calls costs nothing
+};
 
-  /// How an engine works; fixed once it is made.
-  struct Config {
-    Validation validation = Validation::Eager;
-  };
+/// How an engine works; fixed once it is made.
+struct Config {
+  Validation validation = Validation::Eager;
+};
 
-  /// What the guests of one store may use. A limit that is reached is an error of the guest's, never of the host's.
-  struct Limits {
-    /// Of one linear memory, in bytes. A module that wants more at the start is refused; memory.grow yields -1.
-    uint64_t max_memory_bytes = uint64_t{4} << 30;
-    /// Of one table, in elements.
-    uint64_t max_table_elements = 10'000'000;
-    /// For the frames of wasm functions, in bytes.
-    uint64_t stack_bytes = uint64_t{8} << 20;
-  };
+/// What the guests of one store may use. A limit that is reached is an error of the guest's, never of the host's.
+struct Limits {
+  /// Of one linear memory, in bytes. A module that wants more at the start is refused; memory.grow yields -1.
+  uint64_t max_memory_bytes = uint64_t{4} << 30;
+  /// Of one table, in elements.
+  uint64_t max_table_elements = 10'000'000;
+  /// For the frames of wasm functions, in bytes.
+  uint64_t stack_bytes = uint64_t{8} << 20;
+};
 
-}  // namespace v1
-}  // namespace godwit
+}  // namespace godwit::GODWIT_V1

@@ -6,28 +6,26 @@
 #include "godwit/config.h"
 #include "godwit/result.h"
 
-namespace godwit {
-GODWIT_API_NAMESPACE {
-  /// Compiles modules and runs them. One per process is enough. A copy is another handle to the same engine.
-  /// @lifetime modules and stores keep their engine alive.
-  /// @threads immutable: use it from any thread.
-  class Engine final {
-   public:
-    /// Makes an engine.
-    /// @errors Unsupported: this machine cannot run guests (no signal handler, no address space).
-    /// @cost microseconds; the process's trap handlers are installed once.
-    static Result<Engine> create(const Config& config = {});
+namespace godwit::GODWIT_V1 {
+/// Compiles modules and runs them. One per process is enough. A copy is another handle to the same engine.
+/// @lifetime modules and stores keep their engine alive.
+/// @threads immutable: use it from any thread.
+class Engine final {
+ public:
+  /// Makes an engine.
+  /// @errors Unsupported: this machine cannot run guests (no signal handler, no address space).
+  /// @cost microseconds; the process's trap handlers are installed once.
+  static Result<Engine> create(const Config& config = {});
 
-    /// @private
-    struct Impl;
-    /// @private
-    explicit Engine(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
-    /// @private
-    const std::shared_ptr<Impl>& impl() const { return impl_; }
+  /// @private
+  struct Impl;
+  /// @private
+  explicit Engine(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+  /// @private
+  const std::shared_ptr<Impl>& impl() const { return impl_; }
 
-   private:
-    std::shared_ptr<Impl> impl_;
-  };
+ private:
+  std::shared_ptr<Impl> impl_;
+};
 
-}  // namespace v1
-}  // namespace godwit
+}  // namespace godwit::GODWIT_V1

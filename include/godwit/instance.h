@@ -6,22 +6,20 @@
 
 #include "godwit/func.h"
 
-namespace godwit {
-GODWIT_API_NAMESPACE {
-  /// An instance. 16 bytes, copied freely.
-  /// @lifetime usable with the store it came from; with any other, nothing is found.
-  class Instance final {
-   public:
-    /// The exported function called `name`; nothing if there is none.
-    std::optional<Func> find_func(Store& store, std::string_view name) const;
+namespace godwit::GODWIT_V1 {
+/// An instance. 16 bytes, copied freely.
+/// @lifetime usable with the store it came from; with any other, nothing is found.
+class Instance final {
+ public:
+  /// The exported function called `name`; nothing if there is none.
+  std::optional<Func> find_func(Store& store, std::string_view name) const;
 
-    /// @private
-    Instance(uint64_t store_id, void* instance) : store_id_(store_id), instance_(instance) {}
+  /// @private
+  Instance(uint64_t store_id, void* instance) : store_id_(store_id), instance_(instance) {}
 
-   private:
-    uint64_t store_id_;
-    void* instance_;  // a runtime::Instance of the store with that id
-  };
+ private:
+  uint64_t store_id_;
+  void* instance_;  // a runtime::Instance of the store with that id
+};
 
-}  // namespace v1
-}  // namespace godwit
+}  // namespace godwit::GODWIT_V1

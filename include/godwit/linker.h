@@ -8,48 +8,46 @@
 #include "godwit/instance.h"
 #include "godwit/module.h"
 
-namespace godwit {
-GODWIT_API_NAMESPACE {
-  class Nn;
-  class Wasi;
+namespace godwit::GODWIT_V1 {
+class Nn;
+class Wasi;
 
-  /// A set of named definitions against which modules are linked.
-  /// @threads one at a time.
-  class Linker final {
-   public:
-    Linker();
-    ~Linker();
-    Linker(Linker&&) noexcept;
-    Linker& operator=(Linker&&) noexcept;
+/// A set of named definitions against which modules are linked.
+/// @threads one at a time.
+class Linker final {
+ public:
+  Linker();
+  ~Linker();
+  Linker(Linker&&) noexcept;
+  Linker& operator=(Linker&&) noexcept;
 
-    /// Provides `wasi_snapshot_preview1`.
-    /// @lifetime `wasi` outlives every store it is linked into.
-    void define(Wasi& wasi);
+  /// Provides `wasi_snapshot_preview1`.
+  /// @lifetime `wasi` outlives every store it is linked into.
+  void define(Wasi& wasi);
 
-    /// Provides `wasi_ephemeral_nn`.
-    /// @param wasi decides which paths a guest may name as models; without one it can only name preloaded models.
-    /// @lifetime both outlive every store they are linked into.
-    void define(Nn& nn, Wasi* wasi = nullptr);
+  /// Provides `wasi_ephemeral_nn`.
+  /// @param wasi decides which paths a guest may name as models; without one it can only name preloaded models.
+  /// @lifetime both outlive every store they are linked into.
+  void define(Nn& nn, Wasi* wasi = nullptr);
 
-    /// Provides all exports of an instance as the module `name`.
-    /// @lifetime only for modules that are linked into the same store.
-    /// @errors Usage: the instance is not of this store.
-    Result<void> define(Store& store, std::string name, const Instance& instance);
+  /// Provides all exports of an instance as the module `name`.
+  /// @lifetime only for modules that are linked into the same store.
+  /// @errors Usage: the instance is not of this store.
+  Result<void> define(Store& store, std::string name, const Instance& instance);
 
-    /// Adds a sentence to errors about missing imports from `module`: what would provide them.
-    void hint(std::string module, std::string text);
+  /// Adds a sentence to errors about missing imports from `module`: what would provide them.
+  void hint(std::string module, std::string text);
 
-    /// Resolves the imports of `module`, instantiates it and runs its start function.
-    /// @errors Unlinkable: names every import that is missing or of another type, with the hint. Trap, Exhausted: a
-    ///   segment does not fit, a limit, or the start function ended so.
-    Result<Instance> instantiate(Store& store, const Module& module) const;
+  /// Resolves the imports of `module`, instantiates it and runs its start function.
+  /// @errors Unlinkable: names every import that is missing or of another type, with the hint. Trap, Exhausted: a
+  ///   segment does not fit, a limit, or the start function ended so.
+  Result<Instance> instantiate(Store& store, const Module& module) const;
 
-    /// @private
-    struct Impl;
+  /// @private
+  struct Impl;
 
-   private:
-    std::unique_ptr<Impl> impl_;
-  };
+ private:
+  std::unique_ptr<Impl> impl_;
+};
 
-}  // namespace v1
-}  // namespace godwit
+}  // namespace godwit::GODWIT_V1

@@ -11,42 +11,40 @@
 #include "godwit/engine.h"
 #include "godwit/types.h"
 
-namespace godwit {
-GODWIT_API_NAMESPACE {
-  /// A decoded module. A copy is another handle to the same module.
-  /// @threads immutable: use it from any thread.
-  class Module final {
-   public:
-    /// Makes a module from a copy of `bytes`.
-    /// @param bytes the binary format, whole.
-    /// @param name for messages, where the module does not name itself.
-    /// @errors Malformed, Invalid: with the byte offset. Unsupported: needs what this engine lacks.
-    /// @cost linear in the size; with Validation::Lazy function bodies are not read.
-    static Result<Module> from_bytes(const Engine& engine, std::span<const uint8_t> bytes,
-                                     std::string_view name = {});
+namespace godwit::GODWIT_V1 {
+/// A decoded module. A copy is another handle to the same module.
+/// @threads immutable: use it from any thread.
+class Module final {
+ public:
+  /// Makes a module from a copy of `bytes`.
+  /// @param bytes the binary format, whole.
+  /// @param name for messages, where the module does not name itself.
+  /// @errors Malformed, Invalid: with the byte offset. Unsupported: needs what this engine lacks.
+  /// @cost linear in the size; with Validation::Lazy function bodies are not read.
+  static Result<Module> from_bytes(const Engine& engine, std::span<const uint8_t> bytes,
+                                   std::string_view name = {});
 
-    /// Makes a module from a file, which is mapped, not copied: it must not be overwritten in place while in use.
-    /// @param path of the host, absolute or relative to the working directory.
-    /// @errors as from_bytes; NotFound: no such file. Io: it cannot be read.
-    static Result<Module> from_file(const Engine& engine, const std::string& path);
+  /// Makes a module from a file, which is mapped, not copied: it must not be overwritten in place while in use.
+  /// @param path of the host, absolute or relative to the working directory.
+  /// @errors as from_bytes; NotFound: no such file. Io: it cannot be read.
+  static Result<Module> from_file(const Engine& engine, const std::string& path);
 
-    /// What the module imports, in its order.
-    std::vector<ImportType> imports() const;
-    /// What the module exports, in its order.
-    std::vector<ExportType> exports() const;
-    /// True if the module imports anything from the module called `name`. @cost one pass over the imports.
-    bool imports_from(std::string_view name) const;
+  /// What the module imports, in its order.
+  std::vector<ImportType> imports() const;
+  /// What the module exports, in its order.
+  std::vector<ExportType> exports() const;
+  /// True if the module imports anything from the module called `name`. @cost one pass over the imports.
+  bool imports_from(std::string_view name) const;
 
-    /// @private
-    struct Impl;
-    /// @private
-    explicit Module(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
-    /// @private
-    const std::shared_ptr<const Impl>& impl() const { return impl_; }
+  /// @private
+  struct Impl;
+  /// @private
+  explicit Module(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+  /// @private
+  const std::shared_ptr<const Impl>& impl() const { return impl_; }
 
-   private:
-    std::shared_ptr<const Impl> impl_;
-  };
+ private:
+  std::shared_ptr<const Impl> impl_;
+};
 
-}  // namespace v1
-}  // namespace godwit
+}  // namespace godwit::GODWIT_V1

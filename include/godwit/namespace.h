@@ -4,7 +4,7 @@
 // Godwit's own sources use some of the same names inside `godwit`; for them alone v1 is not inline, which changes
 // no symbol.
 #ifdef GODWIT_IMPLEMENTATION
-#define GODWIT_API_NAMESPACE namespace v1
+#define GODWIT_V1 v1
 #else
-#define GODWIT_API_NAMESPACE inline namespace v1
+#define GODWIT_V1 inline v1
 #endif

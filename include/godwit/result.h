@@ -8,58 +8,56 @@
 
 #include "godwit/error.h"
 
-namespace godwit {
-GODWIT_API_NAMESPACE {
-  /// What every function that can fail returns. Nothing in Godwit throws.
-  ///
-  ///   auto module = godwit::Module::from_file(engine, "app.wasm");
-  ///   if (!module) return report(module.error());
-  ///   use(*module);
-  template <class T>
-  class [[nodiscard]] Result final {
-   public:
-    Result(T value) : content_(std::in_place_index<0>, std::move(value)) {}
-    Result(Error error) : content_(std::in_place_index<1>, std::move(error)) {}
+namespace godwit::GODWIT_V1 {
+/// What every function that can fail returns. Nothing in Godwit throws.
+///
+///   auto module = godwit::Module::from_file(engine, "app.wasm");
+///   if (!module) return report(module.error());
+///   use(*module);
+template <class T>
+class [[nodiscard]] Result final {
+ public:
+  Result(T value) : content_(std::in_place_index<0>, std::move(value)) {}
+  Result(Error error) : content_(std::in_place_index<1>, std::move(error)) {}
 
-    explicit operator bool() const { return content_.index() == 0; }
-    bool has_value() const { return content_.index() == 0; }
+  explicit operator bool() const { return content_.index() == 0; }
+  bool has_value() const { return content_.index() == 0; }
 
-    /// The value. Only after has_value() said yes.
-    T& operator*() & { return *checked(std::get_if<0>(&content_)); }
-    const T& operator*() const& { return *checked(std::get_if<0>(&content_)); }
-    T&& operator*() && { return std::move(*checked(std::get_if<0>(&content_))); }
-    T* operator->() { return checked(std::get_if<0>(&content_)); }
-    const T* operator->() const { return checked(std::get_if<0>(&content_)); }
+  /// The value. Only after has_value() said yes.
+  T& operator*() & { return *checked(std::get_if<0>(&content_)); }
+  const T& operator*() const& { return *checked(std::get_if<0>(&content_)); }
+  T&& operator*() && { return std::move(*checked(std::get_if<0>(&content_))); }
+  T* operator->() { return checked(std::get_if<0>(&content_)); }
+  const T* operator->() const { return checked(std::get_if<0>(&content_)); }
 
-    /// The error. Only after has_value() said no.
-    const Error& error() const& { return *checked(std::get_if<1>(&content_)); }
-    Error&& error() && { return std::move(*checked(std::get_if<1>(&content_))); }
+  /// The error. Only after has_value() said no.
+  const Error& error() const& { return *checked(std::get_if<1>(&content_)); }
+  Error&& error() && { return std::move(*checked(std::get_if<1>(&content_))); }
 
-   private:
-    template <class P>
-    static P* checked(P* pointer) {
-      assert(pointer && "a Result was read as what it is not");
-      return pointer;
-    }
-    std::variant<T, Error> content_;
-  };
+ private:
+  template <class P>
+  static P* checked(P* pointer) {
+    assert(pointer && "a Result was read as what it is not");
+    return pointer;
+  }
+  std::variant<T, Error> content_;
+};
 
-  /// A Result without a value.
-  template <>
-  class [[nodiscard]] Result<void> final {
-   public:
-    Result() = default;
-    Result(Error error) : error_(std::move(error)) {}
+/// A Result without a value.
+template <>
+class [[nodiscard]] Result<void> final {
+ public:
+  Result() = default;
+  Result(Error error) : error_(std::move(error)) {}
 
-    explicit operator bool() const { return !error_; }
-    bool has_value() const { return !error_; }
-    /// The error. Only after has_value() said no.
-    const Error& error() const& { return *error_; }
-    Error&& error() && { return std::move(*error_); }
+  explicit operator bool() const { return !error_; }
+  bool has_value() const { return !error_; }
+  /// The error. Only after has_value() said no.
+  const Error& error() const& { return *error_; }
+  Error&& error() && { return std::move(*error_); }
 
-   private:
-    std::optional<Error> error_;
-  };
+ private:
+  std::optional<Error> error_;
+};
 
-}  // namespace v1
-}  // namespace godwit
+}  // namespace godwit::GODWIT_V1

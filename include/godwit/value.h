@@ -7,62 +7,60 @@
 
 #include "godwit/types.h"
 
-namespace godwit {
-GODWIT_API_NAMESPACE {
-  /// A number, a vector or a reference. 24 bytes, copied freely.
-  /// @lifetime a reference is valid as long as the store it came from.
-  class Value final {
-   public:
-    /// i32 0.
-    constexpr Value() = default;
+namespace godwit::GODWIT_V1 {
+/// A number, a vector or a reference. 24 bytes, copied freely.
+/// @lifetime a reference is valid as long as the store it came from.
+class Value final {
+ public:
+  /// i32 0.
+  constexpr Value() = default;
 
-    static constexpr Value i32(int32_t value) { return Value(ValType::I32, static_cast<uint32_t>(value), 0); }
-    static constexpr Value i64(int64_t value) { return Value(ValType::I64, static_cast<uint64_t>(value), 0); }
-    static Value f32(float value) {
-      uint32_t bits;
-      std::memcpy(&bits, &value, sizeof bits);
-      return Value(ValType::F32, bits, 0);
-    }
-    static Value f64(double value) {
-      uint64_t bits;
-      std::memcpy(&bits, &value, sizeof bits);
-      return Value(ValType::F64, bits, 0);
-    }
-    /// @param low, high the vector's bits 0 to 63 and 64 to 127.
-    static constexpr Value v128(uint64_t low, uint64_t high) { return Value(ValType::V128, low, high); }
-    /// The null reference of a reference type.
-    static constexpr Value null(ValType type) { return Value(type, 0, 0); }
-    /// A value of `type` with the given bits: for those who carry values on, as the implementation does.
-    static constexpr Value from_bits(ValType type, uint64_t low, uint64_t high) {
-      return Value(type, low, high);
-    }
+  static constexpr Value i32(int32_t value) { return Value(ValType::I32, static_cast<uint32_t>(value), 0); }
+  static constexpr Value i64(int64_t value) { return Value(ValType::I64, static_cast<uint64_t>(value), 0); }
+  static Value f32(float value) {
+    uint32_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    return Value(ValType::F32, bits, 0);
+  }
+  static Value f64(double value) {
+    uint64_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    return Value(ValType::F64, bits, 0);
+  }
+  /// @param low, high the vector's bits 0 to 63 and 64 to 127.
+  static constexpr Value v128(uint64_t low, uint64_t high) { return Value(ValType::V128, low, high); }
+  /// The null reference of a reference type.
+  static constexpr Value null(ValType type) { return Value(type, 0, 0); }
+  /// A value of `type` with the given bits: for those who carry values on, as the implementation does.
+  static constexpr Value from_bits(ValType type, uint64_t low, uint64_t high) {
+    return Value(type, low, high);
+  }
 
-    constexpr ValType type() const { return type_; }
-    /// Each reads the bits as that type; the caller has looked at type().
-    constexpr int32_t as_i32() const { return static_cast<int32_t>(static_cast<uint32_t>(bits_[0])); }
-    constexpr int64_t as_i64() const { return static_cast<int64_t>(bits_[0]); }
-    float as_f32() const {
-      const uint32_t bits = static_cast<uint32_t>(bits_[0]);
-      float value;
-      std::memcpy(&value, &bits, sizeof value);
-      return value;
-    }
-    double as_f64() const {
-      double value;
-      std::memcpy(&value, &bits_[0], sizeof value);
-      return value;
-    }
-    /// True for a null reference.
-    constexpr bool is_null() const { return type_ >= ValType::FuncRef && bits_[0] == 0; }
-    /// The bits, low half first; numbers narrower than 64 bits are zero-extended.
-    constexpr const std::array<uint64_t, 2>& bits() const { return bits_; }
+  constexpr ValType type() const { return type_; }
+  /// Each reads the bits as that type; the caller has looked at type().
+  constexpr int32_t as_i32() const { return static_cast<int32_t>(static_cast<uint32_t>(bits_[0])); }
+  constexpr int64_t as_i64() const { return static_cast<int64_t>(bits_[0]); }
+  float as_f32() const {
+    const uint32_t bits = static_cast<uint32_t>(bits_[0]);
+    float value;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+  }
+  double as_f64() const {
+    double value;
+    std::memcpy(&value, &bits_[0], sizeof value);
+    return value;
+  }
+  /// True for a null reference.
+  constexpr bool is_null() const { return type_ >= ValType::FuncRef && bits_[0] == 0; }
+  /// The bits, low half first; numbers narrower than 64 bits are zero-extended.
+  constexpr const std::array<uint64_t, 2>& bits() const { return bits_; }
 
-   private:
-    constexpr Value(ValType type, uint64_t low, uint64_t high) : bits_{low, high}, type_(type) {}
+ private:
+  constexpr Value(ValType type, uint64_t low, uint64_t high) : bits_{low, high}, type_(type) {}
 
-    std::array<uint64_t, 2> bits_{};
-    ValType type_ = ValType::I32;
-  };
+  std::array<uint64_t, 2> bits_{};
+  ValType type_ = ValType::I32;
+};
 
-}  // namespace v1
-}  // namespace godwit
+}  // namespace godwit::GODWIT_V1

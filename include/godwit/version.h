@@ -5,10 +5,8 @@
 
 #include "godwit/namespace.h"
 
-namespace godwit {
-GODWIT_API_NAMESPACE {
-  /// "MAJOR.MINOR.PATCH" of the library that is linked. @spec https://semver.org
-  std::string_view version();
+namespace godwit::GODWIT_V1 {
+/// "MAJOR.MINOR.PATCH" of the library that is linked. @spec https://semver.org
+std::string_view version();
 
-}  // namespace v1
-}  // namespace godwit
+}  // namespace godwit::GODWIT_V1
