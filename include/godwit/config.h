@@ -7,6 +7,7 @@
 #include "godwit/namespace.h"
 
 namespace godwit::GODWIT_V1 {
+
 /// When function bodies are validated. Everything else of a module is validated when it is made.
 enum class Validation : uint8_t {
   Eager,  ///< all at once, when the module is made

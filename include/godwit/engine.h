@@ -7,6 +7,7 @@
 #include "godwit/result.h"
 
 namespace godwit::GODWIT_V1 {
+
 /// Compiles modules and runs them. One per process is enough. A copy is another handle to the same engine.
 /// @lifetime modules and stores keep their engine alive.
 /// @threads immutable: use it from any thread.

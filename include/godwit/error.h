@@ -9,6 +9,7 @@
 #include "godwit/namespace.h"
 
 namespace godwit::GODWIT_V1 {
+
 /// The kinds of failure. The first six are those of the specification's test suite.
 enum class ErrorKind : uint8_t {
   Malformed,    ///< the bytes are not a module

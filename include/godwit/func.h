@@ -8,6 +8,7 @@
 #include "godwit/value.h"
 
 namespace godwit::GODWIT_V1 {
+
 /// A function of an instance or of the host. 16 bytes, copied freely.
 /// @lifetime usable with the store it came from; with any other it is an error of kind Usage, never a wild pointer.
 class Func final {

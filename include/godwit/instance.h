@@ -7,6 +7,7 @@
 #include "godwit/func.h"
 
 namespace godwit::GODWIT_V1 {
+
 /// An instance. 16 bytes, copied freely.
 /// @lifetime usable with the store it came from; with any other, nothing is found.
 class Instance final {

@@ -9,6 +9,7 @@
 #include "godwit/module.h"
 
 namespace godwit::GODWIT_V1 {
+
 class Nn;
 class Wasi;
 

@@ -12,6 +12,7 @@
 #include "godwit/types.h"
 
 namespace godwit::GODWIT_V1 {
+
 /// A decoded module. A copy is another handle to the same module.
 /// @threads immutable: use it from any thread.
 class Module final {

@@ -7,6 +7,7 @@
 #include "godwit/result.h"
 
 namespace godwit::GODWIT_V1 {
+
 /// A registry of models and the backends that run them. Share one among all guests: a model's weights are then in
 /// memory once. Moves only.
 /// @lifetime outlives the stores it is linked into.

@@ -9,6 +9,7 @@
 #include "godwit/error.h"
 
 namespace godwit::GODWIT_V1 {
+
 /// What every function that can fail returns. Nothing in Godwit throws.
 ///
 ///   auto module = godwit::Module::from_file(engine, "app.wasm");

@@ -7,6 +7,7 @@
 #include "godwit/engine.h"
 
 namespace godwit::GODWIT_V1 {
+
 /// Owns instances and all that belongs to them; everything in it lives until the store is destroyed.
 /// @threads one at a time, save interrupt().
 class Store final {

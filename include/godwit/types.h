@@ -8,6 +8,7 @@
 #include "godwit/namespace.h"
 
 namespace godwit::GODWIT_V1 {
+
 /// The type of a value.
 /// @spec https://webassembly.github.io/spec/core/syntax/types.html#value-types
 enum class ValType : uint8_t {

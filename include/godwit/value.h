@@ -8,6 +8,7 @@
 #include "godwit/types.h"
 
 namespace godwit::GODWIT_V1 {
+
 /// A number, a vector or a reference. 24 bytes, copied freely.
 /// @lifetime a reference is valid as long as the store it came from.
 class Value final {

@@ -6,6 +6,7 @@
 #include "godwit/namespace.h"
 
 namespace godwit::GODWIT_V1 {
+
 /// "MAJOR.MINOR.PATCH" of the library that is linked. @spec https://semver.org
 std::string_view version();
 

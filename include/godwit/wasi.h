@@ -9,6 +9,7 @@
 #include "godwit/result.h"
 
 namespace godwit::GODWIT_V1 {
+
 /// What a guest may do in a directory.
 enum class Access : uint8_t { ReadWrite, ReadOnly };
 
