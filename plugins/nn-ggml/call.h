@@ -1,0 +1,47 @@
+// Call: what the host gives to one call, and where llama.cpp's own log lines go during it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "godwit/abi/nn_backend.h"
+
+namespace godwit::ggml {
+
+// A view of the host's godwit_nn_call; lives as long as the call.
+class Call final {
+ public:
+  explicit Call(const godwit_nn_call* call) : call_(call) {}
+
+  // @param level GODWIT_NN_LOG_DEBUG and the like
+  void log(uint32_t level, std::string_view line) const {
+    call_->log(call_->user, level, line.data(), line.size());
+  }
+  void explain(std::string_view text) const { call_->explain(call_->user, text.data(), text.size()); }
+  void progress(double fraction) const { call_->progress(call_->user, fraction); }
+  bool cancelled() const { return call_->should_cancel(call_->user) != 0; }
+
+ private:
+  const godwit_nn_call* call_;
+};
+
+// While it lives, what llama.cpp logs on this thread goes to the call's host. llama.cpp has one log for the whole
+// process; lines from its worker threads, and from outside any call, have no host to go to and are dropped.
+class LogScope final {
+ public:
+  explicit LogScope(const Call& call);
+  ~LogScope();
+  LogScope(const LogScope&) = delete;
+  LogScope& operator=(const LogScope&) = delete;
+
+  // llama.cpp's most recent error line on this thread, or empty; kept after the scope for the failure's text.
+  static const std::string& last_error();
+
+  // Installs the process-wide hook and starts llama.cpp; only the first call acts.
+  static void install();
+
+  // `enable-log` and `enable-debug-log`: unless set, llama.cpp's lines count one level less than it says.
+  static void set_verbose(bool verbose);
+};
+
+}  // namespace godwit::ggml

@@ -1,0 +1,347 @@
+// The llama.cpp backend through its ABI, as a host sees it.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "godwit/abi/nn_backend.h"
+#include "options.h"
+
+namespace {
+
+const godwit_nn_backend& backend() { return *godwit_nn_backend_v1(GODWIT_NN_ABI_MAJOR, GODWIT_NN_ABI_MINOR); }
+
+// The host's side of a call.
+struct Host {
+  std::string explanation;
+  double progress = 0;
+  int polls_until_cancel = -1;  // -1: never
+  godwit_nn_call call;
+
+  Host() {
+    call.struct_size_bytes = sizeof call;
+    call.user = this;
+    call.log = [](void*, uint32_t, const char*, uint64_t) {};
+    call.explain = [](void* user, const char* text, uint64_t size) {
+      static_cast<Host*>(user)->explanation.assign(text, size);
+    };
+    call.progress = [](void* user, double fraction) { static_cast<Host*>(user)->progress = fraction; };
+    call.should_cancel = [](void* user) -> int32_t {
+      int& polls = static_cast<Host*>(user)->polls_until_cancel;
+      if (polls < 0) return 0;
+      if (polls == 0) return 1;
+      --polls;
+      return 0;
+    };
+    call.open_file = [](void*, const char*, uint64_t, int32_t*) -> godwit_nn_status {
+      return GODWIT_NN_NOT_FOUND;
+    };
+  }
+};
+
+struct Model {
+  godwit_nn_model* model = nullptr;
+  Host host;
+
+  godwit_nn_status open(const std::string& file) {
+    const std::string path = std::string(GODWIT_MODEL_DIR) + "/" + file;
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    EXPECT_GE(fd, 0) << path << ": run ./dev setup";
+    const godwit_nn_part part{.fd = fd, .name = file.c_str(), .data = {}};
+    const godwit_nn_status status = open_part(part);
+    close(fd);
+    return status;
+  }
+  godwit_nn_status open_bytes(std::string_view bytes) {
+    return open_part(
+        {.fd = -1, .name = "bytes", .data = {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}});
+  }
+  godwit_nn_status open_part(const godwit_nn_part& part) {
+    const godwit_nn_model_source source{
+        .struct_size_bytes = sizeof source, .target = GODWIT_NN_TARGET_CPU, .parts = &part, .part_count = 1};
+    return backend().open_model(&source, &host.call, &model);
+  }
+  ~Model() {
+    if (model) backend().release_model(model);
+  }
+};
+
+struct Context {
+  godwit_nn_context* context = nullptr;
+  godwit_nn_status built;
+  Host host;
+
+  Context(Model& model, std::string_view config) {
+    godwit_nn_graph* graph = nullptr;
+    built = backend().build_graph(
+        model.model, {reinterpret_cast<const uint8_t*>(config.data()), config.size()}, &host.call, &graph);
+    if (built != GODWIT_NN_OK) return;
+    EXPECT_EQ(backend().create_context(graph, &host.call, &context), GODWIT_NN_OK);
+    backend().release_graph(graph);
+  }
+  ~Context() {
+    if (context) backend().release_context(context);
+  }
+  godwit_nn_status set(uint32_t index, std::string_view text) {
+    const uint32_t dimension = static_cast<uint32_t>(text.size());
+    const godwit_nn_tensor tensor{.dimensions = &dimension,
+                                  .dimension_count = 1,
+                                  .type = GODWIT_NN_U8,
+                                  .data = {reinterpret_cast<const uint8_t*>(text.data()), text.size()}};
+    return backend().set_input(context, index, &tensor, &host.call);
+  }
+  godwit_nn_status compute() { return backend().compute(context, &host.call); }
+  std::string output(uint32_t index = 0) {
+    godwit_nn_bytes bytes{};
+    EXPECT_EQ(backend().get_output(context, index, &bytes, &host.call), GODWIT_NN_OK);
+    return {reinterpret_cast<const char*>(bytes.data), static_cast<size_t>(bytes.size_bytes)};
+  }
+  nlohmann::json counts() { return nlohmann::json::parse(output(1)); }
+  // Steps to the end; gives the text of all steps.
+  std::string stream(godwit_nn_status& last) {
+    std::string text;
+    while ((last = backend().step(context, &host.call)) == GODWIT_NN_OK) {
+      godwit_nn_bytes bytes{};
+      EXPECT_EQ(backend().get_step_output(context, 0, &bytes, &host.call), GODWIT_NN_OK);
+      text.append(reinterpret_cast<const char*>(bytes.data), static_cast<size_t>(bytes.size_bytes));
+    }
+    EXPECT_EQ(backend().finish_steps(context, &host.call), GODWIT_NN_OK);
+    return text;
+  }
+};
+
+constexpr const char* kSmol = "smollm2-135m-instruct-q4_1.gguf";
+constexpr const char* kTiny = "tiny.gguf";
+constexpr const char* kItaly =
+    "<|im_start|>user\nWhat is the capital of Italy?<|im_end|>\n<|im_start|>assistant\n";
+
+TEST(NnGgml, SaysWhatItIs) {
+  EXPECT_EQ(backend().abi_major, GODWIT_NN_ABI_MAJOR);
+  EXPECT_EQ(backend().encoding, 6u);
+  EXPECT_STREQ(backend().name, "ggml");
+}
+
+TEST(NnGgml, AnswersAndCounts) {
+  Model model;
+  ASSERT_EQ(model.open(kSmol), GODWIT_NN_OK) << model.host.explanation;
+  Context context(model, R"({"temp": 0, "n-predict": 24, "ctx-size": 512})");
+  ASSERT_EQ(context.built, GODWIT_NN_OK) << context.host.explanation;
+  EXPECT_EQ(context.host.progress, 1.0);
+  ASSERT_EQ(context.set(0, kItaly), GODWIT_NN_OK);
+  ASSERT_EQ(context.compute(), GODWIT_NN_OK) << context.host.explanation;
+  const std::string whole = context.output();
+  EXPECT_NE(whole.find("Rome"), std::string::npos) << whole;
+  const nlohmann::json counts = context.counts();
+  EXPECT_GT(counts["input_tokens"], 10);
+  EXPECT_GT(counts["output_tokens"], 3);
+  EXPECT_TRUE(counts.contains("llama_build_number") && counts.contains("llama_commit"));
+  EXPECT_EQ(counts["chat_template"], "chatml");
+
+  // Steps give the same text, in a context that has been used and in a fresh one.
+  godwit_nn_status last = GODWIT_NN_OK;
+  EXPECT_EQ(context.stream(last), whole);
+  EXPECT_EQ(last, GODWIT_NN_END_OF_SEQUENCE);
+  Context fresh(model, R"({"temp": 0, "n-predict": 24, "ctx-size": 512})");
+  ASSERT_EQ(fresh.set(0, kItaly), GODWIT_NN_OK);
+  EXPECT_EQ(fresh.stream(last), whole);
+}
+
+TEST(NnGgml, GoesOnFromTheTextItHasRead) {
+  Model model;
+  ASSERT_EQ(model.open(kSmol), GODWIT_NN_OK);
+  Context context(model, R"({"temp": 0, "n-predict": 16, "ctx-size": 512})");
+  ASSERT_EQ(context.set(0, kItaly), GODWIT_NN_OK);
+  ASSERT_EQ(context.compute(), GODWIT_NN_OK);
+  EXPECT_EQ(context.counts()["reused_tokens"], 0);
+  const std::string longer = kItaly + context.output() +
+                             "<|im_end|>\n<|im_start|>user\nAnd of France?<|im_end|>\n"
+                             "<|im_start|>assistant\n";
+  ASSERT_EQ(context.set(0, longer), GODWIT_NN_OK);
+  ASSERT_EQ(context.compute(), GODWIT_NN_OK);
+  EXPECT_GT(context.counts()["reused_tokens"], 15);
+  const std::string with_reuse = context.output();
+  Context fresh(model, R"({"temp": 0, "n-predict": 16, "ctx-size": 512})");
+  ASSERT_EQ(fresh.set(0, longer), GODWIT_NN_OK);
+  ASSERT_EQ(fresh.compute(), GODWIT_NN_OK);
+  EXPECT_EQ(fresh.output(), with_reuse);
+}
+
+TEST(NnGgml, ContextsDoNotDisturbEachOther) {
+  Model model;
+  ASSERT_EQ(model.open(kTiny), GODWIT_NN_OK) << model.host.explanation;
+  constexpr const char* kConfig = R"({"temp": 0, "n-predict": 12, "ctx-size": 128})";
+  const auto alone = [&](const char* prompt) {
+    Context context(model, kConfig);
+    EXPECT_EQ(context.set(0, prompt), GODWIT_NN_OK);
+    EXPECT_EQ(context.compute(), GODWIT_NN_OK);
+    return context.output();
+  };
+  Context one(model, kConfig), two(model, kConfig);
+  ASSERT_EQ(one.set(0, "abc"), GODWIT_NN_OK);
+  ASSERT_EQ(two.set(0, "xyz"), GODWIT_NN_OK);
+  std::string texts[2];
+  Context* contexts[] = {&one, &two};
+  for (int round = 0; round < 12; ++round)
+    for (int which = 0; which < 2; ++which) {
+      if (backend().step(contexts[which]->context, &contexts[which]->host.call) != GODWIT_NN_OK) continue;
+      godwit_nn_bytes bytes{};
+      ASSERT_EQ(backend().get_step_output(contexts[which]->context, 0, &bytes, &contexts[which]->host.call),
+                GODWIT_NN_OK);
+      texts[which].append(reinterpret_cast<const char*>(bytes.data), static_cast<size_t>(bytes.size_bytes));
+    }
+  EXPECT_EQ(texts[0], alone("abc"));
+  EXPECT_EQ(texts[1], alone("xyz"));
+}
+
+TEST(NnGgml, StopsWhereItIsTold) {
+  Model model;
+  ASSERT_EQ(model.open(kSmol), GODWIT_NN_OK);
+  Context context(model, R"({"temp": 0, "n-predict": 30, "ctx-size": 512, "reverse-prompt": "Rome"})");
+  ASSERT_EQ(context.set(0, kItaly), GODWIT_NN_OK);
+  ASSERT_EQ(context.compute(), GODWIT_NN_OK);
+  const std::string text = context.output();
+  EXPECT_EQ(text.find("Rome"), text.size() - 4) << text;
+  ASSERT_EQ(context.set(1, R"({"n-predict": 2, "reverse-prompt": ""})"), GODWIT_NN_OK);
+  ASSERT_EQ(context.compute(), GODWIT_NN_OK);
+  EXPECT_EQ(context.counts()["output_tokens"], 2);
+  ASSERT_EQ(context.set(1, R"({"n-predict": 0})"), GODWIT_NN_OK);
+  ASSERT_EQ(context.compute(), GODWIT_NN_OK);
+  EXPECT_EQ(context.output(), "");
+}
+
+TEST(NnGgml, KnowsWhenTheContextIsFull) {
+  Model model;
+  ASSERT_EQ(model.open(kTiny), GODWIT_NN_OK);
+  Context context(model, R"({"temp": 0, "ctx-size": 64, "ignore-eos": true})");
+  ASSERT_EQ(context.set(0, "abc"), GODWIT_NN_OK);
+  EXPECT_EQ(context.compute(), GODWIT_NN_CONTEXT_FULL);
+  EXPECT_GT(context.counts()["output_tokens"], 8);
+  EXPECT_FALSE(context.output().empty());
+  EXPECT_EQ(context.set(0, std::string(10000, 'a')), GODWIT_NN_PROMPT_TOO_LONG);
+  EXPECT_NE(context.host.explanation.find("ctx-size"), std::string::npos);
+}
+
+TEST(NnGgml, FollowsGrammarAndSchema) {
+  Model model;
+  ASSERT_EQ(model.open(kSmol), GODWIT_NN_OK);
+  Context context(
+      model, R"({"temp": 0, "n-predict": 40, "ctx-size": 512, "grammar": "root ::= \"Paris\" | \"Oslo\""})");
+  ASSERT_EQ(context.set(0, kItaly), GODWIT_NN_OK);
+  ASSERT_EQ(context.compute(), GODWIT_NN_OK) << context.host.explanation;
+  EXPECT_TRUE(context.output() == "Paris" || context.output() == "Oslo") << context.output();
+  ASSERT_EQ(context.set(1, R"({"grammar": "", "n-predict": 64, "json-schema":
+      "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\",\"maxLength\":12}},\"required\":[\"city\"]}"})"),
+            GODWIT_NN_OK);
+  ASSERT_EQ(context.compute(), GODWIT_NN_OK) << context.host.explanation;
+  EXPECT_TRUE(nlohmann::json::parse(context.output(), nullptr, false).contains("city")) << context.output();
+  ASSERT_EQ(context.set(1, R"({"grammar": "root ::= ("})"), GODWIT_NN_OK);
+  EXPECT_EQ(context.compute(), GODWIT_NN_INVALID_ARGUMENT);
+  ASSERT_EQ(context.set(1, R"({"grammar": "", "json-schema": "{]"})"), GODWIT_NN_OK);
+  EXPECT_EQ(context.compute(), GODWIT_NN_INVALID_ARGUMENT);
+}
+
+TEST(NnGgml, SamplesBySeed) {
+  Model model;
+  ASSERT_EQ(model.open(kTiny), GODWIT_NN_OK);
+  const auto run = [&](const char* config) {
+    Context context(model, config);
+    EXPECT_EQ(context.set(0, "abc"), GODWIT_NN_OK);
+    EXPECT_EQ(context.compute(), GODWIT_NN_OK) << context.host.explanation;
+    return context.output();
+  };
+  constexpr const char* kSeven =
+      R"({"temp": 1.5, "top-k": 0, "n-predict": 20, "ctx-size": 128, "seed": 7, "repeat-penalty": 1.1})";
+  constexpr const char* kEight =
+      R"({"temp": 1.5, "top-k": 0, "n-predict": 20, "ctx-size": 128, "seed": 8, "repeat-penalty": 1.1})";
+  EXPECT_EQ(run(kSeven), run(kSeven));
+  EXPECT_NE(run(kSeven), run(kEight));
+  for (
+      const char* config :
+      {R"({"mirostat": 1, "seed": 1, "n-predict": 5, "ctx-size": 128})",
+       R"({"mirostat": 2, "seed": 1, "n-predict": 5, "ctx-size": 128})",
+       R"({"dry-multipier": 0.8, "last-n-penalty": -1, "frequency-penalty": 1, "seed": 1, "n-predict": 5, "ctx-size": 128})",
+       R"({"xtc-probability": 0.5, "dynatemp-range": 0.5, "typ-p": 0.9, "seed": 1, "n-predict": 5, "ctx-size": 128})"})
+    EXPECT_FALSE(run(config).empty()) << config;
+}
+
+TEST(NnGgml, Embeds) {
+  Model model;
+  ASSERT_EQ(model.open(kSmol), GODWIT_NN_OK);
+  Context context(model, R"({"embedding": true, "ctx-size": 256, "pooling-type": "mean"})");
+  ASSERT_EQ(context.set(0, "a ship on the sea"), GODWIT_NN_OK);
+  ASSERT_EQ(context.compute(), GODWIT_NN_OK) << context.host.explanation;
+  const nlohmann::json embedding = nlohmann::json::parse(context.output());
+  ASSERT_EQ(embedding["n_embedding"], embedding["embedding"].size());
+  double square = 0;
+  for (const double value : embedding["embedding"]) square += value * value;
+  EXPECT_NEAR(square, 1.0, 1e-3);
+  EXPECT_EQ(backend().step(context.context, &context.host.call), GODWIT_NN_UNSUPPORTED_OPERATION);
+  // Back to text, with the same context.
+  ASSERT_EQ(context.set(1, R"({"embedding": false, "temp": 0, "n-predict": 3})"), GODWIT_NN_OK);
+  ASSERT_EQ(context.compute(), GODWIT_NN_OK) << context.host.explanation;
+  EXPECT_EQ(context.counts()["output_tokens"], 3);
+}
+
+TEST(NnGgml, CanBeCancelled) {
+  Model model;
+  ASSERT_EQ(model.open(kSmol), GODWIT_NN_OK);
+  Context context(model, R"({"temp": 0, "ctx-size": 512, "n-predict": 4})");
+  ASSERT_EQ(context.set(0, kItaly), GODWIT_NN_OK);
+  context.host.polls_until_cancel = 20;
+  EXPECT_EQ(context.compute(), GODWIT_NN_CANCELLED);
+  context.host.polls_until_cancel = -1;
+  EXPECT_EQ(context.compute(), GODWIT_NN_OK);
+  Model other;
+  ASSERT_EQ(other.open(kTiny), GODWIT_NN_OK);
+  Host host;
+  host.polls_until_cancel = 0;
+  godwit_nn_graph* graph = nullptr;
+  EXPECT_EQ(backend().build_graph(other.model, {}, &host.call, &graph), GODWIT_NN_CANCELLED);
+}
+
+TEST(NnGgml, RefusesWhatIsNoModel) {
+  Model text;
+  EXPECT_EQ(text.open_bytes("hello"), GODWIT_NN_INVALID_ENCODING);
+  EXPECT_NE(text.host.explanation.find("GGUF"), std::string::npos);
+  Model truncated;
+  ASSERT_EQ(truncated.open_bytes(std::string("GGUF\3\0\0\0\1\0\0\0", 12)), GODWIT_NN_OK);
+  Context context(truncated, "");
+  EXPECT_EQ(context.built, GODWIT_NN_RUNTIME_ERROR);
+  EXPECT_FALSE(context.host.explanation.empty());
+}
+
+TEST(NnGgml, RefusesOptionsThatMakeNoSense) {
+  using godwit::ggml::merged;
+  using godwit::ggml::Options;
+  for (const char* json :
+       {"[]", "{", R"({"temp": "hot"})", R"({"n-predict": 1.5})", R"({"ctx-size": -1})",
+        R"({"embedding": 1})", R"({"ctx-size": 99999999999999999999})", R"({"repeat-penalty": 0})",
+        R"({"cache-type-k": "q1"})", R"({"reverse-prompt": [1]})", R"({"flash-attn": "maybe"})",
+        R"({"tensor-split": "a"})"}) {
+    const auto options = merged(Options{}, json);
+    ASSERT_FALSE(options) << json;
+    EXPECT_EQ(options.error().status, GODWIT_NN_INVALID_ARGUMENT) << json;
+  }
+  const auto image = merged(Options{}, R"({"image": "cat.png"})");
+  ASSERT_FALSE(image);
+  EXPECT_EQ(image.error().status, GODWIT_NN_UNSUPPORTED_OPERATION);
+  // Keys of other programs do nothing.
+  const auto options = merged(
+      Options{}, R"({"port": 8080, "cont-batching": true, "image": "", "temp": 0, "flash-attn": true})");
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->sampling.temperature, 0);
+  EXPECT_EQ(options->context.flash_attention, "on");
+}
+
+TEST(NnGgml, NeedsAPrompt) {
+  Model model;
+  ASSERT_EQ(model.open(kTiny), GODWIT_NN_OK);
+  Context context(model, "");
+  EXPECT_EQ(context.compute(), GODWIT_NN_INVALID_ARGUMENT);
+  EXPECT_EQ(context.set(7, "x"), GODWIT_NN_INVALID_ARGUMENT);
+}
+
+}  // namespace

@@ -1,0 +1,79 @@
+// Session: an execution context, that is one sequence of tokens with its own key/value cache, inputs and outputs.
+#pragma once
+
+#include <llama.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "call.h"
+#include "model.h"
+#include "options.h"
+#include "result.h"
+#include "sampler.h"
+
+namespace godwit::ggml {
+
+// Not thread-safe: the host serialises calls on one context.
+class Session final {
+ public:
+  explicit Session(std::shared_ptr<const Graph> graph);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Input 0: the prompt, UTF-8; special tokens written in it count as such.
+  // @errors GODWIT_NN_PROMPT_TOO_LONG
+  Result<> set_prompt(std::string_view text);
+  // Input 1: options on top of those in force.
+  Result<> set_options(std::string_view json, const Call& call);
+
+  // The whole answer, or the embedding of the prompt. GODWIT_NN_CONTEXT_FULL leaves the answer so far.
+  Result<> compute(const Call& call);
+  // One token more. @errors GODWIT_NN_END_OF_SEQUENCE, GODWIT_NN_CONTEXT_FULL: nothing comes any more
+  Result<> step(const Call& call);
+  void finish_steps();
+
+  // Output 0: the answer so far; 1: counts as JSON. Valid until the next call that changes something.
+  Result<std::string_view> output(uint32_t index);
+  Result<std::string_view> step_output(uint32_t index);
+
+ private:
+  // llama.cpp's context with the threads that run it, and what its key/value cache holds.
+  struct Engine;
+
+  enum class Phase { Idle, Stepping, Ended };
+
+  Result<> start(const Call& call);
+  Result<> prepare_engine(const Call& call);
+  Result<> prepare_prompt();
+  Result<> decode_prompt(const Call& call);
+  Result<> decode(std::span<const llama_token> tokens, const Call& call);
+  Result<> next(const Call& call);
+  Result<> embed(const Call& call);
+  int32_t context_size() const;
+  bool ends_with_reverse_prompt(size_t piece_size) const;
+
+  std::shared_ptr<const Graph> graph_;
+  std::shared_ptr<Weights> weights_;
+  Options options_;
+
+  std::optional<std::string> prompt_text_;
+  std::vector<llama_token> prompt_;
+  std::unique_ptr<Engine> engine_;  // null until the first run, and after options that need another one
+  std::optional<Sampler> sampler_;
+
+  Phase phase_ = Phase::Idle;
+  std::optional<llama_token> pending_;  // chosen, given out, not decoded yet
+  int32_t produced_ = 0;                // tokens of the answer
+  int32_t reused_ = 0;                  // tokens of the prompt that were in the cache already
+  std::string output_;
+  std::string step_output_;
+  std::string metadata_;
+};
+
+}  // namespace godwit::ggml
