@@ -10,7 +10,7 @@ namespace godwit::wasm {
 
 // Decodes `bytes`, which must stay alive as long as `storage` does (pass the owner; the module keeps it).
 // Function bodies are delimited, not read: the validator reads them.
-// @errors Malformed: with the byte offset; nothing is kept.
+// @errors Malformed: with the byte offset; Invalid: a type with several supertypes, which Module cannot hold.
 Result<Module> decode(std::shared_ptr<const void> storage, Bytes bytes, const FeatureSet& features = {});
 
 // Decodes a copy of `bytes`.

@@ -53,9 +53,9 @@ enum class SegmentMode : uint8_t { Active, Passive, Declarative };
 struct ElemSegment {
   SegmentMode mode = SegmentMode::Passive;
   ValType type = kFuncRef;
-  TableIdx table;              // Active
-  ConstExpr offset;            // Active
-  std::vector<FuncIdx> funcs;  // the short form: function indices
+  TableIdx table;                // Active
+  ConstExpr offset;              // Active
+  std::vector<FuncIdx> funcs;    // the short form: function indices
   std::vector<ConstExpr> exprs;  // the long form; exactly one of the two lists is used
   size_t size() const { return funcs.empty() ? exprs.size() : funcs.size(); }
 };
@@ -90,6 +90,8 @@ struct Module {
 
   std::vector<SubType> types;
   std::vector<RecGroup> rec_groups;
+  // By type index: equal numbers for equal types of this module (not across modules: see TypeCanon).
+  std::vector<uint32_t> type_ids;
   std::vector<Import> imports;
   // Index spaces: imports first, then definitions.
   std::vector<TypeIdx> funcs;
@@ -97,7 +99,8 @@ struct Module {
   std::vector<MemType> memories;
   std::vector<Global> globals;
   std::vector<TagType> tags;
-  uint32_t imported_funcs = 0, imported_tables = 0, imported_memories = 0, imported_globals = 0, imported_tags = 0;
+  uint32_t imported_funcs = 0, imported_tables = 0, imported_memories = 0, imported_globals = 0,
+           imported_tags = 0;
 
   std::vector<Export> exports;
   std::optional<FuncIdx> start;
@@ -107,7 +110,9 @@ struct Module {
   std::vector<FuncBody> bodies;  // of the defined functions: bodies[i] is function imported_funcs + i
   std::vector<CustomSection> customs;
   NameMap names;
-  uint64_t features = 0;  // bit set of Feature: what decoding saw in use
+  // By function index: named outside of bodies and the start section, so that `ref.func` may name it in bodies.
+  std::vector<bool> declared_funcs;
+  uint64_t features = 0;  // bit set of Feature: what decoding saw in use; bodies are not looked into
 
   const FuncType& func_type(FuncIdx idx) const { return types[funcs[idx.value].value].func; }
   const FuncBody& body(FuncIdx idx) const { return bodies[idx.value - imported_funcs]; }

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/strong_id.h"
@@ -23,10 +25,24 @@ using LocalIdx = StrongId<struct LocalTag>;
 // A heap type: an abstract one, or the index of a defined type.
 class HeapType {
  public:
-  enum class Abstract : uint32_t { Func, NoFunc, Extern, NoExtern, Any, Eq, I31, Struct, Array, None, Exn, NoExn };
+  enum class Abstract : uint32_t {
+    Func,
+    NoFunc,
+    Extern,
+    NoExtern,
+    Any,
+    Eq,
+    I31,
+    Struct,
+    Array,
+    None,
+    Exn,
+    NoExn
+  };
 
   constexpr HeapType() = default;
-  constexpr HeapType(Abstract kind) : bits_(kFirstAbstract + static_cast<uint32_t>(kind)) {}  // NOLINT: a heap type is one
+  constexpr HeapType(Abstract kind)
+      : bits_(kFirstAbstract + static_cast<uint32_t>(kind)) {}  // NOLINT: a heap type is one
   constexpr explicit HeapType(TypeIdx idx) : bits_(idx.value) {}
   static constexpr HeapType from_bits(uint32_t bits) {
     HeapType type;
@@ -51,10 +67,12 @@ enum class ValKind : uint8_t { I32, I64, F32, F64, V128, Ref, I8, I16, Bot };
 class ValType {
  public:
   constexpr ValType() = default;
-  constexpr ValType(ValKind kind) : bits_(static_cast<uint32_t>(kind) << 28) {}  // NOLINT: a number type is its kind
+  constexpr ValType(ValKind kind)
+      : bits_(static_cast<uint32_t>(kind) << 28) {}  // NOLINT: a number type is its kind
   static constexpr ValType ref(HeapType heap, bool nullable) {
     ValType type;
-    type.bits_ = static_cast<uint32_t>(ValKind::Ref) << 28 | static_cast<uint32_t>(nullable) << 27 | heap.bits();
+    type.bits_ =
+        static_cast<uint32_t>(ValKind::Ref) << 28 | static_cast<uint32_t>(nullable) << 27 | heap.bits();
     return type;
   }
 
@@ -69,6 +87,8 @@ class ValType {
   constexpr bool is_defaultable() const { return !is_ref() || nullable(); }
   // 8-byte slots a value takes in a frame.
   constexpr uint32_t slots() const { return kind() == ValKind::V128 ? 2 : 1; }
+  // All there is to the type, for hashing and for tables.
+  constexpr uint32_t bits() const { return bits_; }
   constexpr bool operator==(const ValType&) const = default;
 
  private:
@@ -141,5 +161,19 @@ struct TagType {
 };
 
 enum class ExternKind : uint8_t { Func, Table, Mem, Global, Tag };
+
+// The type of a block.
+// spec: https://webassembly.github.io/spec/core/syntax/instructions.html#control-instructions
+struct BlockType {
+  enum class Kind : uint8_t { Empty, Value, Type } kind = Kind::Empty;
+  ValType value;  // Kind::Value: no parameters, one result
+  TypeIdx type;   // Kind::Type
+};
+
+// As the text format writes them; defined types by their index, as in `(ref null 7)`.
+std::string to_string(HeapType type);
+std::string to_string(ValType type);
+std::string to_string(const FuncType& type);
+std::string_view to_string(ExternKind kind);
 
 }  // namespace godwit::wasm
