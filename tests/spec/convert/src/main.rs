@@ -61,10 +61,10 @@ fn convert(path: &str, text: &str, output: &Path) -> Result<usize> {
     if converted != counted {
         bail!("{counted} commands in the text, {converted} converted");
     }
-    fs::write(
-        output.join("commands.json"),
-        serde_json::to_string_pretty(&json!({"source": format!("{path}.wast"), "commands": commands}))?,
-    )?;
+    // one command per line, for people
+    let lines: Vec<String> = commands.iter().map(Value::to_string).collect();
+    let list = format!("{{\"source\": \"{path}.wast\", \"commands\": [\n{}\n]}}\n", lines.join(",\n"));
+    fs::write(output.join("commands.json"), list)?;
     Ok(counted)
 }
 
