@@ -11,7 +11,7 @@ checks=("$@")
 check_format() { list_files '*.h' '*.cc' '*.c' '*.cpp' | xargs -r clang-format-22 --dry-run -Werror --ferror-limit=3; }
 check_layers() { python3 scripts/lint/layers.py; }
 check_public() { python3 scripts/lint/public.py; }
-check_text() { list_files | xargs -r python3 scripts/lint/text.py; }
+check_text() { list_files | xargs -r python3 scripts/lint/text.py && python3 scripts/docs.py --check; }
 check_shell() { list_files dev '*.sh' | while read -r file; do bash -n "$file" || return 1; done; }
 check_tidy() {
   local build=build/release

@@ -2,8 +2,8 @@
 """Checks that every public name in include/ has a comment. The names come from clang's syntax tree, not from guesses.
 
 A name is documented by a comment that ends on the line above its declaration, or by one on its own line; a member also by
-the comment above the unbroken block of lines that it stands in. Exempt are deleted and defaulted functions, copying and
-moving, destructors, forward declarations, and parameters.
+the comment above the unbroken block of lines that it stands in. Exempt are deleted and defaulted functions, default
+construction, copying and moving, destructors, forward declarations, and parameters.
 """
 
 import concurrent.futures
@@ -127,16 +127,18 @@ def undocumented(node, state, lines, public=True):
             yield from undocumented(child, state, lines)
 
 
-def copies_or_moves(node):
-    """X(X&&), X(const X&) and their assignments."""
+def is_customary(node):
+    """X(), X(X&&), X(const X&) and their assignments."""
     if node["kind"] != "CXXConstructorDecl" and node["name"] != "operator=":
         return False
     parameters = [child for child in node.get("inner", []) if child.get("kind") == "ParmVarDecl"]
+    if not parameters:
+        return node["kind"] == "CXXConstructorDecl"
     return len(parameters) == 1 and parameters[0]["type"]["qualType"].endswith("&")
 
 
 def exempt(node):
-    if copies_or_moves(node):
+    if is_customary(node):
         return True
     if node.get("explicitlyDefaulted") or node.get("explicitlyDeleted"):
         return True
