@@ -1,0 +1,132 @@
+// Address space by mmap.
+#include "platform/memory_map.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <limits>
+
+namespace godwit::platform {
+
+namespace {
+
+Error map_error(const char* what, size_t size_bytes) {
+  const int code = errno;
+  return Error(ErrorKind::Exhausted, static_cast<uint32_t>(code),
+               std::string("cannot ") + what + " " + std::to_string(size_bytes) +
+                   " bytes of memory: " + std::strerror(code));
+}
+
+// A file descriptor that is closed when it goes.
+class ScopedFd final {
+ public:
+  explicit ScopedFd(int fd) : fd_(fd) {}
+  ~ScopedFd() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  ScopedFd(const ScopedFd&) = delete;
+  ScopedFd& operator=(const ScopedFd&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+Error file_error(const std::string& path) {
+  const int code = errno;
+  const ErrorKind kind = code == ENOENT || code == ENOTDIR ? ErrorKind::NotFound : ErrorKind::Io;
+  return Error(kind, static_cast<uint32_t>(code), path + ": " + std::strerror(code));
+}
+
+}  // namespace
+
+size_t page_size() {
+  static const size_t size = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  return size;
+}
+
+Reservation::~Reservation() {
+  if (base_) ::munmap(base_, size_bytes_);
+}
+
+Reservation& Reservation::operator=(Reservation&& other) noexcept {
+  std::swap(base_, other.base_);
+  std::swap(size_bytes_, other.size_bytes_);
+  return *this;
+}
+
+Result<Reservation> Reservation::reserve(size_t size_bytes) {
+  if (size_bytes == 0 || size_bytes > std::numeric_limits<size_t>::max() / 2) {
+    errno = ENOMEM;
+    return fail(map_error("reserve", size_bytes));
+  }
+  size_bytes = round_up_to_page(size_bytes);
+  void* base = ::mmap(nullptr, size_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (base == MAP_FAILED) return fail(map_error("reserve", size_bytes));
+  return Reservation(static_cast<uint8_t*>(base), size_bytes);
+}
+
+Result<> Reservation::commit(size_t offset, size_t size_bytes) {
+  if (size_bytes != 0 && ::mprotect(base_ + offset, round_up_to_page(size_bytes), PROT_READ | PROT_WRITE) != 0)
+    return fail(map_error("commit", size_bytes));
+  return {};
+}
+
+Result<> Reservation::decommit(size_t offset, size_t size_bytes) {
+  if (size_bytes == 0) return {};
+  // A fresh mapping over the old one forgets contents and access in one step.
+  void* base = ::mmap(base_ + offset, round_up_to_page(size_bytes), PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  if (base == MAP_FAILED) return fail(map_error("decommit", size_bytes));
+  return {};
+}
+
+Result<> Reservation::discard(size_t offset, size_t size_bytes) {
+  if (size_bytes != 0 && ::madvise(base_ + offset, round_up_to_page(size_bytes), MADV_DONTNEED) != 0)
+    return fail(map_error("discard", size_bytes));
+  return {};
+}
+
+Result<> Reservation::protect_read_only(size_t offset, size_t size_bytes) {
+  if (size_bytes != 0 && ::mprotect(base_ + offset, round_up_to_page(size_bytes), PROT_READ) != 0)
+    return fail(map_error("protect", size_bytes));
+  return {};
+}
+
+MappedFile::~MappedFile() {
+  if (data_) ::munmap(const_cast<uint8_t*>(data_), size_bytes_);
+}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_bytes_, other.size_bytes_);
+  return *this;
+}
+
+Result<MappedFile> MappedFile::open(const std::string& path) {
+  const ScopedFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) return fail(file_error(path));
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) return fail(file_error(path));
+  if (S_ISDIR(status.st_mode)) {
+    errno = EISDIR;
+    return fail(file_error(path));
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return fail(Error(ErrorKind::Io, EINVAL, path + ": not a regular file"));
+  }
+  MappedFile file;
+  if (status.st_size == 0) return file;
+  const auto size_bytes = static_cast<size_t>(status.st_size);
+  void* data = ::mmap(nullptr, size_bytes, PROT_READ, MAP_PRIVATE, fd.get(), 0);
+  if (data == MAP_FAILED) return fail(file_error(path));
+  file.data_ = static_cast<const uint8_t*>(data);
+  file.size_bytes_ = size_bytes;
+  return file;
+}
+
+}  // namespace godwit::platform

@@ -1,0 +1,63 @@
+// What the sanitizers want to know about stacks. Without them, every function here is empty.
+#pragma once
+
+#include <cstddef>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define GODWIT_ASAN 1
+#endif
+#if __has_feature(thread_sanitizer)
+#define GODWIT_TSAN 1
+#endif
+#endif
+
+#if GODWIT_ASAN
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#endif
+#if GODWIT_TSAN
+#include <sanitizer/tsan_interface.h>
+#endif
+
+namespace godwit::platform::sanitizer {
+
+// A thread's way onto another stack and back, as AddressSanitizer sees it.
+struct StackSwitch {
+  void* fake_stack = nullptr;
+  const void* old_low = nullptr;
+  size_t old_size_bytes = 0;
+};
+
+#if GODWIT_ASAN
+inline void enter_stack(StackSwitch& way, const void* low, size_t size_bytes) {
+  __sanitizer_start_switch_fiber(&way.fake_stack, low, size_bytes);
+  __sanitizer_finish_switch_fiber(nullptr, &way.old_low, &way.old_size_bytes);
+}
+inline void leave_stack(StackSwitch& way) {
+  __sanitizer_start_switch_fiber(nullptr, way.old_low, way.old_size_bytes);
+  __sanitizer_finish_switch_fiber(way.fake_stack, nullptr, nullptr);
+}
+// The bytes may be used for other frames now.
+inline void forget_stack(const void* low, size_t size_bytes) { __asan_unpoison_memory_region(low, size_bytes); }
+#else
+inline void enter_stack(StackSwitch&, const void*, size_t) {}
+inline void leave_stack(StackSwitch&) {}
+inline void forget_stack(const void*, size_t) {}
+#endif
+
+#if GODWIT_TSAN
+inline void* new_fiber() { return __tsan_create_fiber(0); }
+inline void delete_fiber(void* fiber) {
+  if (fiber) __tsan_destroy_fiber(fiber);
+}
+inline void* current_fiber() { return __tsan_get_current_fiber(); }
+inline void switch_to_fiber(void* fiber) { __tsan_switch_to_fiber(fiber, 0); }
+#else
+inline void* new_fiber() { return nullptr; }
+inline void delete_fiber(void*) {}
+inline void* current_fiber() { return nullptr; }
+inline void switch_to_fiber(void*) {}
+#endif
+
+}  // namespace godwit::platform::sanitizer
