@@ -102,7 +102,7 @@ class PathWalk final {
         above_root_.pop_back();
         continue;
       }
-      if (!pending_.empty() || ends_in_dots_) {
+      if (!pending_.empty()) {
         OS_TRY(enter(name.c_str()));
         continue;
       }
@@ -127,14 +127,11 @@ class PathWalk final {
       while (path.ends_with('/')) path.remove_suffix(1);
     }
     size_t end = path.size();
-    bool first = true;
     for (;;) {
       const size_t slash = end == 0 ? std::string_view::npos : path.rfind('/', end - 1);
       const size_t begin = slash == std::string_view::npos ? 0 : slash + 1;
       if (end > begin) {
         pending_.emplace_back(path.substr(begin, end - begin));
-        if (first && is_last) ends_in_dots_ = pending_.back() == "." || pending_.back() == "..";
-        first = false;
       }
       if (slash == std::string_view::npos) return {};
       end = slash;
@@ -199,7 +196,6 @@ class PathWalk final {
   std::vector<FileHandle> above_root_;
   std::vector<std::string> pending_;  // the next component is the last element
   OpenOptions options_;
-  bool ends_in_dots_ = false;
   int links_ = 0;
 };
 
