@@ -1,0 +1,30 @@
+// The values that options of `godwit run` take: directories, durations, sizes, environment variables.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "godwit/wasi.h"
+#include "options.h"
+
+namespace godwit::cli {
+
+// --dir:  PATH | GUEST:HOST (as WasmEdge has it) | HOST::GUEST (as Wasmtime has it), each with :ro or :readonly after it.
+// @errors an empty part, or more colons than any of the three has.
+std::expected<Preopen, UsageError> parse_dir(std::string_view text);
+
+// --timeout: a number with one of the units ms, s, m, h; more than zero, at most about 290 years.
+std::expected<std::chrono::nanoseconds, UsageError> parse_duration(std::string_view text);
+
+// --max-memory: bytes, or a number with one of the units K, M, G, T (also KiB and KB, …: all are powers of 1024).
+std::expected<uint64_t, UsageError> parse_size(std::string_view text);
+
+// --env: NAME=VALUE, or NAME for the value that godwit itself was given.
+// @errors an empty name; NAME alone that is not set.
+std::expected<std::pair<std::string, std::string>, UsageError> parse_env(std::string_view text);
+
+}  // namespace godwit::cli

@@ -1,0 +1,84 @@
+// Reports: the text of errors and backtraces.
+#include "report.h"
+
+#include "command.h"
+#include "output.h"
+
+namespace godwit::cli {
+namespace {
+
+// What stands before the message; empty where the message says it all.
+std::string_view label(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::Malformed: return "malformed module: ";
+    case ErrorKind::Invalid: return "invalid module: ";
+    case ErrorKind::Unlinkable: return "cannot link: ";
+    case ErrorKind::Trap: return "trap: ";
+    case ErrorKind::Exception: return "uncaught exception: ";
+    case ErrorKind::Exhausted: return "limit reached: ";
+    case ErrorKind::Exit:
+    case ErrorKind::NotFound:
+    case ErrorKind::Unsupported:
+    case ErrorKind::Io:
+    case ErrorKind::Usage: return "";
+  }
+  return "";
+}
+
+std::string text_of(const Frame& frame) {
+  std::string text;
+  if (!frame.module.empty()) text += frame.module + "!";
+  text += frame.function.empty() ? "func[" + decimal(frame.function_index) + "]" : frame.function;
+  if (frame.offset != Error::kNoOffset) text += " @ " + hex(frame.offset);
+  return text;
+}
+
+}  // namespace
+
+std::string describe_backtrace(const Error& error) {
+  const std::vector<Frame>& frames = error.backtrace();
+  std::string text;
+  constexpr size_t kMaxLines = 40;
+  size_t lines = 0;
+  for (size_t i = 0; i < frames.size() && lines < kMaxLines; ++lines) {
+    const std::string line = text_of(frames[i]);
+    std::string number = decimal(i);
+    number.insert(0, number.size() < 5 ? 5 - number.size() : 0, ' ');
+    text += "\n" + number + ": " + line;
+    size_t same = 1;  // a recursion is one line
+    while (i + same < frames.size() && text_of(frames[i + same]) == line) ++same;
+    if (same > 1) text += "   (" + decimal(same) + " times)";
+    i += same;
+    if (lines + 1 == kMaxLines && i < frames.size())
+      text += "\n       … and " + decimal(frames.size() - i) + " more";
+  }
+  return text;
+}
+
+std::string describe(const Error& error) {
+  std::string text(label(error.kind()));
+  text += error.message();
+  if (error.offset() != Error::kNoOffset) text += " (at byte " + hex(error.offset()) + ")";
+  return text + describe_backtrace(error);
+}
+
+int exit_status(const Error& error) {
+  switch (error.kind()) {
+    case ErrorKind::Exhausted:
+      if (error.is_interruption()) return kExitTimeout;
+      return error.backtrace().empty() ? kExitError : kExitTrap;
+    case ErrorKind::Trap:
+    case ErrorKind::Exception: return kExitTrap;
+    case ErrorKind::Usage: return kExitUsage;
+    default: return kExitError;
+  }
+}
+
+int report(const Error& error, std::string_view subject) {
+  std::string text(subject);
+  if (!text.empty()) text += ": ";
+  write_error(text + describe(error));
+  return exit_status(error);
+}
+
+}  // namespace godwit::cli

@@ -1,0 +1,23 @@
+// Reports: errors of the public API as people read them, and the exit status that goes with each.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "godwit/error.h"
+
+namespace godwit::cli {
+
+// What happened, where, and the wasm backtrace; no final newline.
+std::string describe(const Error& error);
+
+// The wasm backtrace alone: a newline and a line per frame; empty if there is none.
+std::string describe_backtrace(const Error& error);
+
+// The exit status for an error that is no proc_exit.
+int exit_status(const Error& error);
+
+// Writes "error: <subject>: <describe(error)>" and yields the exit status. An empty subject is left out.
+int report(const Error& error, std::string_view subject = {});
+
+}  // namespace godwit::cli

@@ -1,0 +1,240 @@
+// godwit run: runs a program, or one function of a library.
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "command.h"
+#include "file_kind.h"
+#include "godwit/godwit.h"
+#include "invoke.h"
+#include "option_values.h"
+#include "output.h"
+#include "report.h"
+
+extern char** environ;
+
+namespace godwit::cli {
+namespace {
+
+constexpr std::string_view kNnModule = "wasi_ephemeral_nn";
+
+struct RunOptions {
+  const char* file = nullptr;
+  WasiConfig wasi;
+  std::vector<std::string> nn_preloads;
+  std::optional<std::string> invoke;
+  std::optional<std::chrono::nanoseconds> timeout;
+  std::string timeout_text;
+  Config config{.validation = Validation::Lazy};
+  Limits limits;
+  std::span<char* const> arguments;  // after the file
+};
+
+constexpr OptionSpec kOptions[] = {
+    {"dir", "DIR",
+     "Let the guest use a directory, and nothing above it. Repeatable:\n"
+     "PATH        under its own name\n"
+     "GUEST:HOST  the host's HOST as GUEST (as WasmEdge has it)\n"
+     "HOST::GUEST the same (as Wasmtime has it)\n"
+     ":ro or :readonly after any of them forbids writing."},
+    {"env", "NAME=VALUE",
+     "Set an environment variable of the guest; NAME alone passes\non the value that is set here. "
+     "Repeatable."},
+    {"env-inherit", "", "Pass on the whole environment. --env comes after it."},
+    {"nn-preload", "MODEL",
+     "Name a model for the guest: NAME:ENCODING:TARGET:PATH, for\n"
+     "example default:GGML:AUTO:model.gguf. Targets: CPU GPU TPU\nAUTO. Repeatable."},
+    {"invoke", "FUNCTION",
+     "Call an exported function instead of _start, after\n"
+     "_initialize if there is one. The arguments after the file\n"
+     "are its arguments; results are printed, one per line."},
+    {"timeout", "TIME", "Stop the guest after 500ms, 1.5s, 2m or 1h."},
+    {"max-memory", "SIZE", "The most that one memory may grow to: 512K, 64M, 1G.\nThe default is 4G."},
+    {"validate", "WHEN",
+     "lazy: each function before it first runs (the default)\neager: the whole module before anything runs"},
+    kHelpOption,
+};
+
+std::expected<void, UsageError> set_validation(RunOptions& into, std::string_view text) {
+  if (text == "lazy") into.config.validation = Validation::Lazy;
+  else if (text == "eager") into.config.validation = Validation::Eager;
+  else return std::unexpected(UsageError{"--validate " + std::string(text) + ": write lazy or eager"});
+  return {};
+}
+
+// Two directories under one name: the guest could not tell them apart.
+std::expected<void, UsageError> add_preopen(RunOptions& into, Preopen preopen) {
+  for (const Preopen& other : into.wasi.preopens)
+    if (other.guest_path == preopen.guest_path)
+      return std::unexpected(UsageError{
+          "--dir gives the guest two directories called '" + preopen.guest_path + "': " + other.host_path +
+          " and " + preopen.host_path + "; give one of them another name: --dir NAME:" + preopen.host_path});
+  into.wasi.preopens.push_back(std::move(preopen));
+  return {};
+}
+
+void set_variable(RunOptions& into, std::pair<std::string, std::string> variable) {
+  for (auto& other : into.wasi.env)
+    if (other.first == variable.first) return void(other = std::move(variable));
+  into.wasi.env.push_back(std::move(variable));
+}
+
+void inherit_environment(RunOptions& into) {
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const size_t equals = text.find('=');
+    if (equals != std::string_view::npos)
+      set_variable(into, {std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))});
+  }
+}
+
+std::expected<void, UsageError> apply(RunOptions& into, const OptionReader::Option& option) {
+  const std::string_view name = option.spec->name;
+  if (name == "dir") {
+    auto preopen = parse_dir(option.value);
+    if (!preopen) return std::unexpected(preopen.error());
+    return add_preopen(into, std::move(*preopen));
+  }
+  if (name == "env") {
+    auto variable = parse_env(option.value);
+    if (!variable) return std::unexpected(variable.error());
+    set_variable(into, std::move(*variable));
+  } else if (name == "env-inherit") {
+    inherit_environment(into);
+  } else if (name == "nn-preload") {
+    into.nn_preloads.emplace_back(option.value);
+  } else if (name == "invoke") {
+    into.invoke = option.value;
+  } else if (name == "timeout") {
+    auto timeout = parse_duration(option.value);
+    if (!timeout) return std::unexpected(timeout.error());
+    into.timeout = *timeout;
+    into.timeout_text = option.value;
+  } else if (name == "max-memory") {
+    auto size = parse_size(option.value);
+    if (!size) return std::unexpected(size.error());
+    into.limits.max_memory_bytes = *size;
+  } else if (name == "validate") {
+    return set_validation(into, option.value);
+  }
+  return {};
+}
+
+std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+// What would provide the modules that programs are known to import and that are not there.
+void add_hints(Linker& linker) {
+  linker.hint("wasi_unstable", "it was built for the WASI of 2019; build it again with a toolchain of today");
+  linker.hint("env",
+              "nothing provides 'env': the program was linked with undefined symbols, or made for a browser; "
+              "build it for "
+              "the target wasm32-wasip1");
+  linker.hint("wasi", "threads are not supported; build the program without -pthread");
+  linker.hint("wbg", "it was made for a browser by wasm-bindgen; build it for the target wasm32-wasip1");
+  linker.hint("gojs", "it was built with GOOS=js; build it with GOOS=wasip1 GOARCH=wasm");
+  linker.hint("go", "it was built with GOOS=js; build it with GOOS=wasip1 GOARCH=wasm");
+}
+
+int report_load_error(const Error& error, const RunOptions& options) {
+  if (error.kind() == ErrorKind::Malformed) {
+    if (const std::string kind = what_else_it_is(options.file); !kind.empty()) {
+      write_error(std::string(options.file) + ": not a WebAssembly module: " + kind);
+      return kExitError;
+    }
+  }
+  return report(error, options.file);
+}
+
+int report_run_error(const Error& error, const RunOptions& options) {
+  if (error.kind() == ErrorKind::Exit) return static_cast<int>(error.code() & 0xFF);
+  if (error.is_interruption() && options.timeout) {
+    write_error("timed out after " + options.timeout_text + " (--timeout)" + describe_backtrace(error));
+    return kExitTimeout;
+  }
+  return report(error, error.kind() == ErrorKind::Trap ? std::string_view() : std::string_view(options.file));
+}
+
+int run_module(const Engine& engine, RunOptions& options) {
+  auto module = Module::from_file(engine, options.file);
+  if (!module) return report_load_error(module.error(), options);
+  auto wasi = Wasi::create(std::move(options.wasi));
+  if (!wasi) return report(wasi.error());
+
+  Linker linker;
+  linker.define(*wasi);
+  std::optional<Nn> nn;  // a guest without models does not pay for them
+  if (!options.nn_preloads.empty() || module->imports_from(kNnModule)) {
+    nn.emplace();
+    for (const std::string& preload : options.nn_preloads)
+      if (auto added = nn->preload(preload); !added) return report(added.error(), "--nn-preload " + preload);
+    linker.define(*nn, &*wasi);
+  }
+  add_hints(linker);
+
+  Store store(engine, options.limits);
+  if (options.timeout)
+    if (auto started = store.set_timeout(*options.timeout); !started) return report(started.error());
+  auto instance = linker.instantiate(store, *module);
+  if (!instance) return report_run_error(instance.error(), options);
+
+  const GuestCall call{store, *module, *instance, options.file, options.arguments};
+  auto status = options.invoke ? invoke_function(call, *options.invoke) : run_command(call);
+  if (!status) return report_run_error(status.error(), options);
+  return *status;
+}
+
+int run_run(const Command& self, std::span<char* const> arguments) {
+  RunOptions options;
+  OptionReader reader(self.options, arguments, OptionOrder::BeforeArguments);
+  for (;;) {
+    auto option = reader.next();
+    if (!option) return usage_error(self, option.error().message);
+    if (!*option) break;
+    if ((*option)->spec->name == kHelpOption.name) return write_out(help_text(self)) ? kExitOk : kExitError;
+    if (auto applied = apply(options, **option); !applied) return usage_error(self, applied.error().message);
+  }
+  const auto rest = reader.rest();
+  if (rest.empty()) return usage_error(self, "no file to run");
+  options.file = rest[0];
+  options.arguments = rest.subspan(1);
+  options.wasi.args.emplace_back(base_name(rest[0]));
+  if (!options.invoke) options.wasi.args.insert(options.wasi.args.end(), rest.begin() + 1, rest.end());
+
+  auto engine = Engine::create(options.config);
+  if (!engine) return report(engine.error());
+  return run_module(*engine, options);
+}
+
+}  // namespace
+
+constexpr Command kRun{
+    .name = "run",
+    .summary = "Run a WebAssembly program",
+    .arguments = "FILE [arguments of the guest]",
+    .details =
+        "Options of godwit stand before FILE; everything after it belongs to the guest.\n"
+        "A guest sees no files, no environment and no models but those given here.\n"
+        "\n"
+        "exit status:\n"
+        "  the guest's own   it ended by itself\n"
+        "  1                 the file cannot be read, is no valid module, or cannot be linked\n"
+        "  2                 the command line makes no sense\n"
+        "  124               --timeout has passed\n"
+        "  134               the guest trapped, or exhausted its stack\n"
+        "\n"
+        "environment:\n"
+        "  GODWIT_PLUGIN_PATH  directories with plug-ins, separated by colons, searched first\n"
+        "  NO_COLOR            no colours\n",
+    .examples =
+        "  godwit run hello.wasm\n"
+        "  godwit run --dir /srv/data::/data:ro --env LANG app.wasm --verbose /data/in.txt\n"
+        "  godwit run --nn-preload default:GGML:AUTO:model.gguf chat.wasm \"Hello!\"\n"
+        "  godwit run --invoke add library.wasm 1 2\n",
+    .options = kOptions,
+    .run = run_run,
+};
+
+}  // namespace godwit::cli

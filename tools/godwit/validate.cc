@@ -1,0 +1,68 @@
+// godwit validate: says of each file whether it is a valid module.
+#include <string>
+
+#include "command.h"
+#include "file_kind.h"
+#include "godwit/module.h"
+#include "output.h"
+#include "report.h"
+
+namespace godwit::cli {
+namespace {
+
+constexpr OptionSpec kOptions[] = {
+    {"quiet", "", "Say nothing about valid files.", 'q'},
+    kHelpOption,
+};
+
+bool validate_file(const Engine& engine, const std::string& path, bool is_quiet) {
+  auto module = Module::from_file(engine, path);
+  if (module) return is_quiet || write_out(printable(path) + ": valid\n");
+  if (module.error().kind() == ErrorKind::Malformed) {
+    if (const std::string kind = what_else_it_is(path.c_str()); !kind.empty()) {
+      write_error(path + ": not a WebAssembly module: " + kind);
+      return false;
+    }
+  }
+  report(module.error(), path);
+  return false;
+}
+
+int run_validate(const Command& self, std::span<char* const> arguments) {
+  auto engine = Engine::create({.validation = Validation::Eager});
+  if (!engine) return report(engine.error());
+  OptionReader reader(self.options, arguments, OptionOrder::Anywhere);
+  bool is_quiet = false, all_valid = true;
+  size_t files = 0;
+  for (;;) {
+    auto option = reader.next();
+    if (!option) return usage_error(self, option.error().message);
+    if (*option) {
+      if ((*option)->spec->name == kHelpOption.name) return write_out(help_text(self)) ? kExitOk : kExitError;
+      is_quiet = true;
+      continue;
+    }
+    const auto path = reader.take_argument();
+    if (!path) break;
+    ++files;
+    all_valid &= validate_file(*engine, std::string(*path), is_quiet);
+  }
+  if (files == 0) return usage_error(self, "no file to validate");
+  return all_valid ? kExitOk : kExitError;
+}
+
+}  // namespace
+
+constexpr Command kValidate{
+    .name = "validate",
+    .summary = "Check that files are valid WebAssembly modules",
+    .arguments = "FILE...",
+    .details = "Exit status 0 if all are valid, else 1. Errors name the byte offset.\n",
+    .examples =
+        "  godwit validate app.wasm\n"
+        "  godwit validate --quiet build/*.wasm\n",
+    .options = kOptions,
+    .run = run_validate,
+};
+
+}  // namespace godwit::cli
