@@ -27,9 +27,8 @@ class Linker final {
   void define(Wasi& wasi);
 
   /// Provides `wasi_ephemeral_nn`.
-  /// @param wasi decides which paths a guest may name as models; without one it can only name preloaded models.
-  /// @lifetime both outlive every store they are linked into.
-  void define(Nn& nn, Wasi* wasi = nullptr);
+  /// @lifetime `nn` outlives every store it is linked into.
+  void define(Nn& nn);
 
   /// Provides all exports of an instance as the module `name`.
   /// @lifetime only for modules that are linked into the same store.

@@ -165,12 +165,16 @@ int run_module(const Engine& engine, RunOptions& options) {
 
   Linker linker;
   linker.define(*wasi);
-  std::optional<Nn> nn;  // a guest without models does not pay for them
+  // A guest without models does not pay for them.
+  std::optional<ModelRegistry> models;
+  std::optional<Nn> nn;
   if (!options.nn_preloads.empty() || module->imports_from(kNnModule)) {
-    nn.emplace();
+    models.emplace();
     for (const std::string& preload : options.nn_preloads)
-      if (auto added = nn->preload(preload); !added) return report(added.error(), "--nn-preload " + preload);
-    linker.define(*nn, &*wasi);
+      if (auto added = models->preload(preload); !added)
+        return report(added.error(), "--nn-preload " + preload);
+    nn.emplace(*models, &*wasi);
+    linker.define(*nn);
   }
   add_hints(linker);
 
