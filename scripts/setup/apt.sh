@@ -9,8 +9,8 @@ packages=(
   clang-format-$APT_LLVM clang-tidy-$APT_LLVM
   cmake ninja-build ccache
   rustc-web cargo-web rust-web-src                                      # Rust guests, and crates as a source of sources
-  libstdc++-12-dev libfmt-dev libcli11-dev libboost1.81-dev
-  libgtest-dev libbenchmark-dev
+  libstdc++-12-dev libfmt-dev
+  libgtest-dev libboost1.81-dev                                         # tests
 )
 
 if [ "${1:-}" = key ]; then
