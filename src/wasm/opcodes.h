@@ -114,6 +114,7 @@ class Signature {
  public:
   enum class Type : uint8_t { I32, I64, F32, F64, V128, Addr };
 
+  constexpr Signature() = default;  // as "*"
   // `text` as in opcodes.def.
   consteval explicit Signature(std::string_view text) {
     if (text == "*") return;

@@ -1,0 +1,313 @@
+// CodeValidator: driver, operand stack, index spaces, plain instructions.
+#include "wasm/code_validator.h"
+
+#include "wasm/limits.h"
+
+namespace godwit::wasm {
+
+namespace {
+
+constexpr auto kSignatures = [] {
+  std::array<Signature, kOpcodeCount> table{};
+  for (size_t i = 0; i < kOpcodeCount; ++i) table[i] = kOpcodes[i].signature;
+  return table;
+}();
+
+constexpr ImmKind imm_of(Opcode op) { return immediates_of(op); }
+
+// The lanes of the shape that the instruction's name begins with: 16 for i8x16.
+constexpr uint32_t lanes_of(Opcode op) {
+  const std::string_view text = text_of(op);
+  if (text.starts_with("i8x16")) return 16;
+  if (text.starts_with("i16x8")) return 8;
+  return text[3] == 'x' && text[4] == '4' ? 4 : 2;
+}
+
+std::string quoted(std::span<const ValType> types) {
+  std::string text = "[";
+  for (const ValType type : types) {
+    if (text.size() > 1) text += ' ';
+    text += to_string(type);
+  }
+  return text + "]";
+}
+
+}  // namespace
+
+void CodeValidator::error(std::string message, ErrorKind kind) {
+  if (error_) return;
+  error_.emplace(Error(kind, std::move(message)).at(instruction_.offset));
+}
+
+void CodeValidator::mismatch(ValType expected, ValType found) {
+  error("type mismatch: " + std::string(text_of(instruction_.op)) + " expects " + to_string(expected) +
+        ", found " + to_string(found));
+}
+
+ValType CodeValidator::pop() {
+  if (values_.size() > height_) [[likely]] {
+    const ValType type = values_.back();
+    values_.pop_back();
+    return type;
+  }
+  if (!frames_.back().unreachable)
+    error("type mismatch: " + std::string(text_of(instruction_.op)) + " expects an operand, found none");
+  return ValKind::Bot;
+}
+
+void CodeValidator::pop(ValType expected) {
+  if (values_.size() > height_ && values_.back() == expected) [[likely]] {
+    values_.pop_back();
+    return;
+  }
+  if (values_.size() == height_ && !frames_.back().unreachable)
+    return error("type mismatch: " + std::string(text_of(instruction_.op)) + " expects " +
+                 to_string(expected) + ", found nothing");
+  const ValType found = pop();
+  if (!matches(module_, found, expected)) mismatch(expected, found);
+}
+
+void CodeValidator::pop_all(std::span<const ValType> expected) {
+  for (size_t i = expected.size(); i-- > 0;) pop(expected[i]);
+}
+
+ValType CodeValidator::pop_ref() {
+  const ValType found = pop();
+  if (found.is_bot()) return ValType::ref(kBottomHeap, false);
+  if (!found.is_ref()) {
+    error("type mismatch: " + std::string(text_of(instruction_.op)) + " expects a reference, found " +
+          to_string(found));
+    return ValType::ref(kBottomHeap, false);
+  }
+  return found;
+}
+
+void CodeValidator::push_all(std::span<const ValType> types) {
+  if (values_.size() + types.size() > limits::kOperands)
+    return error("too many operands: the limit is " + std::to_string(limits::kOperands));
+  values_.insert(values_.end(), types.begin(), types.end());
+}
+
+void CodeValidator::check_top(std::span<const ValType> expected) {
+  const size_t available = values_.size() - height_;
+  if (available < expected.size() && !frames_.back().unreachable)
+    return error("type mismatch: " + std::string(text_of(instruction_.op)) + " expects " + quoted(expected) +
+                 ", found " + std::to_string(available) + " operands");
+  for (size_t depth = 1; depth <= expected.size() && depth <= available; ++depth) {
+    const ValType found = values_[values_.size() - depth];
+    const ValType wanted = expected[expected.size() - depth];
+    if (!matches(module_, found, wanted)) return mismatch(wanted, found);
+  }
+}
+
+// Index spaces.
+
+bool CodeValidator::check_type(ValType type) {
+  if (!type.is_ref() || type.heap().is_abstract() || type.heap().index().value < module_.types.size())
+    return true;
+  error("unknown type " + std::to_string(type.heap().index().value));
+  return false;
+}
+
+const FuncType* CodeValidator::func_type(uint32_t type) {
+  if (type >= module_.types.size()) return error("unknown type " + std::to_string(type)), nullptr;
+  if (module_.types[type].kind == CompositeKind::Func) return &module_.types[type].func;
+  return error("type mismatch: type " + std::to_string(type) + " is no function type"), nullptr;
+}
+
+const SubType* CodeValidator::struct_type(uint32_t type) {
+  if (type >= module_.types.size()) return error("unknown type " + std::to_string(type)), nullptr;
+  if (module_.types[type].kind == CompositeKind::Struct) return &module_.types[type];
+  return error("type mismatch: type " + std::to_string(type) + " is no structure type"), nullptr;
+}
+
+const FieldType* CodeValidator::array_field(uint32_t type) {
+  if (type >= module_.types.size()) return error("unknown type " + std::to_string(type)), nullptr;
+  if (module_.types[type].kind == CompositeKind::Array) return &module_.types[type].fields[0];
+  return error("type mismatch: type " + std::to_string(type) + " is no array type"), nullptr;
+}
+
+const Table* CodeValidator::table(uint32_t index) {
+  if (index < module_.tables.size()) return &module_.tables[index];
+  return error("unknown table " + std::to_string(index)), nullptr;
+}
+
+const MemType* CodeValidator::memory(uint32_t index) {
+  if (index < module_.memories.size()) [[likely]]
+    return &module_.memories[index];
+  return error("unknown memory " + std::to_string(index)), nullptr;
+}
+
+const FuncType* CodeValidator::tag_type(uint32_t index) {
+  if (index < module_.tags.size()) return func_type(module_.tags[index].type.value);
+  return error("unknown tag " + std::to_string(index)), nullptr;
+}
+
+const ElemSegment* CodeValidator::elem(uint32_t index) {
+  if (index < module_.elems.size()) return &module_.elems[index];
+  return error("unknown elem segment " + std::to_string(index)), nullptr;
+}
+
+bool CodeValidator::data(uint32_t index) {
+  if (index < module_.datas.size()) return true;
+  return error("unknown data segment " + std::to_string(index)), false;
+}
+
+// Plain instructions: the type is in the table.
+
+void CodeValidator::check_plain_immediates(const Instruction& ins) {
+  switch (imm_of(ins.op)) {
+    case ImmKind::MemArg:
+    case ImmKind::MemArgLane: {
+      const MemType* type = memory(ins.mem.memory.value);
+      if (!type) return;
+      const uint32_t bytes = access_bytes_of(ins.op);
+      const bool is_atomic = class_of(ins.op) >= OpClass::AtomicLoad;
+      if (ins.mem.align_log2 >= 32 || uint64_t{1} << ins.mem.align_log2 > bytes)
+        return error("alignment must not be larger than natural, which is " + std::to_string(bytes));
+      if (is_atomic && uint64_t{1} << ins.mem.align_log2 != bytes)
+        return error("alignment of an atomic access must be natural, which is " + std::to_string(bytes));
+      if (type->limits.addr == AddrType::I32 && ins.mem.offset > UINT32_MAX)
+        return error("offset out of range: " + std::to_string(ins.mem.offset) + " in a 32-bit memory");
+      if (imm_of(ins.op) == ImmKind::MemArgLane && ins.index2 >= 16 / bytes)
+        return error("invalid lane index " + std::to_string(ins.index2));
+      return;
+    }
+    case ImmKind::Lane:
+      if (ins.index2 >= lanes_of(ins.op)) error("invalid lane index " + std::to_string(ins.index2));
+      return;
+    case ImmKind::Shuffle:
+      for (const uint8_t lane : ins.v128)
+        if (lane >= 32) return error("invalid lane index " + std::to_string(lane));
+      return;
+    case ImmKind::MemoryInit: data(ins.index); return;
+    case ImmKind::Data: data(ins.index); return;
+    case ImmKind::Elem: elem(ins.index); return;
+    default: return;
+  }
+}
+
+// The index of the memory whose address type stands for `a` in the signature.
+static uint32_t memory_of(const Instruction& ins) {
+  switch (imm_of(ins.op)) {
+    case ImmKind::Memory: return ins.index;
+    case ImmKind::MemoryInit: return ins.index2;
+    default: return ins.mem.memory.value;
+  }
+}
+
+void CodeValidator::plain(const Instruction& ins, const Signature& signature) {
+  if (imm_of(ins.op) != ImmKind::None) check_plain_immediates(ins);
+  const auto type_of = [&](Signature::Type type) -> ValType {
+    if (type != Signature::Type::Addr) return static_cast<ValKind>(type);
+    const MemType* mem = memory(memory_of(ins));
+    return mem ? address_type(mem->limits) : ValType(ValKind::Bot);
+  };
+  const auto params = signature.params();
+  for (size_t i = params.size(); i-- > 0;) pop(type_of(params[i]));
+  for (const Signature::Type result : signature.results()) push(type_of(result));
+}
+
+void CodeValidator::step(const Instruction& ins) {
+  const Signature& signature = kSignatures[static_cast<size_t>(ins.op)];
+  if (signature.is_plain()) return plain(ins, signature);
+  special(ins);
+}
+
+// Driver.
+
+// spec: https://webassembly.github.io/spec/core/valid/instructions.html#constant-expressions
+void CodeValidator::check_const(const Instruction& ins, uint32_t visible_globals) {
+  using enum Opcode;
+  switch (ins.op) {
+    case i32_const:
+    case i64_const:
+    case f32_const:
+    case f64_const:
+    case v128_const:
+    case ref_null:
+    case ref_func:
+    case ref_i31:
+    case struct_new:
+    case struct_new_default:
+    case array_new:
+    case array_new_default:
+    case array_new_fixed:
+    case any_convert_extern:
+    case extern_convert_any:
+    case end: return;
+    case i32_add:
+    case i32_sub:
+    case i32_mul:
+    case i64_add:
+    case i64_sub:
+    case i64_mul:
+      if (features_.has(Feature::ExtendedConst)) return;
+      break;
+    case global_get:
+      if (ins.index >= visible_globals) return error("unknown global " + std::to_string(ins.index));
+      if (!module_.globals[ins.index].type.is_mutable) return;
+      break;
+    default: break;
+  }
+  error("constant expression required: " + std::string(text_of(ins.op)) + " is not constant");
+}
+
+Result<> CodeValidator::run(InstructionReader& reader, bool is_const, uint32_t visible_globals) {
+  while (!frames_.empty()) {
+    TRY(reader.next(instruction_));
+    if (is_const) [[unlikely]]
+      check_const(instruction_, visible_globals);
+    if (!error_) [[likely]]
+      step(instruction_);
+    if (error_) [[unlikely]]
+      return fail(std::move(*error_));
+    if (values_.size() > limits::kOperands) [[unlikely]]
+      error("too many operands: the limit is " + std::to_string(limits::kOperands));
+  }
+  if (!reader.at_end())
+    return fail(Error(ErrorKind::Malformed, "section size mismatch: bytes after the end of the expression")
+                    .at(reader.offset()));
+  return {};
+}
+
+Result<> CodeValidator::const_expr(const ConstExpr& expr, ValType expected, uint32_t visible_globals) {
+  values_.clear();
+  frames_.clear();
+  locals_.clear();
+  initialized_.clear();
+  error_.reset();
+  open(Opcode::block, {BlockType::Kind::Value, expected, {}});
+  InstructionReader reader(module_, expr.range, features_);
+  return run(reader, true, visible_globals);
+}
+
+Result<> CodeValidator::body(FuncIdx func) {
+  const ByteRange range = module_.body(func).range;
+  const TypeIdx type = module_.funcs[func.value];
+  values_.clear();
+  frames_.clear();
+  initialized_.clear();
+  error_.reset();
+  instruction_.offset = range.offset;
+  instruction_.op = Opcode::block;
+
+  InstructionReader reader(module_, range, features_);
+  TRY(reader.locals(groups_));
+  const FuncType& signature = module_.types[type.value].func;
+  locals_.assign(signature.params.begin(), signature.params.end());
+  is_set_.assign(signature.params.size(), 1);
+  for (const auto& group : groups_) {
+    if (!check_type(group.type)) return fail(std::move(*error_));
+    locals_.insert(locals_.end(), group.count, group.type);
+    is_set_.insert(is_set_.end(), group.count, group.type.is_defaultable());
+  }
+  if (locals_.size() > limits::kLocals)
+    return fail(Error(ErrorKind::Invalid, "too many locals: the limit is " + std::to_string(limits::kLocals) +
+                                              ", parameters included")
+                    .at(range.offset));
+  open(Opcode::block, {BlockType::Kind::Type, {}, type});
+  return run(reader, false, 0);
+}
+
+}  // namespace godwit::wasm

@@ -1,0 +1,119 @@
+// CodeValidator: the validation algorithm for one sequence of instructions after another, reusing its stacks.
+// spec: https://webassembly.github.io/spec/core/appendix/algorithm.html
+//
+// Errors stick: the first one is kept, later ones are ignored, and the caller asks once per instruction. What follows
+// an error within an instruction works on whatever is on the stacks, so each access checks its index by itself.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "wasm/instruction.h"
+#include "wasm/matching.h"
+
+namespace godwit::wasm {
+
+class CodeValidator final {
+ public:
+  CodeValidator(const Module& module, const FeatureSet& features) : module_(module), features_(features) {}
+
+  // Validates the body of a defined function of a module whose declarations are valid.
+  Result<> body(FuncIdx func);
+
+  // Validates a constant expression of type `expected`, which may refer to the globals below `visible_globals`.
+  Result<> const_expr(const ConstExpr& expr, ValType expected, uint32_t visible_globals);
+
+ private:
+  // An open block. The function itself is the outermost.
+  struct ControlFrame {
+    Opcode op;         // block, loop, if_, else_, try_, catch_, catch_all, try_table; the function's is block
+    bool unreachable;  // the stack below its height is polymorphic
+    BlockType type;
+    uint32_t height;       // of the operand stack at its start, without parameters
+    uint32_t init_height;  // of initialized_ at its start
+    uint32_t seen_by = 0;  // offset of the br_table that has checked this label already
+  };
+
+  // The whole of one instruction.
+  void step(const Instruction& ins);
+  void plain(const Instruction& ins, const Signature& signature);
+  void special(const Instruction& ins);
+  void reference(const Instruction& ins);
+  void aggregate(const Instruction& ins);
+  void check_plain_immediates(const Instruction& ins);
+  void check_const(const Instruction& ins, uint32_t visible_globals);
+  // Reads instructions until the outermost frame is closed.
+  Result<> run(InstructionReader& reader, bool is_const, uint32_t visible_globals);
+
+  // Control.
+  void open(Opcode op, const BlockType& type);
+  ControlFrame close();
+  void else_();
+  void end();
+  void legacy_catch(const Instruction& ins);
+  void delegate(const Instruction& ins);
+  void try_table(const Instruction& ins);
+  void br_if(const Instruction& ins);
+  void br_table(const Instruction& ins);
+  void br_on_null(const Instruction& ins);
+  void br_on_non_null(const Instruction& ins);
+  void br_on_cast(const Instruction& ins);
+  void call(const FuncType& type);
+  void return_call(const FuncType& type);
+  void select(const Instruction& ins);
+  void set_unreachable();
+  // The frame that `label` names, or null after an error. Valid until a frame is opened.
+  ControlFrame* label_frame(uint32_t label);
+  std::span<const ValType> params_of(const ControlFrame& frame) const;
+  std::span<const ValType> results_of(const ControlFrame& frame) const;
+  // What a branch to the frame takes: parameters of a loop, else results.
+  std::span<const ValType> label_types(const ControlFrame& frame) const;
+
+  // Operands.
+  void push(ValType type) { values_.push_back(type); }
+  void push_all(std::span<const ValType> types);
+  ValType pop();
+  void pop(ValType expected);
+  void pop_all(std::span<const ValType> expected);
+  // A reference; unknown references are (ref bottom).
+  ValType pop_ref();
+  // Does what is on the stack match, from the top down? Nothing is popped.
+  void check_top(std::span<const ValType> expected);
+
+  // Index spaces: each reports an unknown index and then returns null or nothing.
+  const FuncType* func_type(uint32_t type);
+  const SubType* struct_type(uint32_t type);
+  const FieldType* array_field(uint32_t type);
+  const Table* table(uint32_t index);
+  const MemType* memory(uint32_t index);
+  const FuncType* tag_type(uint32_t index);
+  const ElemSegment* elem(uint32_t index);
+  bool data(uint32_t index);
+  bool check_type(ValType type);
+  bool check_block_type(const BlockType& type);
+
+  void set_local(uint32_t index);
+  void error(std::string message, ErrorKind kind = ErrorKind::Invalid);
+  void mismatch(ValType expected, ValType found);
+
+  const Module& module_;
+  FeatureSet features_;
+  std::vector<ValType> values_;
+  std::vector<ControlFrame> frames_;
+  std::vector<ValType> locals_;
+  std::vector<uint8_t> is_set_;        // by local: may be read
+  std::vector<uint32_t> initialized_;  // locals that became readable, in order
+  std::vector<InstructionReader::LocalGroup> groups_;
+  Instruction instruction_;
+  uint32_t height_ = 0;  // frames_.back().height
+  std::optional<Error> error_;
+};
+
+// As an i32 or i64.
+constexpr ValType address_type(const Limits& limits) {
+  return limits.addr == AddrType::I64 ? ValKind::I64 : ValKind::I32;
+}
+
+}  // namespace godwit::wasm
