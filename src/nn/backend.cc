@@ -1,0 +1,136 @@
+// Finds, loads and checks plug-ins.
+#include "nn/backend.h"
+
+#include <cstdlib>
+
+#include "platform/process.h"
+
+namespace godwit::nn {
+namespace {
+
+std::string file_name_of(const Encoding& encoding) {
+  return "godwit-nn-" + std::string(encoding.name) + ".so";
+}
+
+std::string version(uint32_t major, uint32_t minor) {
+  return std::to_string(major) + "." + std::to_string(minor);
+}
+
+Error not_found(const Encoding& encoding, std::span<const std::string> directories) {
+  const std::string file = file_name_of(encoding);
+  std::string sought;
+  for (const std::string& directory : directories) sought += "\n    " + directory;
+  return Error(ErrorKind::NotFound, "there is no backend for the encoding " + std::string(encoding.name) +
+                                        ": " + file + " is in none of" + sought +
+                                        "\n  Build it (./dev build, or the target " +
+                                        file.substr(0, file.size() - 3) +
+                                        "), or set GODWIT_PLUGIN_PATH to the folder that holds it");
+}
+
+// The checks that the ABI asks of a host before it looks at anything beyond the version.
+Result<> check(const godwit_nn_backend* table, const Encoding& encoding, const std::string& path) {
+  if (!table) return fail(ErrorKind::Unsupported, path + " gives no table of functions");
+  if (table->abi_major != GODWIT_NN_ABI_MAJOR || table->abi_minor > GODWIT_NN_ABI_MINOR)
+    return fail(ErrorKind::Unsupported, path + " was built for version " +
+                                            version(table->abi_major, table->abi_minor) +
+                                            " of the backend ABI, this godwit speaks version " +
+                                            version(GODWIT_NN_ABI_MAJOR, GODWIT_NN_ABI_MINOR) +
+                                            "; install a plug-in of the same release as godwit");
+  if (table->struct_size_bytes < sizeof(godwit_nn_backend))
+    return fail(ErrorKind::Unsupported, path + " gives a table of " +
+                                            std::to_string(table->struct_size_bytes) + " bytes where " +
+                                            std::to_string(sizeof(godwit_nn_backend)) + " are needed");
+  if (table->encoding != encoding.number)
+    return fail(ErrorKind::Unsupported,
+                path + " serves the encoding " + table->name + ", not " + std::string(encoding.name));
+  return {};
+}
+
+bool is_missing(const Error& error) { return error.kind() == ErrorKind::NotFound; }
+
+}  // namespace
+
+Result<std::shared_ptr<const Backend>> Backend::load(const Encoding& encoding,
+                                                     std::span<const std::string> directories) {
+  for (const std::string& directory : directories) {
+    const std::string path = directory + "/" + file_name_of(encoding);
+    auto library = platform::Library::open(path);
+    if (!library && is_missing(library.error())) continue;
+    if (!library) return fail(std::move(library).error());
+    auto symbol = library->symbol(GODWIT_NN_BACKEND_SYMBOL);
+    if (!symbol)
+      return fail(ErrorKind::Unsupported,
+                  path +
+                      " exports no " GODWIT_NN_BACKEND_SYMBOL
+                      ": it is no Godwit backend, or one for another major version than " +
+                      std::to_string(GODWIT_NN_ABI_MAJOR));
+    const auto entry = reinterpret_cast<godwit_nn_backend_entry>(*symbol);
+    const godwit_nn_backend* table = entry(GODWIT_NN_ABI_MAJOR, GODWIT_NN_ABI_MINOR);
+    TRY(check(table, encoding, path));
+    library->keep_loaded();  // tensor libraries leave threads and thread-locals behind
+    std::shared_ptr<Backend> backend(new Backend);
+    backend->path_ = path;
+    backend->table_ = table;
+    return backend;
+  }
+  return fail(not_found(encoding, directories));
+}
+
+std::vector<std::string> default_plugin_directories() {
+  std::vector<std::string> directories;
+  if (const char* from_environment = std::getenv("GODWIT_PLUGIN_PATH")) {
+    std::string_view rest = from_environment;
+    while (!rest.empty()) {
+      const size_t colon = rest.find(':');
+      if (const std::string_view directory = rest.substr(0, colon); !directory.empty())
+        directories.emplace_back(directory);
+      if (colon == std::string_view::npos) break;
+      rest.remove_prefix(colon + 1);
+    }
+  }
+  if (auto executable = platform::executable_path()) {
+    const std::string directory = executable->substr(0, executable->rfind('/'));
+    directories.insert(directories.end(), {directory, directory + "/plugins", directory + "/../lib/godwit"});
+  }
+  return directories;
+}
+
+Outcome<std::shared_ptr<const Model>> Model::open(std::shared_ptr<const Backend> backend, Target target,
+                                                  std::span<const godwit_nn_part> parts,
+                                                  const CallOrigin& origin) {
+  const godwit_nn_model_source source{.struct_size_bytes = sizeof source,
+                                      .target = static_cast<uint32_t>(target),
+                                      .parts = parts.data(),
+                                      .part_count = static_cast<uint32_t>(parts.size())};
+  BackendCall call(origin);
+  godwit_nn_model* model = nullptr;
+  if (auto done = call.outcome(backend->table().open_model(&source, call.get(), &model)); !done)
+    return std::unexpected(std::move(done).error());
+  return std::shared_ptr<const Model>(new Model(std::move(backend), model));
+}
+
+Outcome<std::shared_ptr<const Graph>> Graph::build(std::shared_ptr<const Model> model,
+                                                   std::string_view config, const CallOrigin& origin,
+                                                   std::string_view subject) {
+  const Bytes bytes = as_bytes(config);
+  BackendCall call(origin, subject);
+  godwit_nn_graph* graph = nullptr;
+  if (auto done = call.outcome(model->backend()->table().build_graph(
+          model->get(), {bytes.data(), bytes.size()}, call.get(), &graph));
+      !done)
+    return std::unexpected(std::move(done).error());
+  return std::shared_ptr<const Graph>(new Graph(std::move(model), graph));
+}
+
+Outcome<std::shared_ptr<Context>> Context::create(std::shared_ptr<const Graph> graph,
+                                                  const CallOrigin& origin) {
+  BackendCall call(origin);
+  godwit_nn_context* context = nullptr;
+  if (auto done =
+          call.outcome(graph->model().backend()->table().create_context(graph->get(), call.get(), &context));
+      !done)
+    return std::unexpected(std::move(done).error());
+  return std::shared_ptr<Context>(new Context(std::move(graph), context));
+}
+
+}  // namespace godwit::nn

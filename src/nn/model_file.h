@@ -1,0 +1,34 @@
+// ModelFile: a file of the host's, held open for a backend.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "base/error.h"
+
+namespace godwit::nn {
+
+// Move-only; closes the file.
+class ModelFile final {
+ public:
+  ModelFile() = default;
+  // Takes over a descriptor that is open for reading. `name` is for messages.
+  ModelFile(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+  ~ModelFile();
+  ModelFile(ModelFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)), name_(std::move(other.name_)) {}
+  ModelFile& operator=(ModelFile&& other) noexcept;
+
+  // Opens a regular file. @errors NotFound: there is none of that name. Io: it is something else, or unreadable.
+  static Result<ModelFile> open(const std::string& path);
+
+  int fd() const { return fd_; }
+  const std::string& name() const { return name_; }
+  // At most the first 16 bytes.
+  std::string first_bytes() const;
+
+ private:
+  int fd_ = -1;
+  std::string name_;
+};
+
+}  // namespace godwit::nn

@@ -1,0 +1,102 @@
+// Registers models and opens them once.
+#include "nn/registry.h"
+
+namespace godwit::nn {
+
+Registry::Registry(RegistryConfig config) : config_(std::move(config)) {}
+
+Registry::~Registry() = default;
+
+Result<> Registry::preload(std::string_view spec) {
+  ASSIGN_OR_RETURN(Preload preload, parse_preload(spec));
+  auto named = std::make_unique<Named>();
+  for (const std::string& path : preload.paths) {
+    auto file = ModelFile::open(path);
+    if (!file) {
+      const std::string what = "the model \"" + preload.name + "\"";
+      if (file.error().kind() != ErrorKind::NotFound) return fail(std::move(file).error().in(what));
+      return fail(
+          ErrorKind::NotFound,
+          what + ": " + file.error().message() +
+              "; give the path of a model's file, or run ./dev setup in a checkout of Godwit, which puts one "
+              "into third_party/models");
+    }
+    named->files.push_back(std::move(*file));
+  }
+  named->preload = std::move(preload);
+  const std::lock_guard lock(mutex_);
+  const std::string name = named->preload.name;
+  if (!named_.emplace(name, std::move(named)).second)
+    return fail(ErrorKind::Usage, "the model name \"" + name + "\" is taken twice");
+  return {};
+}
+
+std::string Registry::names() const {
+  std::string list;
+  for (const auto& [name, named] : named_) list += (list.empty() ? "\"" : ", \"") + name + "\"";
+  return list;
+}
+
+Outcome<std::shared_ptr<const Backend>> Registry::backend_for(const Encoding& encoding) {
+  const std::lock_guard lock(loading_);
+  std::shared_ptr<const Backend>& backend = backends_[encoding.number];
+  if (!backend) {
+    auto loaded = Backend::load(encoding, config_.plugin_directories);
+    if (!loaded) return refuse(Errno::InvalidEncoding, loaded.error().message());
+    backend = std::move(*loaded);
+    config_.log(LogLevel::Debug, "loaded " + backend->path() + ", " + backend->table().revision);
+  }
+  return backend;
+}
+
+Outcome<std::shared_ptr<const Model>> Registry::model_of(Named& named, const CallOrigin& origin) {
+  const std::lock_guard lock(named.opening);
+  if (named.model) return named.model;
+  const Encoding* encoding = named.preload.encoding;
+  if (!encoding) encoding = encoding_of_file(named.files[0].first_bytes());
+  if (!encoding)
+    return refuse(Errno::InvalidEncoding,
+                  named.files[0].name() +
+                      " does not tell its encoding; name it in --nn-preload NAME:ENCODING:TARGET:path");
+  auto backend = backend_for(*encoding);
+  if (!backend) return std::unexpected(std::move(backend).error());
+  std::vector<godwit_nn_part> parts;
+  for (const ModelFile& file : named.files)
+    parts.push_back({.fd = file.fd(), .name = file.name().c_str(), .data = {}});
+  auto model = Model::open(std::move(*backend), named.preload.target, parts, origin);
+  if (model) named.model = *model;
+  return model;
+}
+
+Outcome<std::shared_ptr<const Graph>> Registry::graph_by_name(std::string_view name, std::string_view config,
+                                                              const CallOrigin& origin) {
+  Named* named = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = named_.find(name);
+    if (found == named_.end()) {
+      const std::string known = named_.empty() ? "none is" : "there is " + names();
+      return refuse(Errno::ModelNotFound, "no model is registered as \"" + std::string(name) + "\" (" +
+                                              known + "); register it with --nn-preload " +
+                                              std::string(name) + ":GGML:AUTO:path/to/model.gguf");
+    }
+    named = found->second.get();
+  }
+  auto model = model_of(*named, origin);
+  if (!model) return std::unexpected(std::move(model).error());
+  return Graph::build(std::move(*model), config, origin, named->preload.name);
+}
+
+Outcome<std::shared_ptr<const Graph>> Registry::graph_of_parts(const Encoding* encoding, Target target,
+                                                               std::span<const godwit_nn_part> parts,
+                                                               std::string_view config,
+                                                               const CallOrigin& origin) {
+  if (!encoding) return refuse(Errno::InvalidEncoding, "the model does not tell its encoding");
+  auto backend = backend_for(*encoding);
+  if (!backend) return std::unexpected(std::move(backend).error());
+  auto model = Model::open(std::move(*backend), target, parts, origin);
+  if (!model) return std::unexpected(std::move(model).error());
+  return Graph::build(std::move(*model), config, origin, "the guest's model");
+}
+
+}  // namespace godwit::nn
