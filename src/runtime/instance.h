@@ -33,7 +33,7 @@ class Instance final {
   void elem_drop(uint32_t elem);
 
  private:
-  friend Result<Instance*> instantiate(Store&, std::shared_ptr<const Module>, std::span<const Extern>);
+  friend class Instantiation;
   Instance(Store& store, std::shared_ptr<const Module> module);
 
   VmContext vm_;

@@ -40,7 +40,13 @@ class Linker final {
     std::vector<HostDefinition> hosts;
     std::optional<Extern> value;
   };
-  std::map<std::pair<std::string, std::string>, Entry, std::less<>> entries_;
+  using Fields = std::map<std::string, Entry, std::less<>>;
+  struct Problem;
+
+  Entry& entry(std::string_view module, std::string_view field);
+  std::expected<Extern, Problem> resolve_one(Store& store, const Module& module, const wasm::Import& import) const;
+
+  std::map<std::string, Fields, std::less<>> modules_;
   std::map<std::string, std::string, std::less<>> hints_;
 };
 

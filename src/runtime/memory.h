@@ -2,21 +2,28 @@
 // spec: https://webassembly.github.io/spec/core/exec/runtime.html
 #pragma once
 
+#include "platform/memory_map.h"
+#include "platform/trap_handler.h"
 #include "runtime/store.h"
 
 namespace godwit::runtime {
 
 // A linear memory. 32-bit memories with 64 KiB pages reserve 8 GiB and one page of address space, so that a 32-bit
 // index plus a 32-bit offset cannot leave it; the others are checked explicitly.
+//
+//   base                  size_bytes                              reserved end
+//   | readable, writable | inaccessible ……………………………………………………………|
 class Memory final {
  public:
+  // @errors Exhausted: the minimum is beyond `max_bytes`, or the system has no room.
   static Result<std::unique_ptr<Memory>> create(const wasm::MemType& type, uint64_t max_bytes);
-  ~Memory();
 
   VmMemory& vm() { return vm_; }
   const wasm::MemType& type() const { return type_; }  // limits as declared
   uint64_t size_bytes() const { return vm_.size_bytes.load(std::memory_order_relaxed); }
   uint64_t pages() const { return size_bytes() >> type_.page_size_log2; }
+  // The bytes as they are now; growing leaves them where they are.
+  MutableBytes bytes() { return {vm_.base, static_cast<size_t>(size_bytes())}; }
   // True if every access must be checked against the size.
   bool needs_checks() const { return needs_checks_; }
   // Grows by `delta` pages; the old size in pages, or -1 (as u64) if a limit or the system refuses.
@@ -24,33 +31,46 @@ class Memory final {
 
  private:
   Memory() = default;
+  Result<> commit_up_to(uint64_t size_bytes);
+
   VmMemory vm_{};
   wasm::MemType type_;
-  uint64_t max_bytes_ = 0;
-  size_t reserved_bytes_ = 0;
+  uint64_t max_pages_ = 0;        // of the type and the store's limit the smaller
+  uint64_t committed_bytes_ = 0;  // whole host pages
   bool needs_checks_ = false;
+  platform::Reservation reservation_;
+  platform::GuestMemoryRange range_;
 };
 
+// A table. Its elements never move: as much as it may ever hold is reserved.
 class Table final {
  public:
-  static Result<std::unique_ptr<Table>> create(const wasm::TableType& type, uint32_t canonical_elem_type, uint64_t max_elements, Ref init);
-  ~Table();
+  // `type` carries canonical ids in place of type indices.
+  // @errors Exhausted: the minimum is beyond `max_elements`, or the system has no room.
+  static Result<std::unique_ptr<Table>> create(const wasm::TableType& type, uint64_t max_elements, Ref init);
 
   VmTable& vm() { return vm_; }
   const wasm::TableType& type() const { return type_; }
   uint64_t size() const { return vm_.size; }
+  std::span<Ref> elements() { return {vm_.base, static_cast<size_t>(vm_.size)}; }
+  // Grows by `delta` elements that are `init`; the old size, or -1 (as u64) if a limit or the system refuses.
   uint64_t grow(uint64_t delta, Ref init);
 
  private:
   Table() = default;
+  Result<> commit_up_to(uint64_t elements);
+
   VmTable vm_{};
   wasm::TableType type_;
-  uint64_t max_elements_ = 0;
-  size_t reserved_bytes_ = 0;
+  uint64_t max_elements_ = 0;  // of the type and the store's limit the smaller
+  uint64_t committed_bytes_ = 0;
+  platform::Reservation reservation_;  // of large tables
+  std::unique_ptr<Ref[]> storage_;     // of small ones
 };
 
 class Global final {
  public:
+  // `type` carries canonical ids in place of type indices.
   Global(const wasm::GlobalType& type, VmGlobal* value) : type_(type), value_(value) {}
   const wasm::GlobalType& type() const { return type_; }
   VmGlobal* vm() const { return value_; }
@@ -66,7 +86,7 @@ class Tag final {
   uint32_t type_id() const { return type_id_; }
 
  private:
-  uint32_t type_id_;
+  uint32_t type_id_;  // canonical
 };
 
 }  // namespace godwit::runtime

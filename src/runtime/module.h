@@ -4,9 +4,11 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
+#include "runtime/type_registry.h"
 #include "runtime/vm.h"
 #include "wasm/module.h"
 
@@ -46,8 +48,18 @@ class Module final {
   std::vector<uint32_t> type_ids;  // canonical, by type index
   std::unique_ptr<CodeSource> code;
   std::string name;  // for messages: name section, else file name, else empty
+  // Indices into declarations.exports, sorted by name.
+  std::vector<uint32_t> exports_by_name;
+  // Functions that have records from the start on: those that code may take references to, and the start function.
+  // Sorted function indices of own functions.
+  std::vector<uint32_t> escaping_funcs;
 
   uint32_t func_type_id(wasm::FuncIdx func) const { return type_ids[declarations.funcs[func.value].value]; }
+  // The export of this name, or null.
+  const wasm::Export* find_export(std::string_view export_name) const;
 };
+
+// A module with everything but its code. `declarations` has passed validation.
+std::shared_ptr<Module> make_module(wasm::Module declarations, TypeRegistry& types, std::string name);
 
 }  // namespace godwit::runtime

@@ -99,9 +99,13 @@ class Store final {
   // Objects made for the embedder; each lives as long as the store.
   FuncRecord* new_host_func(const wasm::FuncType& type, HostFunction function, void* env, std::string_view module = {},
                             std::string_view field = {});
+  // Types carry canonical ids in place of type indices.
+  // @errors Exhausted: a limit of the store's, or the system has no room.
   Result<Memory*> new_memory(const wasm::MemType& type);
   Result<Table*> new_table(const wasm::TableType& type, Ref init);
   Global* new_global(const wasm::GlobalType& type, const Slot (&value)[2]);
+  // A global whose value lies elsewhere, as long as the store lives.
+  Global* new_global(const wasm::GlobalType& type, VmGlobal* value);
   Tag* new_tag(uint32_t type_id);
   Ref new_extern(uint64_t value);
 
@@ -135,7 +139,8 @@ class Store final {
   // Frames from the given place outwards, at most `max_frames` (the middle of a longer stack is left out).
   std::vector<Frame> backtrace(const Cell* ip, Slot* fp, VmContext* ctx, size_t max_frames = 100);
 
-  Instance* adopt(std::unique_ptr<Instance> instance);
+  // Keeps the instance as long as the store lives. @errors Exhausted: Limits::max_instances.
+  Result<Instance*> adopt(std::unique_ptr<Instance> instance);
 
  private:
   Result<> make_stacks();

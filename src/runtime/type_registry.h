@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <span>
 #include <vector>
 
@@ -10,11 +9,15 @@
 
 namespace godwit::runtime {
 
-// @threads any; registration takes a lock, ids are never reused.
+// Types that leave their module (those of externs, tables, globals) carry canonical ids in place of type indices.
+//
+// @threads any; ids are never reused.
 class TypeRegistry final {
  public:
   TypeRegistry();
   ~TypeRegistry();
+  TypeRegistry(const TypeRegistry&) = delete;
+  TypeRegistry& operator=(const TypeRegistry&) = delete;
 
   // Canonical ids of all types of a module, by type index. Two types get one id exactly if they are equal
   // (iso-recursively). spec: https://webassembly.github.io/spec/core/valid/conventions.html#rolling-and-unrolling
@@ -24,6 +27,10 @@ class TypeRegistry final {
 
   // True if values of type `sub` may be used as `super`.
   bool is_subtype(uint32_t sub, uint32_t super) const;
+  // The same for value types that carry canonical ids.
+  // spec: https://webassembly.github.io/spec/core/valid/matching.html#value-types
+  bool matches(wasm::ValType sub, wasm::ValType super) const;
+
   // The function type of an id; its type indices, if any, are canonical ids. Valid as long as the registry.
   const wasm::FuncType& func_type(uint32_t id) const;
 
@@ -31,5 +38,8 @@ class TypeRegistry final {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// `type` with canonical ids for type indices; `ids` is Module::type_ids.
+wasm::ValType canonical(wasm::ValType type, std::span<const uint32_t> ids);
 
 }  // namespace godwit::runtime
