@@ -180,7 +180,9 @@ void CodeValidator::check_plain_immediates(const Instruction& ins) {
       for (const uint8_t lane : ins.v128)
         if (lane >= 32) return error("invalid lane index " + std::to_string(lane));
       return;
-    case ImmKind::MemoryInit: data(ins.index); return;
+    case ImmKind::MemoryInit:
+      if (memory(ins.index2)) data(ins.index);
+      return;
     case ImmKind::Data: data(ins.index); return;
     case ImmKind::Elem: elem(ins.index); return;
     default: return;
@@ -278,7 +280,7 @@ Result<> CodeValidator::const_expr(const ConstExpr& expr, ValType expected, uint
   initialized_.clear();
   error_.reset();
   open(Opcode::block, {BlockType::Kind::Value, expected, {}});
-  InstructionReader reader(module_, expr.range, features_);
+  InstructionReader reader(module_, expr.range, features_, InstructionReader::Place::ConstExpr);
   return run(reader, true, visible_globals);
 }
 

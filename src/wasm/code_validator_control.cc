@@ -250,8 +250,8 @@ void CodeValidator::special(const Instruction& ins) {
     case loop:
     case try_:
     case if_: {
-      if (ins.op == if_) pop(ValKind::I32);
       if (!check_block_type(ins.block)) return;
+      if (ins.op == if_) pop(ValKind::I32);
       const ControlFrame frame{ins.op, false, ins.block, 0, 0};
       pop_all(params_of(frame));
       open(ins.op, ins.block);

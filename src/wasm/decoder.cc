@@ -499,7 +499,8 @@ class Decoder {
   // Delimits an expression: up to the `end` that matches none of its blocks.
   ConstExpr const_expr(Reader& reader) {
     const uint32_t first = reader.offset();
-    InstructionReader instructions(module_, {first, reader.remaining()}, features_);
+    InstructionReader instructions(module_, {first, reader.remaining()}, features_,
+                                   InstructionReader::Place::ConstExpr);
     for (uint32_t depth = 0;;) {
       if (auto read = instructions.next(instruction_); !read) {
         const auto at = static_cast<uint32_t>(read.error().offset());

@@ -102,13 +102,13 @@ void InstructionReader::read_immediates(Instruction& into) {
     case ImmKind::TypeData:
       into.index = reader_.u32();
       into.index2 = reader_.u32();
-      if (!has_data_count_) reader_.fail(at, "data count section required");
+      if (!may_name_data_) reader_.fail(at, "data count section required");
       return;
     case ImmKind::Memory: into.index = read_memory_index().value; return;
     case ImmKind::MemoryInit:
       into.index = reader_.u32();
       into.index2 = read_memory_index().value;
-      if (!has_data_count_) reader_.fail(at, "data count section required");
+      if (!may_name_data_) reader_.fail(at, "data count section required");
       return;
     case ImmKind::MemoryCopy:
       into.index = read_memory_index().value;
@@ -116,7 +116,7 @@ void InstructionReader::read_immediates(Instruction& into) {
       return;
     case ImmKind::Data:
       into.index = reader_.u32();
-      if (!has_data_count_) reader_.fail(at, "data count section required");
+      if (!may_name_data_) reader_.fail(at, "data count section required");
       return;
     case ImmKind::MemArg: read_mem_arg(into); return;
     case ImmKind::MemArgLane:

@@ -46,8 +46,13 @@ struct Instruction {
 // byte offset; the reader never leaves the range. Instructions and types whose feature is off are malformed.
 class InstructionReader {
  public:
-  InstructionReader(const Module& module, ByteRange range, FeatureSet features = FeatureSet::all())
-      : reader_(module.bytes, range, features), has_data_count_(module.data_count.has_value()) {}
+  // Function bodies that name data segments need a data count section; constant expressions do not.
+  enum class Place : uint8_t { Body, ConstExpr };
+
+  InstructionReader(const Module& module, ByteRange range, FeatureSet features = FeatureSet::all(),
+                    Place place = Place::Body)
+      : reader_(module.bytes, range, features),
+        may_name_data_(module.data_count.has_value() || place == Place::ConstExpr) {}
 
   bool at_end() const { return reader_.at_end(); }
   uint32_t offset() const { return reader_.offset(); }
@@ -78,7 +83,7 @@ class InstructionReader {
   MemIdx read_memory_index();
 
   Reader reader_;
-  bool has_data_count_;
+  bool may_name_data_;
 };
 
 }  // namespace godwit::wasm
