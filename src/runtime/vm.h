@@ -53,19 +53,6 @@ using HostFunction = bool (*)(void* env, VmContext* caller, Slot* slots);
 // The call cell that precedes the return cell says how far the caller's fp lies below.
 inline constexpr uint32_t kFrameHeaderSlots = 2;
 
-// What lies below the arguments of a guest function that C++ code called: the outermost frame's return cell is
-// `leave`, which no module knows. A backtrace that comes upon it goes on with the guest frame that was innermost
-// before the call (that one waits for a host function), unless there is none.
-struct alignas(16) EntryRecord {
-  alignas(16) uint8_t call[16];   // a cell whose `a` is 0: the caller's frame begins where the callee's does
-  alignas(16) uint8_t leave[16];  // a cell that leaves the guest
-  const Cell* outer_ip;           // the call cell; null: none
-  Slot* outer_fp;
-  VmContext* outer_ctx;
-  uint64_t reserved;
-};
-static_assert(sizeof(EntryRecord) == 64);
-
 struct alignas(16) VmGlobal {
   Slot value[2];  // v128 uses both
 };
