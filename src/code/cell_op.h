@@ -1,0 +1,62 @@
+// CellOp: the ops of the register code, and the table by which a tier gives each its handler.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "code/form.h"
+#include "wasm/opcodes.h"
+
+namespace godwit::code {
+
+// Dense, in the order of cells.def.
+enum class CellOp : uint16_t {
+#define GODWIT_CELL(name, ...) name,
+#define GODWIT_CONTROL_CELL(name) name,
+#include "code/cells.def"
+};
+
+inline constexpr size_t kCellOpCount = 0
+#define GODWIT_CELL(name, ...) +1
+#define GODWIT_CONTROL_CELL(name) +1
+#include "code/cells.def"
+    ;
+
+// The name in cells.def.
+std::string_view name_of(CellOp op);
+
+constexpr CellOp operator+(CellOp op, unsigned distance) {
+  return static_cast<CellOp>(static_cast<unsigned>(op) + distance);
+}
+
+// What a tier gives to the translator: handlers[op] for every CellOp.
+struct HandlerTable {
+  const void* const* handlers;
+  const void* operator[](CellOp op) const { return handlers[static_cast<size_t>(op)]; }
+};
+
+// The first op of the family that `op` becomes; families are laid out as cells.def says.
+// `op` is of class Binary, Compare, Unary, Test, Convert, Load or Store.
+CellOp first_cell_op(wasm::Opcode op);
+
+// Members of families.
+constexpr CellOp binary_op(CellOp first, Form form) { return first + 2 * static_cast<unsigned>(form); }
+constexpr CellOp unary_op(CellOp first, Source source) { return first + (source == Source::S ? 0u : 2u); }
+constexpr CellOp load_op(CellOp first, Source address) { return first + 2 * static_cast<unsigned>(address); }
+constexpr CellOp checked_load_op(CellOp first) { return first + 6; }
+constexpr CellOp store_op(CellOp first, Source address, Source value) {
+  unsigned row = static_cast<unsigned>(address);
+  unsigned column = value == Source::S ? 0 : value == Source::K ? 1 : 2;
+  return first + 3 * row + column;
+}
+constexpr CellOp checked_store_op(CellOp first) { return first + 9; }
+// The op that also writes slot d, for an op that has such a twin.
+constexpr CellOp with_slot(CellOp op) { return op + 1; }
+// The op that branches backwards, for a branch.
+constexpr CellOp backwards(CellOp op) { return op + 1; }
+
+// The branch that compares: taken if the comparison's outcome is `wanted`. Integer comparisons have only `true`.
+CellOp branch_op(wasm::Opcode compare, Form form, bool wanted);
+
+}  // namespace godwit::code

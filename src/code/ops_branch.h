@@ -1,0 +1,67 @@
+// Bodies of branches. Distances are in cells, from the branch to its target.
+#pragma once
+
+#include "code/machine.h"
+
+namespace godwit::code::ops {
+
+namespace detail {
+
+// Takes the branch; going back polls, so that no loop runs without end unnoticed.
+template <Direction direction, class M>
+[[gnu::always_inline]] inline Flow take(M& m) {
+  if constexpr (direction == Direction::Back) {
+    if (m.interrupted()) [[unlikely]] return m.trap(Trap::Interrupted);
+  }
+  return Flow::Branch;
+}
+
+}  // namespace detail
+
+template <Direction direction>
+struct Jump {
+  template <class M>
+  static Flow run(M& m) {
+    return detail::take<direction>(m);
+  }
+};
+
+// Taken if (the value in slot a or the accumulator is not 0) is `wanted`.
+template <class T, Source source, bool wanted, Direction direction>
+struct BranchTest {
+  template <class M>
+  static Flow run(M& m) {
+    if ((read<T, source>(m, m.a()) != 0) == wanted) return detail::take<direction>(m);
+    return Flow::Next;
+  }
+};
+
+// Left operand in slot a; right in slot d, or (k) the signed 16 bits of d as a number of the operand's type.
+template <Opcode op, Form form, bool wanted, Direction direction>
+struct BranchCompare {
+  template <class M>
+  static Flow run(M& m) {
+    using T = ParamOf<op>;
+    T left = read<T, left_of(form)>(m, m.a());
+    T right;
+    if constexpr (right_of(form) == Source::K) right = static_cast<T>(static_cast<int16_t>(m.d()));
+    else right = read<T, right_of(form)>(m, m.d());
+    if (Meaning<op>::apply(left, right) == wanted) return detail::take<direction>(m);
+    return Flow::Next;
+  }
+};
+
+// Index in slot a or the accumulator; b entries follow, then the default. An entry's b counts from the entry.
+// Entries lead forwards only: a branch back goes through a br_back.
+template <Source source>
+struct BranchTable {
+  template <class M>
+  static Flow run(M& m) {
+    uint32_t index = read<uint32_t, source>(m, m.a());
+    uint32_t entry = 1 + (index < m.b() ? index : m.b());
+    m.jump_by(static_cast<int64_t>(entry) + static_cast<int32_t>(m.entry(entry).b));
+    return Flow::Jump;
+  }
+};
+
+}  // namespace godwit::code::ops

@@ -1,0 +1,165 @@
+// Bodies of the ops on memories, tables and segments. Operands lie in the slots from a, in order; so does the result.
+#pragma once
+
+#include "code/helpers.h"
+#include "code/machine.h"
+
+namespace godwit::code::ops {
+
+namespace detail {
+
+template <class M>
+[[gnu::always_inline]] inline uint32_t operand(M& m, uint32_t index) {
+  return m.template slot<uint32_t>(m.a() + index);
+}
+
+template <class M>
+[[gnu::always_inline]] inline Flow finish(M& m, Trap trap) {
+  return trap == Trap::None ? Flow::Next : m.trap(trap);
+}
+
+}  // namespace detail
+
+// Pages of memory b, which has pages of 2^a bytes. Result: d.
+template <Dest dest>
+struct MemorySize {
+  template <class M>
+  static Flow run(M& m) {
+    uint64_t size = m.ctx()->memories[m.b()]->size_bytes.load(std::memory_order_relaxed);
+    write<dest>(m, static_cast<uint32_t>(size >> m.a()));
+    return Flow::Next;
+  }
+};
+
+// Memory b.
+struct MemoryGrow {
+  template <class M>
+  static Flow run(M& m) {
+    uint64_t old_pages = helpers::memory_grow(m.ctx(), m.b(), detail::operand(m, 0));
+    m.set_slot(m.a(), static_cast<uint32_t>(old_pages));
+    return Flow::Next;
+  }
+};
+
+// Memory b.
+struct MemoryFill {
+  template <class M>
+  static Flow run(M& m) {
+    return detail::finish(m, helpers::memory_fill(m.ctx(), m.b(), detail::operand(m, 0),
+                                                  static_cast<uint8_t>(detail::operand(m, 1)), detail::operand(m, 2)));
+  }
+};
+
+// From memory d to memory b.
+struct MemoryCopy {
+  template <class M>
+  static Flow run(M& m) {
+    return detail::finish(m, helpers::memory_copy(m.ctx(), m.b(), m.d(), detail::operand(m, 0), detail::operand(m, 1),
+                                                  detail::operand(m, 2)));
+  }
+};
+
+// From data segment b to memory d.
+struct MemoryInit {
+  template <class M>
+  static Flow run(M& m) {
+    return detail::finish(m, helpers::memory_init(m.ctx(), m.b(), m.d(), detail::operand(m, 0), detail::operand(m, 1),
+                                                  detail::operand(m, 2)));
+  }
+};
+
+struct DataDrop {
+  template <class M>
+  static Flow run(M& m) {
+    helpers::data_drop(m.ctx(), m.b());
+    return Flow::Next;
+  }
+};
+
+// Table b: the element at the index in slot a, to slot d.
+struct TableGet {
+  template <class M>
+  static Flow run(M& m) {
+    const runtime::VmTable& table = *m.ctx()->tables[m.b()];
+    uint32_t index = detail::operand(m, 0);
+    if (index >= table.size) [[unlikely]] return m.trap(Trap::TableOutOfBounds);
+    m.set_slot(m.d(), table.base[index]);
+    return Flow::Next;
+  }
+};
+
+struct TableSet {
+  template <class M>
+  static Flow run(M& m) {
+    const runtime::VmTable& table = *m.ctx()->tables[m.b()];
+    uint32_t index = detail::operand(m, 0);
+    if (index >= table.size) [[unlikely]] return m.trap(Trap::TableOutOfBounds);
+    table.base[index] = m.template slot<uint64_t>(m.a() + 1);
+    return Flow::Next;
+  }
+};
+
+struct TableSize {
+  template <class M>
+  static Flow run(M& m) {
+    m.set_slot(m.d(), static_cast<uint32_t>(m.ctx()->tables[m.b()]->size));
+    return Flow::Next;
+  }
+};
+
+// Operands: the new elements' value, their number.
+struct TableGrow {
+  template <class M>
+  static Flow run(M& m) {
+    auto init = m.template slot<uint64_t>(m.a());
+    uint64_t old_size = helpers::table_grow(m.ctx(), m.b(), detail::operand(m, 1), init);
+    m.set_slot(m.a(), static_cast<uint32_t>(old_size));
+    return Flow::Next;
+  }
+};
+
+struct TableFill {
+  template <class M>
+  static Flow run(M& m) {
+    auto value = m.template slot<uint64_t>(m.a() + 1);
+    return detail::finish(
+        m, helpers::table_fill(m.ctx(), m.b(), detail::operand(m, 0), value, detail::operand(m, 2)));
+  }
+};
+
+// From table d to table b.
+struct TableCopy {
+  template <class M>
+  static Flow run(M& m) {
+    return detail::finish(m, helpers::table_copy(m.ctx(), m.b(), m.d(), detail::operand(m, 0), detail::operand(m, 1),
+                                                 detail::operand(m, 2)));
+  }
+};
+
+// From element segment b to table d.
+struct TableInit {
+  template <class M>
+  static Flow run(M& m) {
+    return detail::finish(m, helpers::table_init(m.ctx(), m.b(), m.d(), detail::operand(m, 0), detail::operand(m, 1),
+                                                 detail::operand(m, 2)));
+  }
+};
+
+struct ElemDrop {
+  template <class M>
+  static Flow run(M& m) {
+    helpers::elem_drop(m.ctx(), m.b());
+    return Flow::Next;
+  }
+};
+
+// Slot d = the reference to function b.
+struct RefFunc {
+  template <class M>
+  static Flow run(M& m) {
+    m.set_slot(m.d(), helpers::ref_func(m.ctx(), m.b()));
+    return Flow::Next;
+  }
+};
+
+}  // namespace godwit::code::ops

@@ -1,0 +1,111 @@
+// Bodies of loads and stores.
+// spec: https://webassembly.github.io/spec/core/exec/instructions.html#memory-instructions
+#pragma once
+
+#include "base/bytes.h"
+#include "code/machine.h"
+
+namespace godwit::code::ops {
+
+namespace detail {
+
+// What lies in memory for a load, before it is widened.
+template <Opcode op>
+constexpr auto memory_type_of() {
+  constexpr const wasm::OpInfo& kInfo = wasm::kOpcodes[static_cast<size_t>(op)];
+  constexpr bool kSigned = kInfo.text.ends_with("_s");
+  if constexpr (kInfo.op_class == wasm::OpClass::Load) {
+    using Result = ResultOf<op>;
+    if constexpr (sizeof(Result) == kInfo.access_bytes) return Result{};
+    else if constexpr (kInfo.access_bytes == 1) return std::conditional_t<kSigned, int8_t, uint8_t>{};
+    else if constexpr (kInfo.access_bytes == 2) return std::conditional_t<kSigned, int16_t, uint16_t>{};
+    else return std::conditional_t<kSigned, int32_t, uint32_t>{};
+  } else {
+    using Value = ParamOf<op, 1>;
+    if constexpr (sizeof(Value) == kInfo.access_bytes) return Value{};
+    else if constexpr (kInfo.access_bytes == 1) return uint8_t{};
+    else if constexpr (kInfo.access_bytes == 2) return uint16_t{};
+    else return uint32_t{};
+  }
+}
+
+}  // namespace detail
+
+template <Opcode op>
+using MemoryTypeOf = decltype(detail::memory_type_of<op>());
+
+// Address in slot a (s), offset b. With a constant address (k), b is the effective address. Result: d.
+template <Opcode op, Source address, Dest dest>
+struct Load {
+  template <class M>
+  static Flow run(M& m) {
+    // 32-bit address + 32-bit offset: cannot leave the reservation of memory 0
+    uint64_t effective = m.b();
+    if constexpr (address != Source::K) effective += read<uint32_t, address>(m, m.a());
+    write<dest>(m, static_cast<ResultOf<op>>(m.template load<MemoryTypeOf<op>>(effective)));
+    return Flow::Next;
+  }
+};
+
+// Address in slot a (s), offset b, or (k) effective address b; value in slot d (s) or the signed 16 bits of d (k).
+template <Opcode op, Source address, Source value>
+struct Store {
+  template <class M>
+  static Flow run(M& m) {
+    using Value = ParamOf<op, 1>;
+    uint64_t effective = m.b();
+    if constexpr (address != Source::K) effective += read<uint32_t, address>(m, m.a());
+    if constexpr (value == Source::K) {
+      if constexpr (std::is_floating_point_v<Value>) return m.trap(Trap::Unreachable);  // never made
+      else m.store(effective, static_cast<MemoryTypeOf<op>>(static_cast<int16_t>(m.d())));
+    } else {
+      m.store(effective, static_cast<MemoryTypeOf<op>>(read<Value, value>(m, m.d())));
+    }
+    return Flow::Next;
+  }
+};
+
+namespace detail {
+
+// The place of `size` bytes in a memory that has no guard pages, or null if they are not all inside.
+// The literals behind the cell: offset, memory index.
+template <class M>
+[[gnu::always_inline]] inline uint8_t* checked_place(M& m, uint64_t address, uint64_t size) {
+  const runtime::VmMemory& memory = *m.ctx()->memories[m.template literal<uint64_t>(1)];
+  uint64_t offset = m.template literal<uint64_t>(0);
+  uint64_t limit = memory.size_bytes.load(std::memory_order_relaxed);
+  uint64_t effective;
+  if (__builtin_add_overflow(address, offset, &effective) || limit < size || effective > limit - size) [[unlikely]]
+    return nullptr;
+  return memory.base + effective;
+}
+
+}  // namespace detail
+
+// Address in slot a; literals: offset, memory index. Result: accumulator and slot d.
+template <Opcode op>
+struct CheckedLoad {
+  template <class M>
+  static Flow run(M& m) {
+    using T = MemoryTypeOf<op>;
+    const uint8_t* place = detail::checked_place(m, m.template slot<uint32_t>(m.a()), sizeof(T));
+    if (place == nullptr) [[unlikely]] return m.trap(Trap::MemoryOutOfBounds);
+    write<Dest::AccAndSlot>(m, static_cast<ResultOf<op>>(load_unaligned<T>(place)));
+    return Flow::Next;
+  }
+};
+
+// Address in slot a, value in slot d; literals: offset, memory index.
+template <Opcode op>
+struct CheckedStore {
+  template <class M>
+  static Flow run(M& m) {
+    using T = MemoryTypeOf<op>;
+    uint8_t* place = detail::checked_place(m, m.template slot<uint32_t>(m.a()), sizeof(T));
+    if (place == nullptr) [[unlikely]] return m.trap(Trap::MemoryOutOfBounds);
+    store_unaligned(place, static_cast<T>(m.template slot<ParamOf<op, 1>>(m.d())));
+    return Flow::Next;
+  }
+};
+
+}  // namespace godwit::code::ops

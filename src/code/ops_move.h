@@ -1,0 +1,164 @@
+// Bodies of the ops that move values: copies, constants, select, globals, reference tests.
+#pragma once
+
+#include "base/bytes.h"
+#include "code/machine.h"
+
+namespace godwit::code::ops {
+
+// Slot d = slot a.
+template <class T>
+struct Copy {
+  template <class M>
+  static Flow run(M& m) {
+    m.set_slot(m.d(), m.template slot<T>(m.a()));
+    return Flow::Next;
+  }
+};
+
+struct Copy128 {
+  template <class M>
+  static Flow run(M& m) {
+    auto low = m.template slot<uint64_t>(m.a());
+    auto high = m.template slot<uint64_t>(m.a() + 1);
+    m.set_slot(m.d(), low);
+    m.set_slot(m.d() + 1, high);
+    return Flow::Next;
+  }
+};
+
+// Slot d = slot a, then slot (b >> 16) = slot (b & 0xFFFF): two 64-bit copies in order.
+struct CopyTwice {
+  template <class M>
+  static Flow run(M& m) {
+    m.set_slot(m.d(), m.template slot<uint64_t>(m.a()));
+    m.set_slot(m.b() >> 16, m.template slot<uint64_t>(m.b() & 0xFFFF));
+    return Flow::Next;
+  }
+};
+
+// Slot d = constant b.
+template <class T>
+struct PutConst {
+  template <class M>
+  static Flow run(M& m) {
+    m.set_slot(m.d(), read<T, Source::K>(m, 0));
+    return Flow::Next;
+  }
+};
+
+// Slot d = the literal.
+struct PutFar {
+  template <class M>
+  static Flow run(M& m) {
+    m.set_slot(m.d(), m.template literal<uint64_t>());
+    return Flow::Next;
+  }
+};
+
+// Slot d = accumulator.
+template <class T>
+struct PutAcc {
+  template <class M>
+  static Flow run(M& m) {
+    m.set_slot(m.d(), m.template acc<T>());
+    return Flow::Next;
+  }
+};
+
+// If the condition, in slot (b >> 16) or the accumulator, is not 0: slot a, else slot (b & 0xFFFF). Result: d.
+template <class T, Source condition, Dest dest>
+struct Select {
+  template <class M>
+  static Flow run(M& m) {
+    auto wanted = read<uint32_t, condition>(m, m.b() >> 16);
+    uint32_t from = wanted != 0 ? m.a() : m.b() & 0xFFFF;
+    write<dest>(m, m.template slot<T>(from));
+    return Flow::Next;
+  }
+};
+
+template <Source condition>
+struct Select128 {
+  template <class M>
+  static Flow run(M& m) {
+    auto wanted = read<uint32_t, condition>(m, m.b() >> 16);
+    uint32_t from = wanted != 0 ? m.a() : m.b() & 0xFFFF;
+    auto low = m.template slot<uint64_t>(from);
+    auto high = m.template slot<uint64_t>(from + 1);
+    m.set_slot(m.d(), low);
+    m.set_slot(m.d() + 1, high);
+    return Flow::Next;
+  }
+};
+
+namespace detail {
+
+template <GlobalOwner owner, class M>
+[[gnu::always_inline]] inline runtime::VmGlobal& global(M& m) {
+  if constexpr (owner == GlobalOwner::Own) return m.ctx()->globals[m.b()];
+  else return *m.ctx()->imported_globals[m.b()];
+}
+
+}  // namespace detail
+
+// Global b, counted among the own or the imported ones. Integers and references move as 64 bits. Result: d.
+template <class T, GlobalOwner owner, Dest dest>
+struct GlobalGet {
+  template <class M>
+  static Flow run(M& m) {
+    write<dest>(m, load_unaligned<T>(&detail::global<owner>(m).value[0]));
+    return Flow::Next;
+  }
+};
+
+// Value in slot a (s).
+template <class T, GlobalOwner owner, Source source>
+struct GlobalSet {
+  template <class M>
+  static Flow run(M& m) {
+    store_unaligned(&detail::global<owner>(m).value[0], read<T, source>(m, m.a()));
+    return Flow::Next;
+  }
+};
+
+template <GlobalOwner owner>
+struct GlobalGet128 {
+  template <class M>
+  static Flow run(M& m) {
+    const runtime::VmGlobal& global = detail::global<owner>(m);
+    m.set_slot(m.d(), global.value[0]);
+    m.set_slot(m.d() + 1, global.value[1]);
+    return Flow::Next;
+  }
+};
+
+template <GlobalOwner owner>
+struct GlobalSet128 {
+  template <class M>
+  static Flow run(M& m) {
+    runtime::VmGlobal& global = detail::global<owner>(m);
+    global.value[0] = m.template slot<uint64_t>(m.a());
+    global.value[1] = m.template slot<uint64_t>(m.a() + 1);
+    return Flow::Next;
+  }
+};
+
+struct Unreachable {
+  template <class M>
+  static Flow run(M& m) {
+    return m.trap(Trap::Unreachable);
+  }
+};
+
+// Traps if the reference in slot a or the accumulator is null; moves nothing.
+template <Source source>
+struct RequireNonNull {
+  template <class M>
+  static Flow run(M& m) {
+    if (read<uint64_t, source>(m, m.a()) == 0) [[unlikely]] return m.trap(Trap::NullReference);
+    return Flow::Next;
+  }
+};
+
+}  // namespace godwit::code::ops

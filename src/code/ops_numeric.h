@@ -1,0 +1,54 @@
+// Bodies of the plain numeric ops.
+#pragma once
+
+#include "code/machine.h"
+
+namespace godwit::code::ops {
+
+// Left operand in slot a (s); right in slot b (s) or constant b (k); if the left is the constant b, the right is in
+// slot a. Result: d.
+template <Opcode op, Form form, Dest dest>
+struct Binary {
+  template <class M>
+  static Flow run(M& m) {
+    constexpr Source kLeft = left_of(form), kRight = right_of(form);
+    auto left = read<ParamOf<op, 0>, kLeft>(m, m.a());
+    auto right = read<ParamOf<op, 1>, kRight>(m, kLeft == Source::K ? m.a() : m.b());
+    return deliver<dest>(m, Meaning<op>::apply(left, right));
+  }
+};
+
+// Operand in slot a. Result: d.
+template <Opcode op, Source source, Dest dest>
+struct Unary {
+  template <class M>
+  static Flow run(M& m) {
+    return deliver<dest>(m, Meaning<op>::apply(read<ParamOf<op>, source>(m, m.a())));
+  }
+};
+
+// The 128-bit operations: operands in the slots from a, and so the results.
+template <Opcode op>
+struct Wide4 {
+  template <class M>
+  static Flow run(M& m) {
+    auto operand = [&](uint32_t index) { return m.template slot<uint64_t>(m.a() + index); };
+    auto result = Meaning<op>::apply(operand(0), operand(1), operand(2), operand(3));
+    m.set_slot(m.a(), result.low);
+    m.set_slot(m.a() + 1, result.high);
+    return Flow::Next;
+  }
+};
+
+template <Opcode op>
+struct Wide2 {
+  template <class M>
+  static Flow run(M& m) {
+    auto result = Meaning<op>::apply(m.template slot<uint64_t>(m.a()), m.template slot<uint64_t>(m.a() + 1));
+    m.set_slot(m.a(), result.low);
+    m.set_slot(m.a() + 1, result.high);
+    return Flow::Next;
+  }
+};
+
+}  // namespace godwit::code::ops

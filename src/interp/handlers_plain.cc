@@ -1,0 +1,21 @@
+// The handlers of all ops that stay within their frame: the shared bodies, instantiated.
+#include "code/ops_branch.h"
+#include "code/ops_bulk.h"
+#include "code/ops_memory.h"
+#include "code/ops_move.h"
+#include "code/ops_numeric.h"
+#include "interp/handlers.h"
+
+namespace godwit::interp::handlers {
+
+using code::Dest;
+using code::Direction;
+using code::Form;
+using code::GlobalOwner;
+using code::Source;
+using wasm::Opcode;
+
+#define GODWIT_CELL(name, ...) GODWIT_DEFINE_HANDLER(name, __VA_ARGS__)
+#include "code/cells.def"
+
+}  // namespace godwit::interp::handlers
