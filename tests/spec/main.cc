@@ -1,0 +1,276 @@
+// The runner of the specification's test suite: each script in a process of its own, so that a crash is one failure.
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string_view>
+#include <thread>
+
+#include "scope.h"
+#include "script.h"
+#include "session.h"
+#include "tally.h"
+
+namespace godwit::spec {
+namespace {
+
+struct Options {
+  std::filesystem::path suite = "third_party/spec-json";
+  std::filesystem::path lists = "tests/spec";
+  std::vector<std::string> patterns;
+  uint32_t jobs = std::max(1u, std::thread::hardware_concurrency());
+  uint32_t timeout_s = 120;
+  bool is_verbose = false;
+  bool shows_words = false;
+};
+
+struct Lists {
+  Scope scope;
+  CommandList known_failures, superseded;
+};
+
+// What a child tells its parent while it runs; lies in shared memory.
+struct Progress {
+  Tally tally;
+  uint32_t line = 0;  // of the command that runs
+  bool is_done = false;
+};
+
+struct Job {
+  IndexEntry entry;
+  pid_t pid = 0;
+  Progress* progress = nullptr;
+  std::FILE* output = nullptr;  // the child's failures, shown when it ends
+};
+
+void run_commands(const Script& script, const FileScope& scope, const Lists& lists, const Options& options,
+                  Job& job) {
+  Session session(scope);
+  Progress& progress = *job.progress;
+  for (const Command& command : script.commands) {
+    progress.line = command.line;
+    const bool is_known = lists.known_failures.contains(script.path, command.line);
+    Outcome outcome{.verdict = Verdict::Skipped, .skip = Skip::Superseded};
+    if (!lists.superseded.contains(script.path, command.line)) outcome = session.run(command);
+    const std::string place =
+        fmt::format("{}.wast:{}: {}", script.path, command.line, to_string(command.kind));
+    switch (outcome.verdict) {
+      case Verdict::Passed:
+        ++progress.tally.passed;
+        if (is_known) fmt::print(job.output, "passes {}: take it out of known-failures.txt\n", place);
+        if (options.shows_words && !outcome.other_words.empty())
+          fmt::print(job.output, "words  {}: {}\n", place, outcome.other_words);
+        break;
+      case Verdict::Skipped:
+        ++progress.tally.skipped[static_cast<size_t>(outcome.skip)];
+        if (options.is_verbose)
+          fmt::print(job.output, "skip   {}: {} {}\n", place, to_string(outcome.skip), outcome.message);
+        break;
+      case Verdict::Failed:
+        ++(is_known ? progress.tally.known : progress.tally.failed);
+        if (!is_known || options.is_verbose)
+          fmt::print(job.output, "{}  {}: {}\n", is_known ? "known" : "FAIL ", place, outcome.message);
+        break;
+    }
+  }
+}
+
+[[noreturn]] void run_child(Job& job, const Lists& lists, const Options& options) {
+  alarm(options.timeout_s);
+  Result<Script> script = load_script(options.suite, job.entry.path);
+  if (script) {
+    run_commands(*script, lists.scope.of(job.entry.path), lists, options, job);
+    job.progress->is_done = true;
+  } else {
+    fmt::print(job.output, "FAIL  {}: {}\n", job.entry.path, script.error().describe());
+  }
+  std::fflush(job.output);
+  _exit(0);  // what the store holds goes with the process
+}
+
+Result<Job> start(const IndexEntry& entry, const Lists& lists, const Options& options) {
+  Job job{.entry = entry};
+  void* shared = mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  job.output = std::tmpfile();
+  if (shared == MAP_FAILED || !job.output) return fail(ErrorKind::Io, "no memory or no temporary file");
+  job.progress = new (shared) Progress;
+  std::fflush(nullptr);
+  job.pid = fork();
+  if (job.pid < 0) return fail(ErrorKind::Io, "cannot start a process");
+  if (job.pid == 0) run_child(job, lists, options);
+  return job;
+}
+
+// Waits for any of the jobs; takes it out of the list.
+Job wait_for_one(std::vector<Job>& jobs, int& status) {
+  for (;;) {
+    const pid_t pid = wait(&status);
+    for (auto job = jobs.begin(); job != jobs.end(); ++job)
+      if (job->pid == pid) {
+        Job ended = *job;
+        jobs.erase(job);
+        return ended;
+      }
+  }
+}
+
+// The tally of a job that ended; prints what it said. A crash fails the command that ran and all after it.
+Tally finish(Job& job, int status) {
+  Tally tally = job.progress->tally;
+  std::rewind(job.output);
+  char buffer[4096];
+  while (const size_t read = std::fread(buffer, 1, sizeof buffer, job.output))
+    std::fwrite(buffer, 1, read, stdout);
+  const uint32_t missing = job.entry.commands - std::min(job.entry.commands, tally.total());
+  if (WIFSIGNALED(status)) {
+    fmt::print("FAIL  {}.wast:{}: {} (signal {}); {} commands not reached\n", job.entry.path,
+               job.progress->line, WTERMSIG(status) == SIGALRM ? "timed out" : "crashed", WTERMSIG(status),
+               missing);
+  } else if (!job.progress->is_done) {
+    fmt::print("FAIL  {}: ended early with status {} at line {}\n", job.entry.path, WEXITSTATUS(status),
+               job.progress->line);
+  } else if (tally.total() != job.entry.commands) {
+    fmt::print("FAIL  {}: {} commands run or skipped, {} in the text\n", job.entry.path, tally.total(),
+               job.entry.commands);
+    ++tally.failed;
+  }
+  tally.failed += missing;
+  std::fclose(job.output);
+  munmap(job.progress, sizeof(Progress));
+  return tally;
+}
+
+std::string skips(const Tally& tally) {
+  std::string text;
+  for (size_t i = 0; i < kSkipReasons; ++i)
+    if (tally.skipped[i])
+      text +=
+          fmt::format("{}{} {}", text.empty() ? "" : ", ", tally.skipped[i], to_string(static_cast<Skip>(i)));
+  return text;
+}
+
+void print_row(std::string_view name, const Tally& tally) {
+  fmt::print("{:<52} {:>6} run {:>6} passed {:>5} failed {:>6} skipped", name, tally.run(), tally.passed,
+             tally.failed, tally.skipped_total());
+  if (tally.known) fmt::print(" {} known to fail", tally.known);
+  if (tally.skipped_total()) fmt::print("  ({})", skips(tally));
+  fmt::print("\n");
+}
+
+bool is_wanted(const Options& options, std::string_view path) {
+  if (options.patterns.empty()) return true;
+  for (const std::string& pattern : options.patterns)
+    if (fits(pattern, path)) return true;
+  return false;
+}
+
+// True if nothing failed.
+Result<bool> run_suite(const Options& options) {
+  Lists lists;
+  ASSIGN_OR_RETURN(lists.scope, Scope::load(options.lists / "scope.txt"));
+  ASSIGN_OR_RETURN(lists.known_failures, CommandList::load(options.lists / "known-failures.txt"));
+  ASSIGN_OR_RETURN(lists.superseded, CommandList::load(options.lists / "superseded.txt"));
+  ASSIGN_OR_RETURN(std::vector<IndexEntry> index, load_index(options.suite));
+
+  uint32_t commands = 0;
+  std::vector<Job> jobs;
+  std::map<std::string, Tally> tallies;
+  auto reap = [&] {
+    int status = 0;
+    Job job = wait_for_one(jobs, status);
+    tallies[job.entry.path] = finish(job, status);
+  };
+  for (const IndexEntry& entry : index) {
+    if (!is_wanted(options, entry.path)) continue;
+    commands += entry.commands;
+    if (jobs.size() >= options.jobs) reap();
+    ASSIGN_OR_RETURN(Job job, start(entry, lists, options));
+    jobs.push_back(job);
+  }
+  while (!jobs.empty()) reap();
+  if (tallies.empty()) return fail(ErrorKind::Usage, "no file of the suite fits");
+
+  Tally total;
+  std::map<std::string, Tally> folders;
+  for (const auto& [path, tally] : tallies) {
+    if (options.is_verbose || tally.failed) print_row(path, tally);
+    folders[path.substr(0, path.rfind('/'))].add(tally);
+    total.add(tally);
+  }
+  fmt::print("\n");
+  for (const auto& [folder, tally] : folders) print_row(folder, tally);
+  print_row(fmt::format("{} files", tallies.size()), total);
+  if (total.known < lists.known_failures.size() && options.patterns.empty()) {
+    fmt::print("FAIL  known-failures.txt lists {} commands, {} of them fail: take out those that pass\n",
+               lists.known_failures.size(), total.known);
+    return false;
+  }
+  fmt::print("{} commands in the text of the suite = {} run + {} skipped; {} passed, {} failed\n", commands,
+             total.run(), total.skipped_total(), total.passed, total.failed);
+  return total.failed == 0 && commands == total.total();
+}
+
+constexpr std::string_view kUsage =
+    "usage: spec_runner [options] [file...]\n"
+    "Runs the official specification tests: all, or those that fit, such as wasm-v1/address or 'wasm-v2/*'.\n"
+    "  --suite DIR     the converted suite (third_party/spec-json)\n"
+    "  --lists DIR     where scope.txt, known-failures.txt and superseded.txt lie (tests/spec)\n"
+    "  --jobs N        scripts that run at a time (one per core)\n"
+    "  --timeout S     seconds that a script may take (120)\n"
+    "  --verbose       each file's counts, each skipped command and each known failure\n"
+    "  --words         errors about a module's bytes that differ from the suite's words\n";
+
+Result<uint32_t> parse_number(std::string_view text) {
+  uint32_t number = 0;
+  auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || stop != text.data() + text.size() || number == 0)
+    return fail(ErrorKind::Usage, fmt::format("'{}' is not a positive number", text));
+  return number;
+}
+
+Result<Options> parse_options(std::span<char*> arguments) {
+  Options options;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const std::string_view name = arguments[i];
+    if (!name.starts_with("--")) {
+      options.patterns.emplace_back(name);
+    } else if (name == "--verbose") {
+      options.is_verbose = true;
+    } else if (name == "--words") {
+      options.shows_words = true;
+    } else if (i + 1 == arguments.size()) {
+      return fail(ErrorKind::Usage, fmt::format("{} is unknown or needs a value\n{}", name, kUsage));
+    } else if (const char* value = arguments[++i]; name == "--suite") {
+      options.suite = value;
+    } else if (name == "--lists") {
+      options.lists = value;
+    } else if (name == "--jobs") {
+      ASSIGN_OR_RETURN(options.jobs, parse_number(value));
+    } else if (name == "--timeout") {
+      ASSIGN_OR_RETURN(options.timeout_s, parse_number(value));
+    } else {
+      return fail(ErrorKind::Usage, fmt::format("unknown option {}\n{}", name, kUsage));
+    }
+  }
+  return options;
+}
+
+}  // namespace
+}  // namespace godwit::spec
+
+int main(int count, char** arguments) {
+  using namespace godwit;
+  Result<spec::Options> options = spec::parse_options({arguments + 1, static_cast<size_t>(count - 1)});
+  Result<bool> passed = options ? spec::run_suite(*options) : Result<bool>(fail(std::move(options).error()));
+  if (!passed) {
+    fmt::print(stderr, "error: {}\n", passed.error().describe());
+    return 2;
+  }
+  return *passed ? 0 : 1;
+}

@@ -1,0 +1,73 @@
+// Session: runs the commands of one script, one after another, in one store.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "scope.h"
+#include "script.h"
+#include "tally.h"
+
+namespace godwit::runtime {
+class Instance;
+class Module;
+}  // namespace godwit::runtime
+
+namespace godwit::spec {
+
+class World;
+
+enum class Verdict : uint8_t { Passed, Failed, Skipped };
+
+struct Outcome {
+  Verdict verdict = Verdict::Passed;
+  Skip skip = Skip::Text;    // Skipped
+  std::string message = {};  // Failed: what was wanted and what happened; Skipped: more than the reason
+  // Passed, but the error that was wanted came in other words than the suite's.
+  std::string other_words = {};
+};
+
+class Session final {
+ public:
+  explicit Session(const FileScope& scope);
+  ~Session();
+
+  Outcome run(const Command& command);
+
+ private:
+  // What a name of the script stands for: a live instance, or why there is none.
+  struct Named {
+    runtime::Instance* instance = nullptr;
+    bool is_skipped = false;
+  };
+  struct Done;  // results of an action
+
+  Outcome validate_module(const Command& command);
+  Outcome refuse_module(const Command& command);
+  Outcome run_module(const Command& command);
+  Outcome define_module(const Command& command);
+  Outcome instantiate_definition(const Command& command);
+  Outcome register_instance(const Command& command);
+  Outcome refuse_instance(const Command& command);
+  Outcome assert_return(const Command& command);
+  Outcome assert_error(const Command& command);
+
+  // Instantiates and makes the result the current instance, also under `name` if that is not empty.
+  Outcome enter(std::shared_ptr<const runtime::Module> module, const std::string& name);
+  Result<runtime::Instance*> instantiate(std::shared_ptr<const runtime::Module> module,
+                                         bool& depends_on_skipped);
+  const Named* find(const std::string& name) const;
+  Result<Done> perform(const Action& action, bool& depends_on_skipped);
+  // The outcome of an error that nobody wanted: Unsupported is skipped where the scope says so.
+  Outcome unwanted(const Error& error) const;
+
+  FileScope scope_;
+  std::unique_ptr<World> world_;  // null if nothing runs
+  Named current_;
+  std::map<std::string, Named> named_, registered_;
+  std::map<std::string, std::shared_ptr<const runtime::Module>> definitions_;  // "": the last one
+};
+
+}  // namespace godwit::spec

@@ -1,0 +1,55 @@
+// World: the store in which a script's modules live, with the module `spectest` that all of them may import.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/engine.h"
+#include "runtime/instance.h"
+#include "value.h"
+#include "wasm/features.h"
+
+namespace godwit::spec {
+
+class World final {
+ public:
+  explicit World(const wasm::FeatureSet& features);
+  ~World();
+
+  // Decodes and validates the whole module.
+  Result<std::shared_ptr<const runtime::Module>> compile(const std::filesystem::path& file);
+  Result<runtime::Instance*> instantiate(std::shared_ptr<const runtime::Module> module,
+                                         std::span<const runtime::Extern> imports);
+  // A field of the module `spectest`.
+  // spec: https://github.com/WebAssembly/spec/tree/main/interpreter#spectest-host-module
+  std::optional<runtime::Extern> spectest(std::string_view field);
+
+  // Calls an exported function; its results come to `slots`, their types are returned.
+  // @errors Usage: there is no such function, or the arguments are not those of its type.
+  Result<std::vector<wasm::ValType>> invoke(runtime::Instance& instance, const std::string& field,
+                                            const std::vector<Value>& arguments,
+                                            std::vector<runtime::Slot>& slots);
+  // Reads an exported global into `slots`.
+  Result<wasm::ValType> get(runtime::Instance& instance, const std::string& field,
+                            std::vector<runtime::Slot>& slots);
+
+  static uint64_t host_number(runtime::Ref slot);
+
+ private:
+  // Appends the slots of an argument for a parameter of type `type`.
+  Result<> append(const Value& value, wasm::ValType type, std::vector<runtime::Slot>& slots);
+  Result<> make_spectest();
+
+  std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<runtime::Store> store_;
+  std::map<std::string, runtime::Extern, std::less<>> spectest_;
+};
+
+}  // namespace godwit::spec
