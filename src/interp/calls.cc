@@ -1,0 +1,44 @@
+// The out-of-line parts of calls.
+#include "interp/calls.h"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace godwit::interp {
+
+namespace {
+
+// The record that has `entry` as its `cell` member. Records are standard-layout structs.
+template <class Record>
+Record* record_around(const Cell* entry) {
+  auto address = reinterpret_cast<uintptr_t>(entry) - offsetof(Record, cell);
+  return reinterpret_cast<Record*>(address);
+}
+
+}  // namespace
+
+runtime::WasmRecord* wasm_record_of(const Cell* entry) { return record_around<runtime::WasmRecord>(entry); }
+runtime::HostRecord* host_record_of(const Cell* entry) { return record_around<runtime::HostRecord>(entry); }
+
+const Cell* prepare_own(VmContext* ctx, uint32_t defined) {
+  auto entry = ctx->module->code->prepare(defined);
+  if (entry) return *entry;
+  ctx->store->store->raise(std::move(entry).error());
+  return nullptr;
+}
+
+bool is_callable_as(VmContext* ctx, uint32_t found, uint32_t wanted) {
+  return ctx->store->store->types().is_subtype(found, wanted);
+}
+
+bool call_host(const Cell* entry, Slot* fp, VmContext* caller, const Cell* return_cell, VmContext* return_ctx) {
+  runtime::HostRecord* record = host_record_of(entry);
+  runtime::VmStore& vm = *caller->store;
+  vm.host_call_ip = return_cell;
+  vm.host_call_fp = fp - return_cell[-1].a;
+  vm.host_call_ctx = return_ctx;
+  vm.stack_top = fp + std::max(record->param_slots, record->result_slots);
+  return record->function(record->env, caller, fp);
+}
+
+}  // namespace godwit::interp

@@ -1,0 +1,292 @@
+// The handlers that change frames: entering, returning, calling.
+//
+// A call hands over: fp = the first argument, acc = the return cell, aux = the caller's context, ctx and mem = the
+// callee's (a host function sees the calling instance's). The callee's `enter` writes the frame's header from acc and
+// aux. A return restores fp, ctx and mem from the header and the call cell; the first result is in its slot and in the
+// accumulator of its type.
+#include "interp/calls.h"
+#include "interp/handlers.h"
+
+namespace godwit::interp {
+
+GODWIT_HANDLER void stop(GODWIT_HANDLER_PARAMS) {
+  runtime::VmStore& vm = *ctx->store;
+  vm.trap = aux;
+  vm.trap_ip = ip;
+  vm.trap_fp = fp;
+  vm.trap_ctx = ctx;
+}
+
+namespace handlers {
+
+using runtime::FuncRecord;
+
+namespace {
+
+// Moves ip, fp and ctx from a callee that has no frame yet to the call in its caller, to report a trap there.
+#define GODWIT_BACK_TO_CALL()                    \
+  do {                                           \
+    ip = reinterpret_cast<const Cell*>(acc) - 1; \
+    fp -= ip->a;                                 \
+    ctx = reinterpret_cast<VmContext*>(aux);     \
+  } while (false)
+
+[[gnu::always_inline]] inline Slot bits_of(uint32_t value) { return value; }
+[[gnu::always_inline]] inline Slot bits_of(uint64_t value) { return value; }
+[[gnu::always_inline]] inline Slot bits_of(float value) { return std::bit_cast<uint32_t>(value); }
+[[gnu::always_inline]] inline Slot bits_of(double value) { return std::bit_cast<uint64_t>(value); }
+
+// Moves the arguments of a tail call down to the frame's beginning. Ascending: they come from above.
+[[gnu::always_inline]] inline void move_arguments(Slot* fp, const Slot* from, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) {
+    fp[i] = from[i];
+    asm volatile("" : : : "memory");  // stays a loop: a call of memmove would cost every tail call its registers
+  }
+}
+
+[[gnu::always_inline]] inline void zero(Slot* from, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) {
+    from[i] = 0;
+    asm volatile("" : : : "memory");
+  }
+}
+
+}  // namespace
+
+// --- Entering -------------------------------------------------------------------------------------------------------
+
+#define GODWIT_ENTER_CHECKS()                                                                        \
+  do {                                                                                               \
+    const runtime::VmStore& vm = *ctx->store;                                                        \
+    if (reinterpret_cast<uintptr_t>(fp) + 8 * uint64_t{ip->b} >                                      \
+            reinterpret_cast<uintptr_t>(vm.stack_limit) ||                                           \
+        vm.interrupt.load(std::memory_order_relaxed) != 0) [[unlikely]] {                            \
+      Trap why = vm.interrupt.load(std::memory_order_relaxed) != 0 ? Trap::Interrupted              \
+                                                                   : Trap::StackExhausted;           \
+      GODWIT_BACK_TO_CALL();                                                                         \
+      GODWIT_STOP(why);                                                                              \
+    }                                                                                                \
+  } while (false)
+
+GODWIT_HANDLER void enter(GODWIT_HANDLER_PARAMS) {
+  GODWIT_ENTER_CHECKS();
+  fp[ip->a] = acc;
+  fp[ip->a + 1] = aux;
+  GODWIT_GO_ON(ip + 1);
+}
+
+GODWIT_HANDLER void enter_zeroing(GODWIT_HANDLER_PARAMS) {
+  GODWIT_ENTER_CHECKS();
+  fp[ip->a] = acc;
+  fp[ip->a + 1] = aux;
+  zero(fp + ip->a + runtime::kFrameHeaderSlots, ip->d);
+  GODWIT_GO_ON(ip + 1);
+}
+
+// --- Returning ------------------------------------------------------------------------------------------------------
+
+#define GODWIT_RETURN()                                         \
+  do {                                                          \
+    const auto* return_cell = reinterpret_cast<const Cell*>(header[0]); \
+    ctx = reinterpret_cast<VmContext*>(header[1]);              \
+    fp -= return_cell[-1].a;                                    \
+    mem = ctx->memory0_base;                                    \
+    GODWIT_GO_ON(return_cell);                                  \
+  } while (false)
+
+GODWIT_HANDLER void return_none(GODWIT_HANDLER_PARAMS) {
+  const Slot* header = fp + ip->a;
+  GODWIT_RETURN();
+}
+
+// The result goes to fp[0], which is no part of the header, and to its accumulator.
+#define GODWIT_RETURN_HANDLER(name, T, source)                       \
+  GODWIT_HANDLER void name(GODWIT_HANDLER_PARAMS) {                  \
+    Machine m{ip, fp, ctx, mem, acc, f64_acc, f32_acc};              \
+    const Slot* header = fp + ip->a;                                 \
+    T result = code::ops::read<T, code::Source::source>(m, ip->d);   \
+    m.set_acc(result);                                               \
+    fp[0] = bits_of(result);                                         \
+    acc = m.int_acc;                                                 \
+    f64_acc = m.f64_acc;                                             \
+    f32_acc = m.f32_acc;                                             \
+    GODWIT_RETURN();                                                 \
+  }
+GODWIT_RETURN_HANDLER(return_i32_s, uint32_t, S)
+GODWIT_RETURN_HANDLER(return_i32_a, uint32_t, A)
+GODWIT_RETURN_HANDLER(return_i32_k, uint32_t, K)
+GODWIT_RETURN_HANDLER(return_i64_s, uint64_t, S)
+GODWIT_RETURN_HANDLER(return_i64_a, uint64_t, A)
+GODWIT_RETURN_HANDLER(return_i64_k, uint64_t, K)
+GODWIT_RETURN_HANDLER(return_f32_s, float, S)
+GODWIT_RETURN_HANDLER(return_f32_a, float, A)
+GODWIT_RETURN_HANDLER(return_f32_k, float, K)
+GODWIT_RETURN_HANDLER(return_f64_s, double, S)
+GODWIT_RETURN_HANDLER(return_f64_a, double, A)
+GODWIT_RETURN_HANDLER(return_f64_k, double, K)
+
+// --- Calling: each finds the entry and the callee's context, then hands over -------------------------------------------
+
+// A call of own function b that has no entry yet: makes the entry and runs the call once more.
+GODWIT_HANDLER void prepare_and_retry(GODWIT_HANDLER_PARAMS) {
+  if (prepare_own(ctx, ip->b) == nullptr) GODWIT_STOP(Trap::HostError);
+  GODWIT_GO_ON(ip);
+}
+
+// Own function b: entry.
+#define GODWIT_FIND_OWN()                                                                   \
+  const Cell* entry = ctx->entries[ip->b].load(std::memory_order_acquire);                  \
+  if (entry == nullptr) [[unlikely]] {                                                      \
+    [[clang::musttail]] return prepare_and_retry(ip, fp, ctx, mem, acc, f64_acc, aux, f32_acc); \
+  }                                                                                         \
+  VmContext* callee_ctx = ctx
+
+// The function of `record`: entry, callee_ctx.
+#define GODWIT_FIND_RECORD()                                                                \
+  const Cell* entry = record->entry.load(std::memory_order_acquire);                        \
+  VmContext* callee_ctx = record->vmctx != nullptr ? record->vmctx : ctx
+
+// The element `index` of table `table_index`, of canonical type b or a subtype: record.
+#define GODWIT_FIND_ELEMENT(index, table_index)                                             \
+  const runtime::VmTable& table = *ctx->tables[table_index];                                \
+  uint32_t element = (index);                                                               \
+  if (element >= table.size) [[unlikely]] GODWIT_STOP(Trap::UndefinedElement);              \
+  const auto* record = reinterpret_cast<const FuncRecord*>(table.base[element]);            \
+  if (record == nullptr) [[unlikely]] GODWIT_STOP(Trap::UninitializedElement);              \
+  if (record->type != ip->b) [[unlikely]] {                                                 \
+    bool is_callable = is_callable_as(ctx, record->type, ip->b);                            \
+    acc = 0; /* what calls destroy anyway is not to be saved here */                        \
+    f64_acc = 0;                                                                            \
+    f32_acc = 0;                                                                            \
+    if (!is_callable) GODWIT_STOP(Trap::IndirectCallTypeMismatch);                          \
+  }
+
+#define GODWIT_FIND_REFERENCE(bits)                                                         \
+  const auto* record = reinterpret_cast<const FuncRecord*>(bits);                           \
+  if (record == nullptr) [[unlikely]] GODWIT_STOP(Trap::NullFunctionReference)
+
+// The accumulators hold nothing that a callee reads.
+#define GODWIT_CALL()                        \
+  do {                                       \
+    acc = reinterpret_cast<uint64_t>(ip + 1); \
+    aux = reinterpret_cast<uint64_t>(ctx);   \
+    fp += ip->a;                             \
+    ctx = callee_ctx;                        \
+    mem = ctx->memory0_base;                 \
+    GODWIT_GO_ON(entry);                     \
+  } while (false)
+
+// The callee takes this frame's place: it will return where this function would have.
+#define GODWIT_TAIL_CALL()                         \
+  do {                                             \
+    const Cell& tail_frame_cell = ip[1];           \
+    acc = fp[tail_frame_cell.a];                   \
+    aux = fp[tail_frame_cell.a + 1];               \
+    move_arguments(fp, fp + ip->a, tail_frame_cell.b); \
+    ctx = callee_ctx;                              \
+    mem = ctx->memory0_base;                       \
+    GODWIT_GO_ON(entry);                           \
+  } while (false)
+
+GODWIT_HANDLER void call(GODWIT_HANDLER_PARAMS) {
+  GODWIT_FIND_OWN();
+  acc = reinterpret_cast<uint64_t>(ip + 1);
+  aux = reinterpret_cast<uint64_t>(callee_ctx);
+  fp += ip->a;
+  GODWIT_GO_ON(entry);
+}
+GODWIT_HANDLER void return_call(GODWIT_HANDLER_PARAMS) {
+  GODWIT_FIND_OWN();
+  GODWIT_TAIL_CALL();
+}
+GODWIT_HANDLER void call_imported(GODWIT_HANDLER_PARAMS) {
+  const FuncRecord* record = ctx->imported_funcs[ip->b];
+  GODWIT_FIND_RECORD();
+  GODWIT_CALL();
+}
+GODWIT_HANDLER void return_call_imported(GODWIT_HANDLER_PARAMS) {
+  const FuncRecord* record = ctx->imported_funcs[ip->b];
+  GODWIT_FIND_RECORD();
+  GODWIT_TAIL_CALL();
+}
+GODWIT_HANDLER void call_indirect_s(GODWIT_HANDLER_PARAMS) {
+  GODWIT_FIND_ELEMENT(static_cast<uint32_t>(fp[ip->d]), 0)
+  GODWIT_FIND_RECORD();
+  GODWIT_CALL();
+}
+GODWIT_HANDLER void call_indirect_a(GODWIT_HANDLER_PARAMS) {
+  GODWIT_FIND_ELEMENT(static_cast<uint32_t>(acc), ip->d)
+  GODWIT_FIND_RECORD();
+  GODWIT_CALL();
+}
+GODWIT_HANDLER void return_call_indirect_s(GODWIT_HANDLER_PARAMS) {
+  GODWIT_FIND_ELEMENT(static_cast<uint32_t>(fp[ip->d]), 0)
+  GODWIT_FIND_RECORD();
+  GODWIT_TAIL_CALL();
+}
+GODWIT_HANDLER void return_call_indirect_a(GODWIT_HANDLER_PARAMS) {
+  GODWIT_FIND_ELEMENT(static_cast<uint32_t>(acc), ip->d)
+  GODWIT_FIND_RECORD();
+  GODWIT_TAIL_CALL();
+}
+GODWIT_HANDLER void call_ref_s(GODWIT_HANDLER_PARAMS) {
+  GODWIT_FIND_REFERENCE(fp[ip->d]);
+  GODWIT_FIND_RECORD();
+  GODWIT_CALL();
+}
+GODWIT_HANDLER void call_ref_a(GODWIT_HANDLER_PARAMS) {
+  GODWIT_FIND_REFERENCE(acc);
+  GODWIT_FIND_RECORD();
+  GODWIT_CALL();
+}
+GODWIT_HANDLER void return_call_ref_s(GODWIT_HANDLER_PARAMS) {
+  GODWIT_FIND_REFERENCE(fp[ip->d]);
+  GODWIT_FIND_RECORD();
+  GODWIT_TAIL_CALL();
+}
+GODWIT_HANDLER void return_call_ref_a(GODWIT_HANDLER_PARAMS) {
+  GODWIT_FIND_REFERENCE(acc);
+  GODWIT_FIND_RECORD();
+  GODWIT_TAIL_CALL();
+}
+// Data of the cell before it; nothing goes on here.
+GODWIT_HANDLER void tail_frame(GODWIT_HANDLER_PARAMS) { GODWIT_STOP(Trap::Unreachable); }
+
+// --- Entries of records -----------------------------------------------------------------------------------------------
+
+// b = the function among the module's own. From the second call on the record leads straight to the function.
+GODWIT_HANDLER void record_entry(GODWIT_HANDLER_PARAMS) {
+  const Cell* entry = ctx->entries[ip->b].load(std::memory_order_acquire);
+  if (entry == nullptr) {
+    entry = prepare_own(ctx, ip->b);
+    if (entry == nullptr) {
+      GODWIT_BACK_TO_CALL();
+      GODWIT_STOP(Trap::HostError);
+    }
+  }
+  wasm_record_of(ip)->func.entry.store(entry, std::memory_order_release);
+  GODWIT_GO_ON(entry);
+}
+
+GODWIT_HANDLER void host_entry(GODWIT_HANDLER_PARAMS) {
+  const auto* return_cell = reinterpret_cast<const Cell*>(acc);
+  auto* return_ctx = reinterpret_cast<VmContext*>(aux);
+  bool succeeded = call_host(ip, fp, ctx, return_cell, return_ctx);
+  acc = fp[0];
+  f64_acc = load_unaligned<double>(fp);
+  f32_acc = load_unaligned<float>(fp);
+  fp -= return_cell[-1].a;
+  ctx = return_ctx;
+  if (!succeeded) [[unlikely]] {
+    ip = return_cell - 1;
+    GODWIT_STOP(Trap::HostError);
+  }
+  mem = ctx->memory0_base;
+  GODWIT_GO_ON(return_cell);
+}
+
+// Returns to whoever entered the guest.
+GODWIT_HANDLER void leave(GODWIT_HANDLER_PARAMS) {}
+
+}  // namespace handlers
+}  // namespace godwit::interp
