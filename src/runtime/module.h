@@ -50,9 +50,11 @@ class Module final {
   std::string name;  // for messages: name section, else file name, else empty
   // Indices into declarations.exports, sorted by name.
   std::vector<uint32_t> exports_by_name;
-  // Functions that have records from the start on: those that code may take references to, and the start function.
-  // Sorted function indices of own functions.
-  std::vector<uint32_t> escaping_funcs;
+  // The place of an own function's record among an instance's records, by function index less the imported ones.
+  // Functions that code cannot take references to have none.
+  static constexpr uint32_t kNoRecordSlot = ~uint32_t{0};
+  std::vector<uint32_t> record_slots;
+  uint32_t record_count = 0;
 
   uint32_t func_type_id(wasm::FuncIdx func) const { return type_ids[declarations.funcs[func.value].value]; }
   // The export of this name, or null.

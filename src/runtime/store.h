@@ -1,7 +1,6 @@
 // Store: owns every run-time object of a group of instances. Unique, used by one thread at a time.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -134,9 +133,11 @@ class Store final {
   void set_fault_address(uintptr_t address) { fault_address_ = address; }
 
   // The error for a trap that stopped the guest as vm() says (trap, trap_ip, trap_fp, trap_ctx), backtrace included;
-  // takes the pending error if the trap is HostError.
+  // takes the pending error if the trap is HostError. The stay that trapped is still the innermost.
   Error take_trap();
-  // Frames from the given place outwards, at most `max_frames` (the middle of a longer stack is left out).
+  // Frames from the given place outwards, across host functions that called back; at most `max_frames` (a frame
+  // without an offset stands for the middle of a longer stack). With a null `ctx`, from the innermost guest frame
+  // that waits for a host function.
   std::vector<Frame> backtrace(const Cell* ip, Slot* fp, VmContext* ctx, size_t max_frames = 100);
 
   // Keeps the instance as long as the store lives. @errors Exhausted: Limits::max_instances.

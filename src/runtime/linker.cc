@@ -1,0 +1,104 @@
+// Linker: look-up by name, choice by type, and messages that list everything that is wrong.
+#include "runtime/linker.h"
+
+#include "runtime/extern_text.h"
+#include "runtime/import_match.h"
+
+namespace godwit::runtime {
+
+namespace {
+
+constexpr size_t kMaxListedProblems = 10;
+
+}  // namespace
+
+// Why an import cannot be resolved, as one line.
+struct Linker::Problem {
+  std::string text;
+};
+
+Linker::Entry& Linker::entry(std::string_view module, std::string_view field) {
+  auto fields = modules_.find(module);
+  if (fields == modules_.end()) fields = modules_.emplace(std::string(module), Fields()).first;
+  auto at = fields->second.find(field);
+  if (at == fields->second.end()) at = fields->second.emplace(std::string(field), Entry()).first;
+  return at->second;
+}
+
+void Linker::define(HostDefinition definition) {
+  entry(definition.module, definition.field).hosts.push_back(std::move(definition));
+}
+
+void Linker::define(std::string module, Instance& instance) {
+  for (const wasm::Export& exported : instance.module().declarations.exports)
+    entry(module, exported.name).value = instance.get(exported.kind, exported.index);
+}
+
+void Linker::define(std::string module, std::string field, Extern value) { entry(module, field).value = value; }
+
+void Linker::hint(std::string module, std::string text) {
+  std::string& whole = hints_[std::move(module)];
+  if (!whole.empty()) whole += "; ";
+  whole += text;
+}
+
+std::expected<Extern, Linker::Problem> Linker::resolve_one(Store& store, const Module& module,
+                                                           const wasm::Import& import) const {
+  const auto unknown = [&](std::string reason) {
+    const auto hint = hints_.find(import.module);
+    if (hint != hints_.end()) reason += "; " + hint->second;
+    return std::unexpected(Problem{"unknown import: " + name_of(import) + ": wanted " +
+                                   describe_wanted(module, import) + "; " + reason});
+  };
+  const auto fields = modules_.find(import.module);
+  if (fields == modules_.end()) return unknown("nothing provides this module");
+  const auto found = fields->second.find(import.field);
+  if (found == fields->second.end()) return unknown("the module is there, but it has no such field");
+
+  const Entry& entry = found->second;
+  if (entry.value && matches_import(store.types(), module, import, *entry.value)) return *entry.value;
+  if (import.kind == wasm::ExternKind::Func) {
+    const uint32_t wanted = module.func_type_id(wasm::FuncIdx(import.index));
+    for (const HostDefinition& host : entry.hosts) {
+      if (!store.types().is_subtype(store.types().intern(host.type), wanted)) continue;
+      return Extern{.kind = wasm::ExternKind::Func,
+                    .func = store.new_host_func(host.type, host.function, host.env, host.module, host.field)};
+    }
+  }
+  if (entry.value) return std::unexpected(Problem{mismatch_text(store.types(), module, import, *entry.value)});
+  std::string text =
+      "incompatible import type: " + name_of(import) + ": wanted " + describe_wanted(module, import) + ", found ";
+  for (const HostDefinition& host : entry.hosts) {
+    if (&host != &entry.hosts.front()) text += " or ";
+    text += describe(host.type);
+  }
+  return std::unexpected(Problem{std::move(text)});
+}
+
+Result<std::vector<Extern>> Linker::resolve(Store& store, const Module& module) const {
+  std::vector<Extern> imports;
+  imports.reserve(module.declarations.imports.size());
+  std::string text;
+  size_t problems = 0;
+  for (const wasm::Import& import : module.declarations.imports) {
+    auto value = resolve_one(store, module, import);
+    if (value) {
+      imports.push_back(*value);
+      continue;
+    }
+    if (problems++ < kMaxListedProblems) {
+      if (!text.empty()) text += "\n";
+      text += value.error().text;
+    }
+  }
+  if (problems > kMaxListedProblems) text += "\n… and " + std::to_string(problems - kMaxListedProblems) + " more";
+  if (problems != 0) return fail(ErrorKind::Unlinkable, std::move(text));
+  return imports;
+}
+
+Result<Instance*> Linker::instantiate(Store& store, std::shared_ptr<const Module> module) const {
+  ASSIGN_OR_RETURN(const auto imports, resolve(store, *module));
+  return runtime::instantiate(store, std::move(module), imports);
+}
+
+}  // namespace godwit::runtime

@@ -1,0 +1,106 @@
+// Store: the objects it owns and the stacks its guests run on.
+#include "runtime/store.h"
+
+#include <algorithm>
+
+#include "runtime/instance.h"
+#include "runtime/memory.h"
+#include "runtime/stable_list.h"
+
+namespace godwit::runtime {
+
+// In the order of destruction from below: instances go first, what they point to later.
+struct Store::Objects {
+  StableList<HostRecord> host_funcs;
+  StableList<VmGlobal> global_values;
+  StableList<Global> globals;
+  StableList<Tag> tags;
+  StableList<ExternRecord> externs;
+  std::vector<std::unique_ptr<Memory>> memories;
+  std::vector<std::unique_ptr<Table>> tables;
+  std::vector<std::unique_ptr<Instance>> instances;
+};
+
+namespace {
+
+// Room that host functions find when guest code has used all that it may of the native stack.
+constexpr size_t kHostRoomBytes = size_t{256} << 10;
+constexpr size_t kLeastNativeStackBytes = 2 * kHostRoomBytes;
+
+Error limit_error(const char* what, uint64_t limit) {
+  return Error(ErrorKind::Exhausted, std::string("the store's limit of ") + std::to_string(limit) + " " + what + " is reached");
+}
+
+}  // namespace
+
+Store::Store(TypeRegistry& types, Executor& executor, const Limits& limits)
+    : types_(types), executor_(executor), limits_(limits), objects_(std::make_unique<Objects>()) {
+  vm_.store = this;
+}
+
+Store::~Store() = default;
+
+Result<> Store::make_stacks() {
+  const auto frame_bytes = platform::round_up_to_page(
+      static_cast<size_t>(std::max<uint64_t>(limits_.stack_bytes, platform::page_size())));
+  // One page more than is committed: a write past the end faults instead of reaching somebody else's memory.
+  ASSIGN_OR_RETURN(auto frames, platform::Reservation::reserve(frame_bytes + platform::page_size()));
+  TRY(frames.commit(0, frame_bytes));
+  ASSIGN_OR_RETURN(auto native, platform::SwitchedStack::create(static_cast<size_t>(
+                                    std::max<uint64_t>(limits_.native_stack_bytes, kLeastNativeStackBytes))));
+  frame_stack_ = std::move(frames);
+  native_stack_ = std::move(native);
+  vm_.stack_top = reinterpret_cast<Slot*>(frame_stack_.base());
+  vm_.stack_limit = reinterpret_cast<Slot*>(frame_stack_.base() + frame_bytes);
+  vm_.native_stack_limit = native_stack_.bounds().low + kHostRoomBytes;
+  return {};
+}
+
+FuncRecord* Store::new_host_func(const wasm::FuncType& type, HostFunction function, void* env, std::string_view module,
+                                 std::string_view field) {
+  HostRecord& record = objects_->host_funcs.emplace();
+  record.function = function;
+  record.env = env;
+  for (const wasm::ValType param : type.params) record.param_slots += param.slots();
+  for (const wasm::ValType result : type.results) record.result_slots += result.slots();
+  record.result_is_float = !type.results.empty() && (type.results[0].kind() == wasm::ValKind::F32 ||
+                                                     type.results[0].kind() == wasm::ValKind::F64);
+  record.module = module;
+  record.field = field;
+  record.func.type = types_.intern(type);
+  record.func.entry.store(executor_.make_host_entry(record.cell), std::memory_order_relaxed);
+  return &record.func;
+}
+
+Result<Memory*> Store::new_memory(const wasm::MemType& type) {
+  if (objects_->memories.size() >= limits_.max_memories) return fail(limit_error("memories", limits_.max_memories));
+  ASSIGN_OR_RETURN(auto memory, Memory::create(type, limits_.max_memory_bytes));
+  return objects_->memories.emplace_back(std::move(memory)).get();
+}
+
+Result<Table*> Store::new_table(const wasm::TableType& type, Ref init) {
+  if (objects_->tables.size() >= limits_.max_tables) return fail(limit_error("tables", limits_.max_tables));
+  ASSIGN_OR_RETURN(auto table, Table::create(type, limits_.max_table_elements, init));
+  return objects_->tables.emplace_back(std::move(table)).get();
+}
+
+Global* Store::new_global(const wasm::GlobalType& type, const Slot (&value)[2]) {
+  return new_global(type, &objects_->global_values.emplace(VmGlobal{{value[0], value[1]}}));
+}
+
+Global* Store::new_global(const wasm::GlobalType& type, VmGlobal* value) {
+  return &objects_->globals.emplace(type, value);
+}
+
+Tag* Store::new_tag(uint32_t type_id) { return &objects_->tags.emplace(type_id); }
+
+Ref Store::new_extern(uint64_t value) {
+  return reinterpret_cast<Ref>(&objects_->externs.emplace(ExternRecord{value}));
+}
+
+Result<Instance*> Store::adopt(std::unique_ptr<Instance> instance) {
+  if (objects_->instances.size() >= limits_.max_instances) return fail(limit_error("instances", limits_.max_instances));
+  return objects_->instances.emplace_back(std::move(instance)).get();
+}
+
+}  // namespace godwit::runtime
