@@ -7,21 +7,53 @@ namespace godwit::wasm {
 
 namespace {
 
-constexpr auto kSignatures = [] {
-  std::array<Signature, kOpcodeCount> table{};
-  for (size_t i = 0; i < kOpcodeCount; ++i) table[i] = kOpcodes[i].signature;
+// The lanes of the shape that the instruction's name begins with: 16 for i8x16.
+constexpr uint8_t lanes_of(std::string_view text) {
+  if (text.starts_with("i8x16")) return 16;
+  if (text.starts_with("i16x8")) return 8;
+  if (text.starts_with("i32x4") || text.starts_with("f32x4")) return 4;
+  return 2;
+}
+
+// What plain instructions need of their rows, dense enough to stay in the cache.
+struct Rule {
+  Signature signature;
+  ImmKind imm = ImmKind::None;
+  uint8_t access_bytes = 0;
+  bool is_atomic = false;
+  uint8_t lanes = 0;
+  // Neither immediates to check nor address types: one or two operands of `operand`, one result of type `result`.
+  uint8_t simple_operands = 0;
+  ValType operand;
+  ValType result;
+};
+
+// Recognises what most instructions are, so that they take one comparison per operand.
+constexpr void recognise_simple(Rule& rule) {
+  const auto params = rule.signature.params();
+  const auto results = rule.signature.results();
+  if (rule.imm != ImmKind::None || results.size() != 1 || params.empty() || params.size() > 2) return;
+  if (params.front() != params.back()) return;
+  rule.simple_operands = static_cast<uint8_t>(params.size());
+  rule.operand = static_cast<ValKind>(params[0]);
+  rule.result = static_cast<ValKind>(results[0]);
+}
+
+constexpr auto kRules = [] {
+  std::array<Rule, kOpcodeCount> table{};
+  for (size_t i = 0; i < kOpcodeCount; ++i) {
+    const OpInfo& row = kOpcodes[i];
+    table[i].signature = row.signature;
+    table[i].imm = row.imm;
+    table[i].access_bytes = row.access_bytes;
+    table[i].is_atomic = row.op_class >= OpClass::AtomicLoad;
+    table[i].lanes = lanes_of(row.text);
+    recognise_simple(table[i]);
+  }
   return table;
 }();
 
-constexpr ImmKind imm_of(Opcode op) { return immediates_of(op); }
-
-// The lanes of the shape that the instruction's name begins with: 16 for i8x16.
-constexpr uint32_t lanes_of(Opcode op) {
-  const std::string_view text = text_of(op);
-  if (text.starts_with("i8x16")) return 16;
-  if (text.starts_with("i16x8")) return 8;
-  return text[3] == 'x' && text[4] == '4' ? 4 : 2;
-}
+const Rule& rule_of(const Instruction& ins) { return kRules[static_cast<size_t>(ins.op)]; }
 
 std::string quoted(std::span<const ValType> types) {
   std::string text = "[";
@@ -155,26 +187,28 @@ bool CodeValidator::data(uint32_t index) {
 
 // Plain instructions: the type is in the table.
 
+void CodeValidator::check_mem_arg(const Instruction& ins) {
+  const Rule& rule = rule_of(ins);
+  const MemType* type = memory(ins.mem.memory.value);
+  if (!type) return;
+  const uint32_t bytes = rule.access_bytes;
+  if (ins.mem.align_log2 >= 32 || uint64_t{1} << ins.mem.align_log2 > bytes)
+    return error("alignment must not be larger than natural, which is " + std::to_string(bytes));
+  if (rule.is_atomic && uint64_t{1} << ins.mem.align_log2 != bytes)
+    return error("alignment of an atomic access must be natural, which is " + std::to_string(bytes));
+  if (type->limits.addr == AddrType::I32 && ins.mem.offset > UINT32_MAX)
+    return error("offset out of range: " + std::to_string(ins.mem.offset) + " in a 32-bit memory");
+  if (rule.imm == ImmKind::MemArgLane && ins.index2 >= 16 / bytes)
+    return error("invalid lane index " + std::to_string(ins.index2));
+}
+
 void CodeValidator::check_plain_immediates(const Instruction& ins) {
-  switch (imm_of(ins.op)) {
+  const Rule& rule = rule_of(ins);
+  switch (rule.imm) {
     case ImmKind::MemArg:
-    case ImmKind::MemArgLane: {
-      const MemType* type = memory(ins.mem.memory.value);
-      if (!type) return;
-      const uint32_t bytes = access_bytes_of(ins.op);
-      const bool is_atomic = class_of(ins.op) >= OpClass::AtomicLoad;
-      if (ins.mem.align_log2 >= 32 || uint64_t{1} << ins.mem.align_log2 > bytes)
-        return error("alignment must not be larger than natural, which is " + std::to_string(bytes));
-      if (is_atomic && uint64_t{1} << ins.mem.align_log2 != bytes)
-        return error("alignment of an atomic access must be natural, which is " + std::to_string(bytes));
-      if (type->limits.addr == AddrType::I32 && ins.mem.offset > UINT32_MAX)
-        return error("offset out of range: " + std::to_string(ins.mem.offset) + " in a 32-bit memory");
-      if (imm_of(ins.op) == ImmKind::MemArgLane && ins.index2 >= 16 / bytes)
-        return error("invalid lane index " + std::to_string(ins.index2));
-      return;
-    }
+    case ImmKind::MemArgLane: return check_mem_arg(ins);
     case ImmKind::Lane:
-      if (ins.index2 >= lanes_of(ins.op)) error("invalid lane index " + std::to_string(ins.index2));
+      if (ins.index2 >= rule.lanes) error("invalid lane index " + std::to_string(ins.index2));
       return;
     case ImmKind::Shuffle:
       for (const uint8_t lane : ins.v128)
@@ -189,31 +223,49 @@ void CodeValidator::check_plain_immediates(const Instruction& ins) {
   }
 }
 
-// The index of the memory whose address type stands for `a` in the signature.
-static uint32_t memory_of(const Instruction& ins) {
-  switch (imm_of(ins.op)) {
-    case ImmKind::Memory: return ins.index;
-    case ImmKind::MemoryInit: return ins.index2;
-    default: return ins.mem.memory.value;
-  }
+// The address type of the memory that stands for `a` in the signature.
+ValType CodeValidator::plain_address(const Instruction& ins) {
+  uint32_t index = ins.mem.memory.value;
+  const ImmKind imm = rule_of(ins).imm;
+  if (imm == ImmKind::Memory) index = ins.index;
+  if (imm == ImmKind::MemoryInit) index = ins.index2;
+  const MemType* type = memory(index);
+  return type ? address_type(type->limits) : ValType(ValKind::Bot);
 }
 
-void CodeValidator::plain(const Instruction& ins, const Signature& signature) {
-  if (imm_of(ins.op) != ImmKind::None) check_plain_immediates(ins);
+void CodeValidator::plain(const Instruction& ins) {
+  const Rule& rule = rule_of(ins);
+  if (rule.imm != ImmKind::None) check_plain_immediates(ins);
   const auto type_of = [&](Signature::Type type) -> ValType {
-    if (type != Signature::Type::Addr) return static_cast<ValKind>(type);
-    const MemType* mem = memory(memory_of(ins));
-    return mem ? address_type(mem->limits) : ValType(ValKind::Bot);
+    return type == Signature::Type::Addr ? plain_address(ins) : ValType(static_cast<ValKind>(type));
   };
-  const auto params = signature.params();
+  const auto params = rule.signature.params();
   for (size_t i = params.size(); i-- > 0;) pop(type_of(params[i]));
-  for (const Signature::Type result : signature.results()) push(type_of(result));
+  for (const Signature::Type result : rule.signature.results()) push(type_of(result));
 }
 
-void CodeValidator::step(const Instruction& ins) {
-  const Signature& signature = kSignatures[static_cast<size_t>(ins.op)];
-  if (signature.is_plain()) return plain(ins, signature);
+[[gnu::always_inline]] inline void CodeValidator::step(const Instruction& ins) {
+  if (ins.op == Opcode::local_get) return local_get(ins);
+  const Rule& rule = rule_of(ins);
+  const size_t operands = rule.simple_operands;
+  if (operands != 0 && values_.size() - height_ >= operands) {
+    ValType* const top = values_.data() + values_.size() - 1;
+    if (top[0] == rule.operand && (operands == 1 || top[-1] == rule.operand)) {
+      if (operands == 2) values_.pop_back();
+      values_.back() = rule.result;
+      return;
+    }
+  }
+  if (rule.signature.is_plain()) return plain(ins);
   special(ins);
+}
+
+[[gnu::always_inline]] inline void CodeValidator::local_get(const Instruction& ins) {
+  if (ins.index >= locals_.size()) [[unlikely]]
+    return error("unknown local " + std::to_string(ins.index));
+  if (!is_set_[ins.index]) [[unlikely]]
+    return error("uninitialized local " + std::to_string(ins.index));
+  push(locals_[ins.index]);
 }
 
 // Driver.

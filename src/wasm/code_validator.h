@@ -38,11 +38,14 @@ class CodeValidator final {
 
   // The whole of one instruction.
   void step(const Instruction& ins);
-  void plain(const Instruction& ins, const Signature& signature);
+  void plain(const Instruction& ins);
+  void local_get(const Instruction& ins);
   void special(const Instruction& ins);
   void reference(const Instruction& ins);
   void aggregate(const Instruction& ins);
   void check_plain_immediates(const Instruction& ins);
+  void check_mem_arg(const Instruction& ins);
+  ValType plain_address(const Instruction& ins);
   void check_const(const Instruction& ins, uint32_t visible_globals);
   // Reads instructions until the outermost frame is closed.
   Result<> run(InstructionReader& reader, bool is_const, uint32_t visible_globals);

@@ -318,10 +318,6 @@ void CodeValidator::special(const Instruction& ins) {
     case Opcode::select:
     case select_t: return this->select(ins);
 
-    case local_get:
-      if (ins.index >= locals_.size()) return error("unknown local " + std::to_string(ins.index));
-      if (!is_set_[ins.index]) return error("uninitialized local " + std::to_string(ins.index));
-      return push(locals_[ins.index]);
     case local_set:
       if (ins.index >= locals_.size()) return error("unknown local " + std::to_string(ins.index));
       pop(locals_[ins.index]);

@@ -30,8 +30,7 @@ std::string hex(uint32_t byte) {
 
 }  // namespace
 
-Result<> InstructionReader::next(Instruction& into) {
-  into.offset = reader_.offset();
+Result<> InstructionReader::next_any(Instruction& into) {
   read_opcode(into);
   read_immediates(into);
   if (reader_.failed()) [[unlikely]]
@@ -153,16 +152,17 @@ MemIdx InstructionReader::read_memory_index() {
   return MemIdx(uint32_t{index});
 }
 
-// Bit 6 of the flags says that a memory index follows; the bits below are the alignment.
+// Bit 6 of the flags says that a memory index follows; the bits below are the alignment, which had to be below 32
+// before there were several memories.
 void InstructionReader::read_mem_arg(Instruction& into) {
-  constexpr uint32_t kHasMemory = 0x40;
+  constexpr uint32_t kMaxAlignment = 0x20, kHasMemory = 0x40;
   const uint32_t at = reader_.offset();
   const uint32_t flags = reader_.u32();
   into.mem.memory = MemIdx(0);
-  if (flags >= kHasMemory) [[unlikely]] {
+  if (flags >= kMaxAlignment) [[unlikely]] {
     if (flags >= kHasMemory * 2) reader_.fail(at, "malformed memop flags");
     reader_.need(Feature::MultiMemory, at, "malformed memop flags");
-    into.mem.memory = MemIdx(reader_.u32());
+    if (flags & kHasMemory) into.mem.memory = MemIdx(reader_.u32());
   }
   into.mem.align_log2 = flags & (kHasMemory - 1);
   into.mem.offset = reader_.features().has(Feature::Memory64) ? reader_.u64() : reader_.u32();

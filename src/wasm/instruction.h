@@ -61,7 +61,12 @@ class InstructionReader {
 
   // Reads the next instruction into `into`, whose vectors are reused from call to call. At the end of the range it is
   // an error.
-  Result<> next(Instruction& into);
+  Result<> next(Instruction& into) {
+    into.offset = reader_.offset();
+    if (next_short(into)) [[likely]]
+      return {};
+    return next_any(into);
+  }
 
   // Reads the declarations of locals at the start of a function body.
   struct LocalGroup {
@@ -73,6 +78,10 @@ class InstructionReader {
   Result<> locals(std::vector<LocalGroup>& into);
 
  private:
+  // The forms that nearly all code consists of: one opcode byte and immediates of one byte each. False: not such a
+  // form, and nothing is read.
+  bool next_short(Instruction& into);
+  Result<> next_any(Instruction& into);
   void read_opcode(Instruction& into);
   void read_immediates(Instruction& into);
   void read_mem_arg(Instruction& into);
@@ -85,5 +94,65 @@ class InstructionReader {
   Reader reader_;
   bool may_name_data_;
 };
+
+// What next_short needs to know of a one-byte opcode.
+struct ShortForm {
+  enum class Imm : uint8_t { Other, None, Index, Const, MemArg, Block };
+  Opcode op;
+  Imm imm;
+};
+
+inline constexpr auto kShortForms = [] {
+  std::array<ShortForm, 256> table{};
+  for (const OpInfo& row : kOpcodes) {
+    if (row.prefix != 0 || row.feature != Feature::Mvp) continue;
+    auto imm = ShortForm::Imm::Other;
+    switch (row.imm) {
+      case ImmKind::None: imm = ShortForm::Imm::None; break;
+      case ImmKind::Label:
+      case ImmKind::Func:
+      case ImmKind::Local:
+      case ImmKind::Global: imm = ShortForm::Imm::Index; break;
+      case ImmKind::I32:
+      case ImmKind::I64: imm = ShortForm::Imm::Const; break;
+      case ImmKind::MemArg: imm = ShortForm::Imm::MemArg; break;
+      case ImmKind::Block: imm = ShortForm::Imm::Block; break;
+      default: break;
+    }
+    table[row.code] = {*find_opcode(0, row.code), imm};
+  }
+  return table;
+}();
+
+[[gnu::always_inline]] inline bool InstructionReader::next_short(Instruction& into) {
+  const uint8_t* const bytes = reader_.peek(3);
+  if (!bytes) [[unlikely]]
+    return false;
+  const ShortForm form = kShortForms[bytes[0]];
+  into.op = form.op;
+  if (form.imm == ShortForm::Imm::None) return reader_.advance(1), true;
+  const uint8_t first = bytes[1];
+  if (first >= 0x80) return false;
+  if (form.imm == ShortForm::Imm::Index) {
+    into.index = first;
+    return reader_.advance(2), true;
+  }
+  if (form.imm == ShortForm::Imm::Const) {
+    // Bit 6 is the sign.
+    into.bits = static_cast<uint64_t>(static_cast<int64_t>(uint64_t{first} << 57) >> 57);
+    return reader_.advance(2), true;
+  }
+  if (form.imm == ShortForm::Imm::MemArg) {
+    if (first >= 0x20 || bytes[2] >= 0x80) return false;
+    into.mem = {first, MemIdx(0), bytes[2]};
+    return reader_.advance(3), true;
+  }
+  if (form.imm == ShortForm::Imm::Block) {
+    if (first != 0x40) return false;
+    into.block = BlockType();
+    return reader_.advance(2), true;
+  }
+  return false;
+}
 
 }  // namespace godwit::wasm

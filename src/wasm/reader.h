@@ -65,6 +65,10 @@ class Reader {
   ByteRange take(uint32_t size);
   // A name: a length and UTF-8. The view points into the module.
   std::string_view name();
+  // The next `size` bytes without reading them, or null if fewer are left.
+  const uint8_t* peek(uint32_t size) const { return remaining() >= size ? pos_ : nullptr; }
+  // Goes past `size` bytes that were peeked at.
+  void advance(uint32_t size) { pos_ += size; }
   // Moves to `offset`, which lies ahead in the range.
   void skip_to(uint32_t offset) { pos_ = begin_ + offset; }
 
