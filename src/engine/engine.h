@@ -1,0 +1,54 @@
+// Engine: what all modules and stores of a process share. The only place that knows which tiers there are.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "runtime/module.h"
+#include "runtime/store.h"
+#include "wasm/features.h"
+
+namespace godwit::engine {
+
+// When function bodies are validated. Declarations always are, at compile().
+enum class Validation : uint8_t {
+  Lazy,   // before their first translation: an invalid body that is never called is never noticed
+  Eager,  // all of them, at compile()
+};
+
+struct Config {
+  wasm::FeatureSet features;
+  Validation validation = Validation::Eager;
+};
+
+// Outlives the stores and modules made with it. @threads any.
+class Engine final {
+ public:
+  // @errors Unsupported, Io: this machine cannot run guests.
+  static Result<std::unique_ptr<Engine>> create(const Config& config = {});
+  ~Engine();
+
+  runtime::TypeRegistry& types();
+  runtime::Executor& executor();
+  const Config& config() const;
+
+  // Decodes, validates and prepares a module; no code is translated yet. The bytes are copied.
+  // `name` is for messages, unless the module names itself.
+  // @errors Malformed, Invalid (with the byte offset); Exhausted: a limit.
+  Result<std::shared_ptr<const runtime::Module>> compile(Bytes bytes, std::string name = {});
+  // The same without a copy: `storage` keeps `bytes` alive and unchanged.
+  Result<std::shared_ptr<const runtime::Module>> compile(std::shared_ptr<const void> storage, Bytes bytes,
+                                                         std::string name = {});
+  // The same from a file, which is mapped: nobody may change it while the module lives.
+  // @errors NotFound, Io: the file cannot be read.
+  Result<std::shared_ptr<const runtime::Module>> compile_file(const std::string& path);
+
+ private:
+  struct Impl;
+  explicit Engine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace godwit::engine
