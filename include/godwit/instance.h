@@ -17,6 +17,8 @@ class Instance final {
 
   /// @private
   Instance(uint64_t store_id, void* instance) : store_id_(store_id), instance_(instance) {}
+  /// @private
+  void* get(const Store& store) const;
 
  private:
   uint64_t store_id_;

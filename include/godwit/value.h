@@ -10,7 +10,7 @@
 namespace godwit::GODWIT_V1 {
 
 /// A number, a vector or a reference. 24 bytes, copied freely.
-/// @lifetime a reference is valid as long as the store it came from.
+/// @lifetime a reference belongs to the store it came from; any other one refuses it.
 class Value final {
  public:
   /// i32 0.
@@ -54,7 +54,7 @@ class Value final {
   }
   /// True for a null reference.
   constexpr bool is_null() const { return type_ >= ValType::FuncRef && bits_[0] == 0; }
-  /// The bits, low half first; numbers narrower than 64 bits are zero-extended.
+  /// Numbers and vectors: the bits, low half first, zero-extended. References: nothing that means anything outside.
   constexpr const std::array<uint64_t, 2>& bits() const { return bits_; }
 
  private:

@@ -1,0 +1,109 @@
+// Conversions; each list is held against the other's by the compiler.
+#include "api/convert.h"
+
+#include "godwit/config.h"
+#include "runtime/trap.h"
+
+namespace godwit::v1 {
+namespace {
+
+// Written as a switch so that a new kind below cannot be forgotten here.
+ErrorKind to_public(::godwit::ErrorKind kind) {
+  switch (kind) {
+    case ::godwit::ErrorKind::Malformed: return ErrorKind::Malformed;
+    case ::godwit::ErrorKind::Invalid: return ErrorKind::Invalid;
+    case ::godwit::ErrorKind::Unlinkable: return ErrorKind::Unlinkable;
+    case ::godwit::ErrorKind::Trap: return ErrorKind::Trap;
+    case ::godwit::ErrorKind::Exception: return ErrorKind::Exception;
+    case ::godwit::ErrorKind::Exhausted: return ErrorKind::Exhausted;
+    case ::godwit::ErrorKind::Exit: return ErrorKind::Exit;
+    case ::godwit::ErrorKind::NotFound: return ErrorKind::NotFound;
+    case ::godwit::ErrorKind::Unsupported: return ErrorKind::Unsupported;
+    case ::godwit::ErrorKind::Io: return ErrorKind::Io;
+    case ::godwit::ErrorKind::Usage: return ErrorKind::Usage;
+  }
+  return ErrorKind::Usage;
+}
+
+}  // namespace
+
+Error to_public(::godwit::Error error) {
+  Error::Parts parts;
+  parts.kind = to_public(error.kind());
+  parts.code = error.code();
+  parts.is_interruption = error.kind() == ::godwit::ErrorKind::Exhausted &&
+                          error.code() == static_cast<uint32_t>(runtime::Trap::Interrupted);
+  static_assert(Error::kNoOffset == ::godwit::kNoOffset);
+  parts.offset = error.offset();
+  parts.message = error.message();
+  parts.backtrace.reserve(error.backtrace().size());
+  for (const ::godwit::Frame& frame : error.backtrace())
+    parts.backtrace.push_back({frame.module, frame.function, frame.function_index, frame.offset});
+  return Error(std::move(parts));
+}
+
+ValType to_public(wasm::ValType type) {
+  switch (type.kind()) {
+    case wasm::ValKind::I32: return ValType::I32;
+    case wasm::ValKind::I64: return ValType::I64;
+    case wasm::ValKind::F32: return ValType::F32;
+    case wasm::ValKind::F64: return ValType::F64;
+    case wasm::ValKind::V128: return ValType::V128;
+    case wasm::ValKind::Ref: break;
+    case wasm::ValKind::I8:  // no function has these
+    case wasm::ValKind::I16:
+    case wasm::ValKind::Bot: return ValType::OtherRef;
+  }
+  if (type.heap() == wasm::HeapType::Abstract::Func) return ValType::FuncRef;
+  if (type.heap() == wasm::HeapType::Abstract::Extern) return ValType::ExternRef;
+  return ValType::OtherRef;
+}
+
+ExternKind to_public(wasm::ExternKind kind) {
+  switch (kind) {
+    case wasm::ExternKind::Func: return ExternKind::Func;
+    case wasm::ExternKind::Table: return ExternKind::Table;
+    case wasm::ExternKind::Mem: return ExternKind::Memory;
+    case wasm::ExternKind::Global: return ExternKind::Global;
+    case wasm::ExternKind::Tag: return ExternKind::Tag;
+  }
+  return ExternKind::Func;
+}
+
+FuncType to_public(const wasm::FuncType& type) {
+  FuncType out;
+  for (wasm::ValType each : type.params) out.params.push_back(to_public(each));
+  for (wasm::ValType each : type.results) out.results.push_back(to_public(each));
+  return out;
+}
+
+runtime::Limits to_runtime(const Limits& limits) {
+  runtime::Limits out;
+  out.max_memory_bytes = limits.max_memory_bytes;
+  out.max_table_elements = limits.max_table_elements;
+  out.stack_bytes = limits.stack_bytes;
+  return out;
+}
+
+Error usage_error(std::string message) {
+  Error::Parts parts;
+  parts.kind = ErrorKind::Usage;
+  parts.message = std::move(message);
+  return Error(std::move(parts));
+}
+
+std::string_view to_string(ValType type) {
+  switch (type) {
+    case ValType::I32: return "i32";
+    case ValType::I64: return "i64";
+    case ValType::F32: return "f32";
+    case ValType::F64: return "f64";
+    case ValType::V128: return "v128";
+    case ValType::FuncRef: return "funcref";
+    case ValType::ExternRef: return "externref";
+    case ValType::OtherRef: return "ref";
+  }
+  return "";
+}
+
+}  // namespace godwit::v1

@@ -1,0 +1,25 @@
+// Engine: creation.
+#include "api/impl.h"
+#include "base/bytes.h"
+#include "platform/random.h"
+
+namespace godwit::v1 {
+
+Result<Engine> Engine::create(const Config& config) {
+  engine::Config inner;
+  inner.validation =
+      config.validation == Validation::Eager ? engine::Validation::Eager : engine::Validation::Lazy;
+  auto made = engine::Engine::create(inner);
+  if (!made) return to_public(std::move(made).error());
+  uint64_t first_store_id = 0;
+  if (auto filled =
+          platform::fill_random({reinterpret_cast<uint8_t*>(&first_store_id), sizeof first_store_id});
+      !filled)
+    return to_public(std::move(filled).error());
+  auto impl = std::make_shared<Impl>();
+  impl->engine = std::move(*made);
+  impl->next_store_id = first_store_id;
+  return Engine(std::move(impl));
+}
+
+}  // namespace godwit::v1

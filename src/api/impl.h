@@ -1,0 +1,78 @@
+// What stands behind the public classes.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "api/convert.h"
+#include "engine/engine.h"
+#include "godwit/engine.h"
+#include "godwit/linker.h"
+#include "godwit/module.h"
+#include "godwit/nn.h"
+#include "godwit/store.h"
+#include "godwit/wasi.h"
+#include "nn/guest.h"
+#include "nn/registry.h"
+#include "platform/watchdog.h"
+#include "runtime/linker.h"
+#include "runtime/store.h"
+#include "wasi/wasi.h"
+
+namespace godwit::v1 {
+
+struct Engine::Impl {
+  std::unique_ptr<engine::Engine> engine;
+  // Numbers stores, from a random start, so that a handle of one store means nothing to another, whichever engine
+  // made it.
+  std::atomic<uint64_t> next_store_id;
+};
+
+struct Module::Impl {
+  std::shared_ptr<Engine::Impl> engine;
+  std::shared_ptr<const runtime::Module> module;
+};
+
+struct Store::Impl {
+  Impl(std::shared_ptr<Engine::Impl> engine_impl, const runtime::Limits& limits)
+      : engine(std::move(engine_impl)),
+        id(engine->next_store_id.fetch_add(1, std::memory_order_relaxed)),
+        store(engine->engine->types(), engine->engine->executor(), limits) {}
+
+  std::shared_ptr<Engine::Impl> engine;
+  uint64_t id;
+  runtime::Store store;
+  std::optional<platform::Watchdog> watchdog;  // interrupts `store`: destroyed before it
+};
+
+struct Linker::Impl {
+  runtime::Linker linker;
+};
+
+struct Wasi::Impl {
+  std::unique_ptr<wasi::Wasi> wasi;
+};
+
+struct ModelRegistry::Impl {
+  nn::Registry registry;
+};
+
+// Opens the paths that a guest names as models where its WASI would open them.
+class WasiFiles final : public nn::GuestFiles {
+ public:
+  explicit WasiFiles(wasi::Wasi* wasi) : wasi_(wasi) {}
+  ::godwit::Result<nn::ModelFile> open(std::string_view path) override;
+
+ private:
+  wasi::Wasi* wasi_;
+};
+
+struct Nn::Impl {
+  Impl(nn::Registry& registry, wasi::Wasi* wasi) : files(wasi), guest(registry, wasi ? &files : nullptr) {}
+  WasiFiles files;
+  nn::Guest guest;
+};
+
+}  // namespace godwit::v1

@@ -1,0 +1,33 @@
+// Linker: definitions and instantiation.
+#include "godwit/linker.h"
+
+#include "api/impl.h"
+
+namespace godwit::v1 {
+
+Linker::Linker() : impl_(std::make_unique<Impl>()) {}
+Linker::~Linker() = default;
+Linker::Linker(Linker&&) noexcept = default;
+Linker& Linker::operator=(Linker&&) noexcept = default;
+
+void Linker::define(Wasi& wasi) { wasi::define(impl_->linker, *wasi.impl().wasi); }
+void Linker::define(Nn& nn) { nn.impl().guest.define(impl_->linker); }
+
+Result<void> Linker::define(Store& store, std::string name, const Instance& instance) {
+  auto* inner = instance.get(store);
+  if (inner == nullptr) return usage_error("the instance belongs to another store");
+  impl_->linker.define(std::move(name), *static_cast<runtime::Instance*>(inner));
+  return {};
+}
+
+void Linker::hint(std::string module, std::string text) {
+  impl_->linker.hint(std::move(module), std::move(text));
+}
+
+Result<Instance> Linker::instantiate(Store& store, const Module& module) const {
+  auto made = impl_->linker.instantiate(store.impl().store, module.impl()->module);
+  if (!made) return to_public(std::move(made).error());
+  return Instance(store.impl().id, *made);
+}
+
+}  // namespace godwit::v1

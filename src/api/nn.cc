@@ -1,0 +1,29 @@
+// ModelRegistry and Nn: models for guests.
+#include "godwit/nn.h"
+
+#include "api/impl.h"
+
+namespace godwit::v1 {
+
+ModelRegistry::ModelRegistry() : impl_(std::make_unique<Impl>()) {}
+ModelRegistry::~ModelRegistry() = default;
+ModelRegistry::ModelRegistry(ModelRegistry&&) noexcept = default;
+ModelRegistry& ModelRegistry::operator=(ModelRegistry&&) noexcept = default;
+
+Result<void> ModelRegistry::preload(std::string_view spec) {
+  if (auto done = impl_->registry.preload(spec); !done) return to_public(std::move(done).error());
+  return {};
+}
+
+::godwit::Result<nn::ModelFile> WasiFiles::open(std::string_view path) {
+  ASSIGN_OR_RETURN(platform::fs::FileHandle file, wasi_->open_guest_path(path));
+  return nn::ModelFile(file.release(), std::string(path));
+}
+
+Nn::Nn(ModelRegistry& registry, Wasi* files)
+    : impl_(std::make_unique<Impl>(registry.impl().registry, files ? files->impl().wasi.get() : nullptr)) {}
+Nn::~Nn() = default;
+Nn::Nn(Nn&&) noexcept = default;
+Nn& Nn::operator=(Nn&&) noexcept = default;
+
+}  // namespace godwit::v1

@@ -1,0 +1,35 @@
+// Wasi: making the system interface of a guest.
+#include "godwit/wasi.h"
+
+#include <set>
+
+#include "api/impl.h"
+
+namespace godwit::v1 {
+
+Result<Wasi> Wasi::create(WasiConfig config) {
+  wasi::Config inner;
+  inner.args = std::move(config.args);
+  for (auto& [name, value] : config.env) inner.env.push_back(name + "=" + value);
+  std::set<std::string_view> guest_paths;
+  for (const Preopen& preopen : config.preopens) {
+    if (!guest_paths.insert(preopen.guest_path).second)
+      return usage_error("two directories are called '" + preopen.guest_path + "'");
+    inner.preopens.push_back(
+        {preopen.guest_path, preopen.host_path,
+         preopen.access == Access::ReadOnly ? wasi::Permission::ReadOnly : wasi::Permission::ReadWrite});
+  }
+  inner.stdin_fd = config.stdin_fd;
+  inner.stdout_fd = config.stdout_fd;
+  inner.stderr_fd = config.stderr_fd;
+  auto made = wasi::Wasi::create(std::move(inner));
+  if (!made) return to_public(std::move(made).error());
+  return Wasi(std::make_unique<Impl>(std::move(*made)));
+}
+
+Wasi::Wasi(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Wasi::~Wasi() = default;
+Wasi::Wasi(Wasi&&) noexcept = default;
+Wasi& Wasi::operator=(Wasi&&) noexcept = default;
+
+}  // namespace godwit::v1
