@@ -29,8 +29,8 @@ struct Catch {
 struct Instruction {
   Opcode op = Opcode::unreachable;
   uint32_t offset = 0;  // of the first opcode byte, from the start of the module
-  BlockType block;
-  MemArg mem;
+  BlockType block = {};
+  MemArg mem = {};
   uint32_t index = 0;              // first index: label, function, local, global, table, type, field …
   uint32_t index2 = 0;             // second index, lane
   uint64_t bits = 0;               // i32.const and i64.const sign-extended, f32.const and f64.const as bits
