@@ -25,7 +25,12 @@ class Caller final {
   // True if the guest shall stop soon (time is up, or the embedder cancelled): a host function that waits looks here
   // at least every 50 ms and returns early with whatever error it has for that; the guest then ends by itself.
   bool interrupted() const {
-    return context_ && context_->store->interrupt.load(std::memory_order_relaxed) != 0;
+    const std::atomic<uint64_t>* word = interrupt_word();
+    return word && word->load(std::memory_order_relaxed) != 0;
+  }
+  // The word behind interrupted(), for those who wait elsewhere; null if the embedder called directly.
+  const std::atomic<uint64_t>* interrupt_word() const {
+    return context_ ? &context_->store->interrupt : nullptr;
   }
 
   // Keeps the error that ends the guest; the host function then returns false. Functions bound by host::define

@@ -22,6 +22,11 @@ class GuestPtr final {
   uint32_t address() const { return address_; }
   GuestMemory memory() const { return memory_; }
 
+  // Fault now, if a later write() would be one.
+  Checked<> check() const {
+    if (!memory_.bytes(address_, sizeof(T))) return std::unexpected(Fault{});
+    return {};
+  }
   Checked<T> read() const { return memory_.read<T>(address_); }
   Checked<> write(const T& value) const { return memory_.write<T>(address_, value); }
 

@@ -101,6 +101,19 @@ OsResult<size_t> transfer(int fd, std::span<const IoVector> pieces, FileKind kin
   }
 }
 
+// `pieces` less their first `size_bytes` bytes.
+std::span<IoVector> without_front(std::span<IoVector> pieces, size_t size_bytes) {
+  while (!pieces.empty() && size_bytes >= pieces.front().iov_len) {
+    size_bytes -= pieces.front().iov_len;
+    pieces = pieces.subspan(1);
+  }
+  if (!pieces.empty()) {
+    pieces.front().iov_base = static_cast<uint8_t*>(pieces.front().iov_base) + size_bytes;
+    pieces.front().iov_len -= size_bytes;
+  }
+  return pieces;
+}
+
 timespec to_timespec(NewTime time) {
   constexpr uint64_t kSecond_ns = 1'000'000'000;
   switch (time.kind) {
@@ -189,9 +202,17 @@ OsResult<size_t> read(int fd, std::span<const IoVector> pieces, FileKind kind, B
   return transfer<Reading>(fd, pieces, kind, blocking, stop);
 }
 
-OsResult<size_t> write(int fd, std::span<const IoVector> pieces, FileKind kind, Blocking blocking,
-                       StopWord stop) {
-  return transfer<Writing>(fd, pieces, kind, blocking, stop);
+OsResult<size_t> write(int fd, std::span<IoVector> pieces, FileKind kind, Blocking blocking, StopWord stop) {
+  size_t total = 0;
+  for (;;) {
+    auto written = transfer<Writing>(fd, pieces, kind, blocking, stop);
+    if (!written && total == 0) return written;
+    if (!written) return total;
+    total += *written;
+    pieces = without_front(pieces, *written);
+    // a pipe took what it had room for; a guest that waits expects everything to be written
+    if (pieces.empty() || *written == 0 || blocking == Blocking::Never || never_waits(kind)) return total;
+  }
 }
 
 OsResult<size_t> read_at(int fd, std::span<const IoVector> pieces, uint64_t offset) {

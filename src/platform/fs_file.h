@@ -69,14 +69,17 @@ OsResult<> set_append(int fd, bool append);
 // How reads and writes wait. A guest that must not wait gets EAGAIN.
 enum class Blocking : uint8_t { Wait, Never };
 
-// Reads into or writes from all of `pieces` at the file's position, as far as possible at once.
-// Waits, if told so, until at least one byte was transferred or the end was reached; see StopWord for giving up.
-// @errors EAGAIN: Blocking::Never, and it would have to wait. EINTR: told to stop. EPIPE without SIGPIPE, which the
-//   embedder ignores (ignore_broken_pipes()). Others as readv(2), writev(2).
+// Reads at the file's position into `pieces`, in order, as much as is there. Waits, if told so, until that is at least
+// one byte or the end was reached.
+// @errors EAGAIN: Blocking::Never, and it would have to wait. EINTR: told to stop. Others as readv(2).
 OsResult<size_t> read(int fd, std::span<const IoVector> pieces, FileKind kind, Blocking blocking,
                       StopWord stop);
-OsResult<size_t> write(int fd, std::span<const IoVector> pieces, FileKind kind, Blocking blocking,
-                       StopWord stop);
+
+// Writes `pieces`, in order, at the file's position, and returns how many bytes it wrote: all, if it may wait, unless
+// something went wrong after some of them. Changes the entries of `pieces`.
+// @errors EAGAIN, EINTR as read(). EPIPE: nobody reads; comes with a signal unless ignore_broken_pipes() was called.
+//   Others as writev(2).
+OsResult<size_t> write(int fd, std::span<IoVector> pieces, FileKind kind, Blocking blocking, StopWord stop);
 
 // The same at a position of their own, in bytes; the file's position stays.
 OsResult<size_t> read_at(int fd, std::span<const IoVector> pieces, uint64_t offset);

@@ -1,0 +1,79 @@
+// Descriptor and its table: what a guest's file descriptors stand for, and what it may do with them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "platform/fs_file.h"
+#include "platform/fs_handle.h"
+#include "wasi/errno.h"
+#include "wasi/types.h"
+
+namespace godwit::wasi {
+
+using platform::fs::FileKind;
+
+// Whether anything may change beneath a directory. Inherited by everything opened there.
+enum class Permission : uint8_t { ReadOnly, ReadWrite };
+
+// What a file descriptor of a guest's stands for.
+struct Descriptor {
+  int fd = -1;                     // the host's; == owned.get() unless the embedder lent it
+  platform::fs::FileHandle owned;  // closed with the descriptor
+  FileKind kind = FileKind::Unknown;
+  Permission permission = Permission::ReadWrite;
+  bool readable = false, writable = false;  // what the guest opened it for
+  uint32_t flags = 0;                       // fd_flag
+  Rights base = 0, inheriting = 0;
+  bool is_preopen = false;
+  std::string preopen_path;  // the guest's name for it
+
+  bool is_directory() const { return kind == FileKind::Directory; }
+  bool is_socket() const { return kind == FileKind::StreamSocket || kind == FileKind::DatagramSocket; }
+};
+
+FileType to_file_type(FileKind kind);
+
+// Rights that make sense for a kind of file.
+Rights rights_of(FileKind kind);
+// Those that change files: nobody has them beneath a read-only directory.
+Rights changing_rights();
+// All that can be inherited from a directory.
+Rights inheritable_rights();
+
+// The descriptors of one guest, by number. New ones get the lowest free number, as POSIX has it.
+// deviation: WasmEdge draws random numbers for files opened later; guests cannot depend on them.
+class DescriptorTable final {
+ public:
+  // Most descriptors a guest may have, whatever the host allows.
+  static constexpr size_t kMaxDescriptors = 65536;
+
+  // @errors Badf: no such descriptor.
+  Expected<Descriptor*> find(uint32_t number) const;
+  // One that is not a directory, and has `needed`. @errors Badf: no such descriptor, or a directory. Notcapable.
+  Expected<Descriptor*> find_file(uint32_t number, Rights needed) const;
+  // A directory that has `needed`. @errors Badf. Notdir. Rofs: `needed` changes files and it is read-only. Notcapable.
+  Expected<Descriptor*> find_directory(uint32_t number, Rights needed) const;
+  // Either. @errors Badf. Notcapable.
+  Expected<Descriptor*> find_any(uint32_t number, Rights needed) const;
+
+  // @errors Mfile: too many.
+  Expected<uint32_t> insert(std::unique_ptr<Descriptor> descriptor);
+  // Puts it at a number of its own; what was there is closed. For the embedder, with small numbers.
+  void set(uint32_t number, std::unique_ptr<Descriptor> descriptor);
+  Expected<> close(uint32_t number);
+  // Moves `from` to `to`, which must be open and is closed. @errors Badf.
+  Expected<> renumber(uint32_t from, uint32_t to);
+
+  // For those who look for a preopened directory: numbers are below size(), free ones are null.
+  size_t size() const { return slots_.size(); }
+  const Descriptor* at(size_t number) const { return slots_[number].get(); }
+
+ private:
+  std::vector<std::unique_ptr<Descriptor>> slots_;
+  size_t first_free_ = 0;  // no free number lies below
+};
+
+}  // namespace godwit::wasi

@@ -1,0 +1,80 @@
+// Group fd, continued: preopened directories, and reading directories.
+// spec: https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md#fd_readdir
+#include <algorithm>
+#include <cstring>
+
+#include "platform/fs_directory.h"
+#include "wasi/p1_support.h"
+
+namespace godwit::wasi {
+namespace {
+
+// Fills a guest's buffer from the front; what does not fit is cut off.
+class Filler final {
+ public:
+  explicit Filler(MutableBytes to) : to_(to) {}
+  void add(const void* bytes, size_t size) {
+    const size_t fits = std::min(size, to_.size() - used_);
+    if (fits) std::memcpy(to_.data() + used_, bytes, fits);
+    used_ += fits;
+  }
+  bool is_full() const { return used_ == to_.size(); }
+  size_t used() const { return used_; }
+
+ private:
+  MutableBytes to_;
+  size_t used_ = 0;
+};
+
+// The inode of `entry` as the guest may see it: what lies above a preopened directory is none of its business.
+fs::OsResult<uint64_t> inode_of(const Descriptor& dir, const fs::DirectoryEntry& entry) {
+  if (!dir.is_preopen || entry.name != "..") return entry.inode;
+  OS_ASSIGN_OR_RETURN(const fs::FileStatus own, fs::status(dir.fd));
+  return own.inode;
+}
+
+}  // namespace
+
+// Writes the Prestat (8 bytes) of a preopened directory: that it is one, and the length of its name.
+Errno P1::fd_prestat_get(uint32_t fd, GuestPtr<Prestat> prestat) {
+  WASI_ASSIGN_OR_RETURN(const Descriptor* dir, core_.descriptors.find(fd));
+  if (!dir->is_preopen) return Errno::Badf;
+  return put(prestat, Prestat{.name_len = static_cast<Size>(dir->preopen_path.size())});
+}
+
+// Writes the name of a preopened directory, without a NUL.
+Errno P1::fd_prestat_dir_name(uint32_t fd, GuestSpan<uint8_t> path) {
+  WASI_ASSIGN_OR_RETURN(const Descriptor* dir, core_.descriptors.find(fd));
+  if (!dir->is_preopen) return Errno::Badf;
+  const std::string& name = dir->preopen_path;
+  if (path.size() < name.size()) return Errno::Nametoolong;
+  WASI_ASSIGN_OR_RETURN(const MutableBytes bytes, path.bytes());
+  std::memcpy(bytes.data(), name.data(), name.size());
+  return Errno::Success;
+}
+
+// Writes entries from place `cookie` (0: the beginning) until the buffer is full or the directory ends; the last one
+// may be cut. `bufused` is less than the buffer's size exactly if the end was reached.
+//
+//   | Dirent 24 bytes | name | Dirent | name | … | Dirent | na
+Errno P1::fd_readdir(uint32_t fd, GuestSpan<uint8_t> buf, uint64_t cookie, GuestPtr<Size> bufused) {
+  WASI_ASSIGN_OR_RETURN(const Descriptor* dir, core_.descriptors.find_directory(fd, right::kFdReaddir));
+  WASI_ASSIGN_OR_RETURN(const MutableBytes bytes, buf.bytes());
+  WASI_TRY(bufused.check());
+  Filler filler(bytes);
+  WASI_ASSIGN_OR_RETURN(fs::DirectoryReader reader, fs::DirectoryReader::begin(dir->fd, cookie));
+  while (!filler.is_full()) {
+    WASI_ASSIGN_OR_RETURN(const auto entry, reader.next());
+    if (!entry) break;
+    WASI_ASSIGN_OR_RETURN(const uint64_t inode, inode_of(*dir, *entry));
+    const Dirent head = {.d_next = entry->next,
+                         .d_ino = inode,
+                         .d_namlen = static_cast<Size>(entry->name.size()),
+                         .d_type = to_file_type(entry->kind)};
+    filler.add(&head, sizeof head);
+    filler.add(entry->name.data(), entry->name.size());
+  }
+  return put(bufused, static_cast<Size>(filler.used()));
+}
+
+}  // namespace godwit::wasi
