@@ -22,10 +22,10 @@ struct Preopen {
 
 /// What a guest is given. The default is nothing but the standard streams.
 struct WasiConfig {
-  std::vector<std::string> args;                         ///< args[0] is the program's name
-  std::vector<std::pair<std::string, std::string>> env;  ///< name, value
-  std::vector<Preopen> preopens;                         ///< they become descriptors 3, 4, … in this order
-  int stdin_fd = 0;                                      ///< host descriptors; borrowed, never closed
+  std::vector<std::string> args = {};                         ///< args[0] is the program's name
+  std::vector<std::pair<std::string, std::string>> env = {};  ///< name, value
+  std::vector<Preopen> preopens = {};  ///< they become descriptors 3, 4, … in this order
+  int stdin_fd = 0;                    ///< host descriptors; borrowed, never closed
   int stdout_fd = 1;
   int stderr_fd = 2;
 };
