@@ -35,11 +35,11 @@ struct Instruction {
   uint32_t index2 = 0;             // second index, lane
   uint64_t bits = 0;               // i32.const and i64.const sign-extended, f32.const and f64.const as bits
   std::array<uint8_t, 16> v128{};  // v128.const, i8x16.shuffle
-  ValType type;                    // ref.null, ref.test, ref.cast, br_on_cast: source
-  ValType type2;                   // br_on_cast: target
-  std::vector<uint32_t> labels;    // br_table (default last)
-  std::vector<ValType> types;      // select t*
-  std::vector<Catch> catches;      // try_table
+  ValType type = {};               // ref.null, ref.test, ref.cast, br_on_cast: source
+  ValType type2 = {};              // br_on_cast: target
+  std::vector<uint32_t> labels = {};  // br_table (default last)
+  std::vector<ValType> types = {};    // select t*
+  std::vector<Catch> catches = {};    // try_table
 };
 
 // Reads instructions from a range of a module's bytes. Malformed input is an Error of kind Malformed with the
