@@ -37,14 +37,11 @@ fn text_in_json<'a>(json: &'a str, key: &str) -> Option<&'a str> {
 }
 
 /// The form that the command line or else the model asks for; None gives texts to the model as they are.
-fn choose_template(options: &Options, model: &mut TextModel) -> Result<Option<&'static chat_template::Form>, String> {
+fn choose_template(options: &Options, model: &mut TextModel) -> Option<&'static chat_template::Form> {
     match options.template.as_str() {
-        "none" => return Ok(None),
+        "none" => return None,
         "auto" => {}
-        name => {
-            let found = chat_template::find(name);
-            return found.map(Some).ok_or_else(|| format!("unknown template {name}; --help lists them"));
-        }
+        name => return chat_template::find(name),
     }
     let json = model.metadata().unwrap_or_default();
     let json = String::from_utf8_lossy(&json);
@@ -53,7 +50,7 @@ fn choose_template(options: &Options, model: &mut TextModel) -> Result<Option<&'
     if form.is_none() && !of_model.is_empty() {
         complain("the model's chat template is not one of mine; taking chatml (--template chooses another)");
     }
-    Ok(form.or_else(|| chat_template::find("chatml")))
+    form.or_else(|| chat_template::find("chatml"))
 }
 
 struct Chat<'a> {
@@ -170,7 +167,7 @@ fn write(text: &str) {
 fn run(options: &Options) -> Result<bool, String> {
     let mut model = TextModel::load(options.model.as_bytes(), options.json().as_bytes())
         .map_err(|error| explain_load(error, &options.model))?;
-    let form = choose_template(options, &mut model)?;
+    let form = choose_template(options, &mut model);
     let mut conversation = Vec::new();
     if !options.system.is_empty() {
         conversation.push(Message { role: Role::System, text: options.system.clone() });

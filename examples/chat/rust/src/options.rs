@@ -1,5 +1,7 @@
 //! The command line of the chat program.
 
+use crate::chat_template;
+
 pub const HELP: &str = "\
 usage: chat [option…] [prompt…]
 Answers the prompt; without one, answers each line of standard input in one conversation.
@@ -74,6 +76,9 @@ impl Options {
         }
         if raw {
             options.template = "none".into();
+        }
+        if !["auto", "none"].contains(&options.template.as_str()) && chat_template::find(&options.template).is_none() {
+            return Err(format!("unknown template {}", options.template));
         }
         Ok(options)
     }
