@@ -49,9 +49,8 @@ struct Job {
   std::FILE* output = nullptr;  // the child's failures, shown when it ends
 };
 
-void run_commands(const Script& script, const FileScope& scope, const Lists& lists, const Options& options,
+void run_commands(const Script& script, Session& session, const Lists& lists, const Options& options,
                   Job& job) {
-  Session session(scope);
   Progress& progress = *job.progress;
   for (const Command& command : script.commands) {
     progress.line = command.line;
@@ -84,11 +83,13 @@ void run_commands(const Script& script, const FileScope& scope, const Lists& lis
 [[noreturn]] void run_child(Job& job, const Lists& lists, const Options& options) {
   alarm(options.timeout_s);
   Result<Script> script = load_script(options.suite, job.entry.path);
-  if (script) {
-    run_commands(*script, lists.scope.of(job.entry.path), lists, options, job);
+  Result<std::unique_ptr<Session>> session = Session::create(lists.scope.of(job.entry.path));
+  if (script && session) {
+    run_commands(*script, **session, lists, options, job);
     job.progress->is_done = true;
   } else {
-    fmt::print(job.output, "FAIL  {}: {}\n", job.entry.path, script.error().describe());
+    fmt::print(job.output, "FAIL  {}: {}\n", job.entry.path,
+               (script ? session.error() : script.error()).describe());
   }
   std::fflush(job.output);
   _exit(0);  // what the store holds goes with the process

@@ -47,9 +47,14 @@ struct Session::Done {
   std::vector<runtime::Slot> slots;
 };
 
-Session::Session(const FileScope& scope) : scope_(scope) {
-  if (scope.depth == Depth::Execute || scope.depth == Depth::Partial)
-    world_ = std::make_unique<World>(scope.features);
+Session::Session(const FileScope& scope) : scope_(scope) {}
+
+Result<std::unique_ptr<Session>> Session::create(const FileScope& scope) {
+  std::unique_ptr<Session> session(new Session(scope));
+  if (scope.depth == Depth::Execute || scope.depth == Depth::Partial) {
+    ASSIGN_OR_RETURN(session->world_, World::create(scope.features));
+  }
+  return session;
 }
 Session::~Session() = default;
 

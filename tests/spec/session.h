@@ -31,12 +31,14 @@ struct Outcome {
 
 class Session final {
  public:
-  explicit Session(const FileScope& scope);
+  // @errors Unsupported, Exhausted: there is no engine or no room for what the host module has.
+  static Result<std::unique_ptr<Session>> create(const FileScope& scope);
   ~Session();
 
   Outcome run(const Command& command);
 
  private:
+  explicit Session(const FileScope& scope);
   // What a name of the script stands for: a live instance, or why there is none.
   struct Named {
     runtime::Instance* instance = nullptr;

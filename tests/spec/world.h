@@ -20,7 +20,7 @@ namespace godwit::spec {
 
 class World final {
  public:
-  explicit World(const wasm::FeatureSet& features);
+  static Result<std::unique_ptr<World>> create(const wasm::FeatureSet& features);
   ~World();
 
   // Decodes and validates the whole module.
@@ -43,9 +43,10 @@ class World final {
   static uint64_t host_number(runtime::Ref slot);
 
  private:
+  World() = default;
   // Appends the slots of an argument for a parameter of type `type`.
   Result<> append(const Value& value, wasm::ValType type, std::vector<runtime::Slot>& slots);
-  Result<> make_spectest();
+  Result<> make_spectest(const wasm::FeatureSet& features);
 
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<runtime::Store> store_;

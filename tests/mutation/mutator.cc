@@ -1,0 +1,173 @@
+// The ways of damaging a module.
+#include "mutator.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+namespace godwit::mutation {
+namespace {
+
+using Buffer = std::vector<uint8_t>;
+using Random = std::mt19937_64;
+
+// In [0, bound); the modulo's bias does not matter, the same answer on every platform does.
+size_t below(Random& random, size_t bound) { return bound == 0 ? 0 : static_cast<size_t>(random() % bound); }
+
+Buffer::iterator at(Buffer& bytes, size_t position) {
+  return bytes.begin() + static_cast<Buffer::difference_type>(position);
+}
+
+// A position after magic and version, where damage is more than a wrong header.
+size_t position_in(const Buffer& bytes, Random& random) {
+  constexpr size_t kHeader = 8;
+  return bytes.size() <= kHeader ? below(random, bytes.size())
+                                 : kHeader + below(random, bytes.size() - kHeader);
+}
+
+void truncate(Buffer& bytes, Bytes, Random& random) { bytes.resize(below(random, bytes.size())); }
+
+void flip_bit(Buffer& bytes, Bytes, Random& random) {
+  if (!bytes.empty()) bytes[below(random, bytes.size())] ^= static_cast<uint8_t>(1u << below(random, 8));
+}
+
+void flip_bits_in_contents(Buffer& bytes, Bytes, Random& random) {
+  for (size_t count = 1 + below(random, 8); count > 0 && !bytes.empty(); --count)
+    bytes[position_in(bytes, random)] ^= static_cast<uint8_t>(1u << below(random, 8));
+}
+
+void set_byte(Buffer& bytes, Bytes, Random& random) {
+  // borders of LEB128 groups, of prefixes and of type codes
+  static constexpr uint8_t kTelling[] = {0x00, 0x01, 0x02, 0x0b, 0x3f, 0x40, 0x41, 0x5e, 0x60, 0x63, 0x64,
+                                         0x6f, 0x70, 0x7b, 0x7c, 0x7f, 0x80, 0xfb, 0xfc, 0xfd, 0xfe, 0xff};
+  if (bytes.empty()) return;
+  const bool is_telling = below(random, 2) == 0;
+  bytes[position_in(bytes, random)] =
+      is_telling ? kTelling[below(random, std::size(kTelling))] : static_cast<uint8_t>(random());
+}
+
+void set_run(Buffer& bytes, Bytes, Random& random) {
+  if (bytes.empty()) return;
+  const size_t start = position_in(bytes, random);
+  const size_t size = std::min(bytes.size() - start, 1 + below(random, 16));
+  for (size_t i = 0; i < size; ++i) bytes[start + i] = static_cast<uint8_t>(random());
+}
+
+void erase(Buffer& bytes, Bytes, Random& random) {
+  if (bytes.empty()) return;
+  const size_t start = position_in(bytes, random);
+  bytes.erase(at(bytes, start), at(bytes, start + std::min(bytes.size() - start, 1 + below(random, 32))));
+}
+
+void duplicate(Buffer& bytes, Bytes, Random& random) {
+  if (bytes.empty()) return;
+  const size_t start = position_in(bytes, random);
+  const size_t size = std::min(bytes.size() - start, 1 + below(random, 64));
+  const Buffer copy(at(bytes, start), at(bytes, start + size));
+  bytes.insert(at(bytes, position_in(bytes, random)), copy.begin(), copy.end());
+}
+
+void splice(Buffer& bytes, Bytes other, Random& random) {
+  if (bytes.empty() || other.empty()) return;
+  const size_t from = below(random, other.size());
+  const size_t size = std::min(other.size() - from, 1 + below(random, 256));
+  const Bytes piece = other.subspan(from, size);
+  bytes.insert(at(bytes, position_in(bytes, random)), piece.begin(), piece.end());
+}
+
+void overwrite(Buffer& bytes, Bytes other, Random& random) {
+  if (bytes.empty() || other.empty()) return;
+  const size_t to = position_in(bytes, random), from = below(random, other.size());
+  const size_t size = std::min({bytes.size() - to, other.size() - from, 1 + below(random, 64)});
+  std::copy_n(other.begin() + static_cast<Bytes::difference_type>(from), size, at(bytes, to));
+}
+
+// Puts another number where one stands: huge, overlong, never ending.
+void edit_leb128(Buffer& bytes, Bytes, Random& random) {
+  static const Buffer kNumbers[] = {
+      {0xff, 0xff, 0xff, 0xff, 0x0f},                                // 2^32 - 1
+      {0xff, 0xff, 0xff, 0xff, 0x07},                                // 2^31 - 1
+      {0xff, 0xff, 0xff, 0xff, 0x1f},                                // unused bits set
+      {0x80, 0x80, 0x80, 0x80, 0x80, 0x00},                          // too long for 32 bits
+      {0x80, 0x80, 0x80, 0x80, 0x00},                                // zero, padded
+      {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01},  // 2^64 - 1
+      {0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80},
+      {0x80, 0x80, 0x04},  // 65536
+      {0xc0, 0x84, 0x3d},  // 1,000,000
+  };
+  if (bytes.empty()) return;
+  const size_t start = position_in(bytes, random);
+  size_t end = start;
+  while (end < bytes.size() && bytes[end] & 0x80) ++end;
+  const Buffer& number = kNumbers[below(random, std::size(kNumbers))];
+  bytes.erase(at(bytes, start), at(bytes, std::min(end + 1, bytes.size())));
+  bytes.insert(at(bytes, start), number.begin(), number.end());
+}
+
+// Swaps two bytes: instructions, indices and types change places, sizes stay right.
+void swap_bytes(Buffer& bytes, Bytes, Random& random) {
+  if (!bytes.empty()) std::swap(bytes[position_in(bytes, random)], bytes[position_in(bytes, random)]);
+}
+
+constexpr Mutation kMutations[] = {
+    {"truncate", false, truncate},
+    {"flip a bit", true, flip_bit},
+    {"flip bits in contents", true, flip_bits_in_contents},
+    {"set a byte", true, set_byte},
+    {"set a run", true, set_run},
+    {"erase", false, erase},
+    {"duplicate", false, duplicate},
+    {"splice", false, splice},
+    {"overwrite", true, overwrite},
+    {"edit a number", false, edit_leb128},
+    {"swap bytes", true, swap_bytes},
+};
+
+}  // namespace
+
+std::span<const Mutation> mutations() { return kMutations; }
+
+Mutator::Mutator(std::span<const std::filesystem::path> folders, size_t min_bytes, size_t max_bytes,
+                 bool (*is_sound)(Bytes))
+    : is_sound_(is_sound) {
+  for (const std::filesystem::path& folder : folders) {
+    std::error_code error;
+    for (std::filesystem::recursive_directory_iterator it(folder, error), end; !error && it != end;
+         it.increment(error))
+      if (it->path().extension() == ".wasm") {
+        const uintmax_t size = it->file_size(error);
+        if (size >= min_bytes && size <= max_bytes) files_.push_back(it->path());
+      }
+  }
+  std::sort(files_.begin(), files_.end());
+}
+
+Mutator::Seed Mutator::pick(std::mt19937_64& random) const {
+  constexpr int kTries = 8;
+  Seed seed;
+  for (int i = 0; i < kTries; ++i) {
+    const std::filesystem::path& file = files_[below(random, files_.size())];
+    std::ifstream stream(file, std::ios::binary);
+    seed = {file.string(), {std::istreambuf_iterator<char>(stream), {}}};
+    if (is_sound_(seed.bytes)) break;
+  }
+  return seed;
+}
+
+Mutant Mutator::make(uint64_t number) const {
+  Random random(number);
+  Seed seed = pick(random);
+  const Seed other = pick(random);
+  Mutant mutant{std::move(seed.name), std::move(seed.bytes)};
+  const bool keeps_size = below(random, 2) == 0;
+  for (size_t count = 1 + below(random, 3); count > 0;) {
+    const Mutation& mutation = kMutations[below(random, std::size(kMutations))];
+    if (keeps_size && !mutation.keeps_size) continue;
+    mutation.apply(mutant.bytes, other.bytes, random);
+    mutant.origin += std::string(", ") + mutation.name;
+    --count;
+  }
+  return mutant;
+}
+
+}  // namespace godwit::mutation

@@ -1,0 +1,51 @@
+// Mutator: damaged modules made from sound ones, the same ones for the same number every time.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <random>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace godwit::mutation {
+
+struct Mutant {
+  std::string origin;  // the seed module and what was done to it, for messages
+  std::vector<uint8_t> bytes;
+};
+
+class Mutator final {
+ public:
+  // Takes the .wasm files in and below `folders` of `min_bytes` to `max_bytes` as seeds, in order of their names. Those that are
+  // not `is_sound` are passed over where others are near: damage to the damaged is soon found.
+  Mutator(std::span<const std::filesystem::path> folders, size_t min_bytes, size_t max_bytes,
+          bool (*is_sound)(Bytes));
+
+  size_t seeds() const { return files_.size(); }
+  // Mutant `number`; there must be a seed.
+  Mutant make(uint64_t number) const;
+
+ private:
+  struct Seed {
+    std::string name;
+    std::vector<uint8_t> bytes;
+  };
+  Seed pick(std::mt19937_64& random) const;
+
+  bool (*is_sound_)(Bytes);
+  std::vector<std::filesystem::path> files_;
+};
+
+// One way to damage a module; each leaves `bytes` changed, or as they were if they are too few.
+// `other` is another module, to take bytes from.
+struct Mutation {
+  const char* name;
+  bool keeps_size;  // so that sections still end where they say, and the damage is found deeper
+  void (*apply)(std::vector<uint8_t>& bytes, Bytes other, std::mt19937_64& random);
+};
+std::span<const Mutation> mutations();
+
+}  // namespace godwit::mutation
