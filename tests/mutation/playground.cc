@@ -1,6 +1,7 @@
 // Running valid mutants.
 #include "playground.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -79,7 +80,13 @@ class Referee final {
   std::thread thread_;
 };
 
+// True if zeros are values of all the types: a reference that may not be null has none.
+bool have_zeros(const std::vector<wasm::ValType>& types) {
+  return std::all_of(types.begin(), types.end(), [](wasm::ValType type) { return type.is_defaultable(); });
+}
+
 // An object of the type that the module's import wants; its index is in the index space of its kind.
+// @errors Exhausted: beyond the store's limits. Unsupported: there is no value to put in.
 Result<runtime::Extern> make_import(runtime::Store& store, const runtime::Module& module,
                                     const wasm::Import& import) {
   const wasm::Module& declared = module.declarations;
@@ -89,13 +96,17 @@ Result<runtime::Extern> make_import(runtime::Store& store, const runtime::Module
     case ExternKind::Func: {
       const uint32_t id = module.func_type_id(wasm::FuncIdx(import.index));
       const wasm::FuncType& type = store.types().func_type(id);
+      if (!have_zeros(type.results)) break;
       value.func =
           store.new_host_func(type, return_zeros, reinterpret_cast<void*>(uintptr_t{slots_of(type.results)}));
       value.func->type = id;
       return value;
     }
     case ExternKind::Table: {
-      ASSIGN_OR_RETURN(value.table, store.new_table(declared.tables[import.index].type, 0));
+      wasm::TableType type = declared.tables[import.index].type;
+      if (!type.elem.is_defaultable()) break;
+      type.elem = runtime::canonical(type.elem, module.type_ids);
+      ASSIGN_OR_RETURN(value.table, store.new_table(type, 0));
       return value;
     }
     case ExternKind::Mem: {
@@ -103,15 +114,18 @@ Result<runtime::Extern> make_import(runtime::Store& store, const runtime::Module
       return value;
     }
     case ExternKind::Global: {
+      wasm::GlobalType type = declared.globals[import.index].type;
+      if (!type.val.is_defaultable()) break;
+      type.val = runtime::canonical(type.val, module.type_ids);
       const Slot zeros[2] = {};
-      value.global = store.new_global(declared.globals[import.index].type, zeros);
+      value.global = store.new_global(type, zeros);
       return value;
     }
     case ExternKind::Tag:
       value.tag = store.new_tag(module.type_ids[declared.tags[import.index].type.value]);
       return value;
   }
-  return fail(ErrorKind::Unsupported, "an import of a kind that cannot be made");
+  return fail(ErrorKind::Unsupported, "an import of references that may not be null");
 }
 
 }  // namespace
@@ -147,6 +161,7 @@ Result<Reached> Playground::play(Bytes bytes) {
       if (item.kind != ExternKind::Func) continue;
       runtime::FuncRecord& func = *(*instance)->func(wasm::FuncIdx(item.index));
       const wasm::FuncType& type = store.types().func_type(func.type);
+      if (!have_zeros(type.params)) continue;
       std::vector<Slot> slots(std::max(slots_of(type.params), slots_of(type.results)));
       store.vm().interrupt.store(0);
       if (store.call(func, slots)) reached = Reached::Called;
