@@ -11,24 +11,6 @@ namespace godwit::wasm {
 
 namespace {
 
-enum class SectionId : uint8_t {
-  Custom,
-  Type,
-  Import,
-  Func,
-  Table,
-  Mem,
-  Global,
-  Export,
-  Start,
-  Elem,
-  Code,
-  Data,
-  DataCount,
-  Tag,
-};
-constexpr uint8_t kLastSectionId = static_cast<uint8_t>(SectionId::Tag);
-
 // Position in the order of sections, which is not the order of ids.
 constexpr uint8_t order_of(SectionId id) {
   using enum SectionId;
@@ -69,7 +51,7 @@ class Decoder {
   Result<> section(Reader& reader) {
     const uint32_t at = reader.offset();
     const uint8_t id_byte = reader.u8();
-    if (id_byte > kLastSectionId)
+    if (id_byte >= kSectionCount)
       return fail(Error(ErrorKind::Malformed, "malformed section id " + std::to_string(id_byte)).at(at));
     const auto id = static_cast<SectionId>(id_byte);
     const uint32_t size_at = reader.offset();
@@ -87,6 +69,7 @@ class Decoder {
                         .at(at));
       last_order_ = order_of(id);
     }
+    module_.section_offsets[id_byte] = at;
     Reader contents(module_.bytes, reader.take(size), features_);
     contents_of(id, contents);
     module_.features |= contents.used_features();

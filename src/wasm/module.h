@@ -2,6 +2,7 @@
 // spec: https://webassembly.github.io/spec/core/syntax/modules.html
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -67,6 +68,25 @@ struct DataSegment {
   ByteRange bytes;
 };
 
+// spec: https://webassembly.github.io/spec/core/binary/modules.html#sections
+enum class SectionId : uint8_t {
+  Custom,
+  Type,
+  Import,
+  Func,
+  Table,
+  Mem,
+  Global,
+  Export,
+  Start,
+  Elem,
+  Code,
+  Data,
+  DataCount,
+  Tag,
+};
+inline constexpr size_t kSectionCount = 14;
+
 // Where a body lies: the bytes of its locals and expression, without the size that precedes them.
 struct FuncBody {
   ByteRange range;
@@ -110,6 +130,8 @@ struct Module {
   std::vector<FuncBody> bodies;  // of the defined functions: bodies[i] is function imported_funcs + i
   std::vector<CustomSection> customs;
   NameMap names;
+  // By SectionId: where the section's id byte lies; 0 if there is none. Meaningless for custom sections.
+  std::array<uint32_t, kSectionCount> section_offsets{};
   // By function index: named outside of bodies and the start section, so that `ref.func` may name it in bodies.
   std::vector<bool> declared_funcs;
   uint64_t features = 0;  // bit set of Feature: what decoding saw in use; bodies are not looked into

@@ -30,15 +30,16 @@ class DeclarationValidator {
   }
 
  private:
-  // The declarations keep no byte offsets of their own, so these errors carry the offset of the nearest thing that
-  // does: an import, an expression, a segment's bytes; else the module's start.
-  static std::unexpected<Error> invalid(std::string message, uint32_t offset = 0) {
+  // Most declarations keep no byte offset of their own: an error carries that of an expression, an import or a name
+  // if it is about one, else that of the section.
+  std::unexpected<Error> invalid(std::string message, uint32_t offset = 0) const {
+    if (offset == 0) offset = module_.section_offsets[static_cast<size_t>(section_)];
     return fail(Error(ErrorKind::Invalid, std::move(message)).at(offset));
   }
 
   // Types.
 
-  static std::unexpected<Error> unknown_type(uint32_t index, const std::string& where) {
+  std::unexpected<Error> unknown_type(uint32_t index, const std::string& where) const {
     return invalid("unknown type " + std::to_string(index) + ", in " + where);
   }
 
@@ -62,6 +63,7 @@ class DeclarationValidator {
 
   // spec: https://webassembly.github.io/spec/core/valid/types.html#recursive-types
   Result<> types() {
+    section_ = SectionId::Type;
     std::vector<uint8_t> depths(module_.types.size());  // below the topmost supertype
     for (const RecGroup& group : module_.rec_groups) {
       const size_t first = group.first.value, end = first + group.count;
@@ -98,6 +100,7 @@ class DeclarationValidator {
 
   // Imports: what is said about definitions holds for them too; here only what is theirs alone.
   Result<> imports() {
+    section_ = SectionId::Import;
     for (const Import& entry : module_.imports) {
       if (entry.kind == ExternKind::Global && module_.globals[entry.index].type.is_mutable &&
           !features_.has(Feature::MutableGlobals))
@@ -109,6 +112,7 @@ class DeclarationValidator {
   }
 
   Result<> funcs() {
+    section_ = SectionId::Func;
     for (size_t i = module_.imported_funcs; i < module_.funcs.size(); ++i)
       TRY(is_func_type(module_.funcs[i], "function " + std::to_string(i)));
     return {};
@@ -116,6 +120,7 @@ class DeclarationValidator {
 
   // spec: https://webassembly.github.io/spec/core/valid/types.html#tag-types
   Result<> tags() {
+    section_ = SectionId::Tag;
     for (size_t i = 0; i < module_.tags.size(); ++i) {
       const TypeIdx type = module_.tags[i].type;
       TRY(is_func_type(type, "tag " + std::to_string(i)));
@@ -125,7 +130,7 @@ class DeclarationValidator {
     return {};
   }
 
-  static Result<> min_max(const Limits& limits) {
+  Result<> min_max(const Limits& limits) const {
     if (limits.max && *limits.max < limits.min)
       return invalid("size minimum must not be greater than maximum");
     return {};
@@ -133,6 +138,7 @@ class DeclarationValidator {
 
   // spec: https://webassembly.github.io/spec/core/valid/types.html#memory-types
   Result<> memories() {
+    section_ = SectionId::Mem;
     if (module_.memories.size() > 1 && !features_.has(Feature::MultiMemory))
       return invalid("multiple memories");
     for (const MemType& memory : module_.memories) {
@@ -153,6 +159,7 @@ class DeclarationValidator {
 
   // Tables are initialised before globals are, from imported globals at most.
   Result<> tables() {
+    section_ = SectionId::Table;
     if (module_.tables.size() > 1 && !features_.has(Feature::ReferenceTypes))
       return invalid("multiple tables");
     for (size_t i = 0; i < module_.tables.size(); ++i) {
@@ -172,6 +179,7 @@ class DeclarationValidator {
 
   // A global may refer to those before it.
   Result<> globals() {
+    section_ = SectionId::Global;
     for (size_t i = 0; i < module_.globals.size(); ++i) {
       const Global& global = module_.globals[i];
       TRY(type_exists(global.type.val, module_.types.size(), "global " + std::to_string(i)));
@@ -203,6 +211,7 @@ class DeclarationValidator {
   }
 
   Result<> exports() {
+    section_ = SectionId::Export;
     std::unordered_set<std::string_view> names;
     names.reserve(module_.exports.size());
     for (const Export& entry : module_.exports) {
@@ -223,6 +232,7 @@ class DeclarationValidator {
   }
 
   Result<> start() {
+    section_ = SectionId::Start;
     if (!module_.start) return {};
     const FuncIdx func = *module_.start;
     if (func.value >= module_.funcs.size())
@@ -236,6 +246,7 @@ class DeclarationValidator {
 
   // spec: https://webassembly.github.io/spec/core/valid/modules.html#element-segments
   Result<> elems() {
+    section_ = SectionId::Elem;
     for (size_t i = 0; i < module_.elems.size(); ++i) {
       const ElemSegment& segment = module_.elems[i];
       const std::string where = "elem segment " + std::to_string(i);
@@ -260,6 +271,7 @@ class DeclarationValidator {
   }
 
   Result<> datas() {
+    section_ = SectionId::Data;
     for (size_t i = 0; i < module_.datas.size(); ++i) {
       const DataSegment& segment = module_.datas[i];
       if (segment.mode != SegmentMode::Active) continue;
@@ -276,6 +288,7 @@ class DeclarationValidator {
   const Module& module_;
   FeatureSet features_;
   CodeValidator code_;
+  SectionId section_ = SectionId::Type;  // the one being validated
 };
 
 }  // namespace
