@@ -1,0 +1,41 @@
+// Operand: a value on the translator's symbolic operand stack.
+#pragma once
+
+#include <cstdint>
+
+#include "wasm/types.h"
+
+namespace godwit::code {
+
+// The accumulators; None: values that have none (v128).
+enum class AccClass : uint8_t { Int, F32, F64, None };
+
+constexpr AccClass acc_class_of(wasm::ValKind kind) {
+  switch (kind) {
+    case wasm::ValKind::I32:
+    case wasm::ValKind::I64:
+    case wasm::ValKind::Ref: return AccClass::Int;
+    case wasm::ValKind::F32: return AccClass::F32;
+    case wasm::ValKind::F64: return AccClass::F64;
+    default: return AccClass::None;
+  }
+}
+
+// Every operand has a slot of its own, given by its position on the stack; only Temp operands are really there (or
+// will be: see AccTracker). The others cost nothing until someone wants them in their slot.
+struct Operand {
+  enum class Where : uint8_t { Temp, Local, Const };
+  Where where;
+  wasm::ValKind kind;
+  uint32_t slot;         // its own
+  uint32_t local_slot;   // Local: the local's slot
+  uint64_t bits;         // Const
+  uint32_t local_index;  // Local
+
+  uint32_t width() const { return kind == wasm::ValKind::V128 ? 2 : 1; }
+  uint32_t end_slot() const { return slot + width(); }
+  // The slot to read it from, if it lies in one.
+  uint32_t place() const { return where == Where::Local ? local_slot : slot; }
+};
+
+}  // namespace godwit::code

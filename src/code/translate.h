@@ -1,0 +1,19 @@
+// From wasm bytes to register code, one function at a time, in one pass.
+#pragma once
+
+#include "base/error.h"
+#include "code/translation.h"
+#include "runtime/module.h"
+
+namespace godwit::code {
+
+struct TranslateOptions {
+  // False keeps every value in its slot and fuses nothing: slow, simple code to hold the other against.
+  bool fold = true;
+};
+
+// Translates own function `func`, whose body is valid.
+// @errors Exhausted: the frame needs more than kMaxFrameSlots. Unsupported: an instruction that has no ops.
+Result<Translation> translate(const runtime::Module& module, wasm::FuncIdx func, const TranslateOptions& options = {});
+
+}  // namespace godwit::code

@@ -1,0 +1,31 @@
+// Translation: a function as register code, before it has handlers and an address.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "code/cell_op.h"
+
+namespace godwit::code {
+
+// A cell to be. If `is_far`, b is the index of its literal; branches and br_entry hold distances in cells.
+struct DraftCell {
+  CellOp op;
+  uint16_t a;
+  uint16_t d;
+  uint32_t b;
+  uint32_t offset;  // of the wasm instruction, in bytes from the module's start
+  bool is_far;
+};
+
+struct Translation {
+  std::vector<DraftCell> cells;
+  std::vector<uint64_t> literals;
+  uint32_t header_slot = 0;
+  uint32_t frame_slots = 0;
+};
+
+// How many slots of a frame a cell can name.
+inline constexpr uint32_t kMaxFrameSlots = 65'535;
+
+}  // namespace godwit::code

@@ -1,0 +1,198 @@
+// Translating one function: its frame, and what becomes of each instruction.
+#include "code/translator.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace godwit::code {
+
+using wasm::OpClass;
+using wasm::Opcode;
+using wasm::ValKind;
+
+Translator::Translator(const runtime::Module& module, wasm::FuncIdx func, const TranslateOptions& options)
+    : module_(module),
+      wasm_(module.declarations),
+      func_(func),
+      type_(module.declarations.func_type(func)),
+      options_(options) {}
+
+std::string Translator::function_text() const {
+  std::string_view name = wasm_.func_name(func_);
+  if (name.empty()) return fmt::format("function {}", func_.value);
+  return fmt::format("function {} ({})", func_.value, name);
+}
+
+Result<> Translator::needs_later(const wasm::Instruction& in, wasm::Feature feature) const {
+  return fail(Error(ErrorKind::Unsupported, fmt::format("{}: {}: {} cannot be executed by this version",
+                                                        function_text(), wasm::text_of(in.op),
+                                                        wasm::info_of(feature).title))
+                  .at(in.offset));
+}
+
+Result<> Translator::unsupported(const wasm::Instruction& in) const {
+  return needs_later(in, wasm::feature_of(in.op));
+}
+
+// fp[0 .. max(params, results)) | header | other locals | temporaries: see runtime/vm.h
+Result<> Translator::lay_out_frame(wasm::InstructionReader& reader) {
+  uint64_t slots = 0;
+  auto add_local = [&](wasm::ValType type) {
+    local_kinds_.push_back(type.kind());
+    local_slots_.push_back(static_cast<uint32_t>(slots));
+    slots += type.slots();
+  };
+  for (wasm::ValType type : type_.params) add_local(type);
+  uint64_t result_slots = 0;
+  for (wasm::ValType type : type_.results) result_slots += type.slots();
+  slots = std::max(slots, result_slots);
+  header_slot_ = static_cast<uint32_t>(slots);
+  slots += runtime::kFrameHeaderSlots;
+  uint64_t first_local = slots;
+  std::vector<wasm::InstructionReader::LocalGroup> groups;
+  TRY(reader.locals(groups));
+  for (const auto& group : groups)
+    for (uint32_t i = 0; i < group.count; ++i) add_local(group.type);
+  local_uses_.resize(local_kinds_.size());
+  first_temp_ = frame_slots_ = static_cast<uint32_t>(slots);
+  uint64_t zeroed = slots - first_local;
+  code_.emit(zeroed == 0 ? CellOp::enter : CellOp::enter_zeroing, header_slot_, static_cast<uint32_t>(zeroed), 0);
+  return {};
+}
+
+Result<Translation> Translator::run() {
+  wasm::InstructionReader reader(wasm_, wasm_.body(func_).range);
+  code_.set_offset(reader.offset());
+  TRY(lay_out_frame(reader));
+  Frame function{};
+  function.kind = Frame::Kind::Function;
+  function.height = 0;
+  function.base_slot = first_temp_;
+  function.type = &type_;
+  frames_.push_back(function);
+
+  wasm::Instruction in;
+  while (!frames_.empty()) {
+    TRY(reader.next(in));
+    code_.set_offset(in.offset);
+    TRY(instruction(in));
+  }
+  if (frame_slots_ > kMaxFrameSlots)
+    return fail(Error(ErrorKind::Exhausted,
+                      fmt::format("{} needs {} slots of 8 bytes for its locals and operands; the limit is {}",
+                                  function_text(), frame_slots_, kMaxFrameSlots))
+                    .at(wasm_.body(func_).range.offset));
+  code_[0].b = frame_slots_;
+  return Translation{std::move(code_.cells()), std::move(code_.literals()), header_slot_, frame_slots_};
+}
+
+Result<> Translator::instruction(const wasm::Instruction& in) {
+  const wasm::OpInfo& info = wasm::info_of(in.op);
+  if (is_unreachable_) {
+    // nothing is emitted for it, but its blocks must be told apart from ours
+    bool opens = info.imm == wasm::ImmKind::Block || info.imm == wasm::ImmKind::TryTable;
+    bool closes = in.op == Opcode::end || in.op == Opcode::delegate;
+    if (opens) ++dead_depth_;
+    else if (closes && dead_depth_ != 0) --dead_depth_;
+    else if (closes) end();
+    else if (in.op == Opcode::else_ && dead_depth_ == 0) else_();
+    return {};
+  }
+  return plain(in, info);
+}
+
+Result<> Translator::plain(const wasm::Instruction& in, const wasm::OpInfo& info) {
+  switch (info.op_class) {
+    case OpClass::Binary:
+    case OpClass::Compare: binary(in.op); return {};
+    case OpClass::Unary:
+    case OpClass::Test:
+    case OpClass::Convert: unary(in.op); return {};
+    case OpClass::Load: return load(in);
+    case OpClass::Store: return store(in);
+    case OpClass::Const:
+      switch (in.op) {
+        case Opcode::i32_const: push_const(ValKind::I32, in.bits); return {};
+        case Opcode::i64_const: push_const(ValKind::I64, in.bits); return {};
+        case Opcode::f32_const: push_const(ValKind::F32, in.bits); return {};
+        case Opcode::f64_const: push_const(ValKind::F64, in.bits); return {};
+        default: return unsupported(in);
+      }
+    case OpClass::Variable: return variable(in);
+    case OpClass::Control:
+    case OpClass::Parametric: return control(in);
+    case OpClass::Memory:
+    case OpClass::Table: return memory_or_table(in);
+    case OpClass::Ref: return reference(in);
+    case OpClass::Wide: wide(in.op); return {};
+    default: return unsupported(in);
+  }
+}
+
+Result<> Translator::variable(const wasm::Instruction& in) {
+  switch (in.op) {
+    case Opcode::local_get: push_local(in.index); return {};
+    case Opcode::local_set: set_local(in.index, false); return {};
+    case Opcode::local_tee: set_local(in.index, true); return {};
+    case Opcode::global_get: global_get(in.index); return {};
+    case Opcode::global_set: global_set(in.index); return {};
+    default: return unsupported(in);
+  }
+}
+
+Result<> Translator::reference(const wasm::Instruction& in) {
+  switch (in.op) {
+    case Opcode::ref_null: push_const(ValKind::Ref, 0); return {};
+    case Opcode::ref_is_null: unary(Opcode::i64_eqz); return {};
+    case Opcode::ref_eq: binary(Opcode::i64_eq); return {};
+    case Opcode::ref_func: emit_slot_result(CellOp::ref_func, ValKind::Ref, 0, in.index); return {};
+    case Opcode::ref_as_non_null: {
+      Operand ref = pop();
+      if (ref.where == Operand::Where::Const) to_own_slot(ref);
+      bool from_acc = source_of(ref) == Source::A;
+      code_.emit(from_acc ? CellOp::ref_as_non_null_a : CellOp::ref_as_non_null_s, ref.place(), 0, 0);
+      push_again(ref);
+      return {};
+    }
+    default: return unsupported(in);
+  }
+}
+
+Result<> Translator::control(const wasm::Instruction& in) {
+  switch (in.op) {
+    case Opcode::nop: break;
+    case Opcode::unreachable:
+      code_.emit(CellOp::unreachable, 0, 0, 0);
+      mark_unreachable();
+      break;
+    case Opcode::block:
+    case Opcode::loop:
+    case Opcode::if_: block(in); break;
+    case Opcode::else_: else_(); break;
+    case Opcode::end: end(); break;
+    case Opcode::br: br(in.index); break;
+    case Opcode::br_if: br_if(in.index); break;
+    case Opcode::br_table: br_table(in); break;
+    case Opcode::br_on_null: br_on_null(in.index); break;
+    case Opcode::br_on_non_null: br_on_non_null(in.index); break;
+    case Opcode::return_: return_(); break;
+    case Opcode::call: call(in.index, CallKind::Normal); break;
+    case Opcode::return_call: call(in.index, CallKind::Tail); break;
+    case Opcode::call_indirect: return call_indirect(in, CallKind::Normal);
+    case Opcode::return_call_indirect: return call_indirect(in, CallKind::Tail);
+    case Opcode::call_ref: call_ref(in.index, CallKind::Normal); break;
+    case Opcode::return_call_ref: call_ref(in.index, CallKind::Tail); break;
+    case Opcode::drop: pop(); break;
+    case Opcode::select: select(stack_[stack_.size() - 2].kind); break;
+    case Opcode::select_t: select(in.types[0].kind()); break;
+    default: return unsupported(in);
+  }
+  return {};
+}
+
+Result<Translation> translate(const runtime::Module& module, wasm::FuncIdx func, const TranslateOptions& options) {
+  return Translator(module, func, options).run();
+}
+
+}  // namespace godwit::code

@@ -1,0 +1,197 @@
+// Translator: the state of translating one function. Methods are grouped by file: translator_values.cc (operand stack
+// and accumulators), translator_numeric.cc, translator_memory.cc, translator_control.cc, translator_calls.cc.
+//
+// Operands are kept symbolic as long as possible: constants and locals cost no cell, a result is left in its
+// accumulator and gets a slot only if it must outlive it. Rules that keep this true:
+//
+//  - Every cell that makes a value of a class writes that class's accumulator; before one is emitted, a pending value
+//    of the class that is still on the stack gets its slot (flush). Moves (copy, put_…) touch no accumulator.
+//  - Changing a cell so that it also writes its slot is right wherever it stands, as it ran before all that follows.
+//  - A write to a local first saves the operands that mean its old value. Where control enters a block, all operands
+//    that mean locals are saved, so that both ways to a label agree on where operands lie.
+//  - At a label nothing is known of the accumulators, and the label's values lie in their own slots.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "code/acc_tracker.h"
+#include "code/code_buffer.h"
+#include "code/operand.h"
+#include "code/translate.h"
+#include "wasm/instruction.h"
+
+namespace godwit::code {
+
+class Translator final {
+ public:
+  Translator(const runtime::Module& module, wasm::FuncIdx func, const TranslateOptions& options);
+  Result<Translation> run();
+
+ private:
+  // --- Structure: translator.cc -----------------------------------------------------------------------------------
+  Result<> lay_out_frame(wasm::InstructionReader& reader);
+  Result<> instruction(const wasm::Instruction& in);
+  Result<> plain(const wasm::Instruction& in, const wasm::OpInfo& info);
+  Result<> control(const wasm::Instruction& in);
+  Result<> variable(const wasm::Instruction& in);
+  Result<> reference(const wasm::Instruction& in);
+  Result<> memory_or_table(const wasm::Instruction& in);
+  Result<> unsupported(const wasm::Instruction& in) const;
+  Result<> needs_later(const wasm::Instruction& in, wasm::Feature feature) const;
+  std::string function_text() const;
+
+  // --- Values: translator_values.cc ---------------------------------------------------------------------------------
+  uint32_t next_slot() const { return stack_.empty() ? first_temp_ : stack_.back().end_slot(); }
+  void push(Operand operand);  // gives it its slot
+  void push_temp(wasm::ValKind kind) { push({Operand::Where::Temp, kind, 0, 0, 0, 0}); }
+  void push_const(wasm::ValKind kind, uint64_t bits);
+  void push_local(uint32_t index);
+  void push_again(const Operand& operand);  // one that was just popped, as it was
+  Operand pop();
+  void truncate(size_t height);
+
+  // Where an operand can be read now.
+  Source source_of(const Operand& operand) const;
+  // Emits a cell that makes a value in its accumulator; pushes the value.
+  uint32_t emit_result(CellOp op, wasm::ValKind kind, uint32_t a, uint32_t b);
+  uint32_t emit_far_result(CellOp op, wasm::ValKind kind, uint32_t a, uint64_t literal);
+  void made_result(wasm::ValKind kind, uint32_t cell);
+  // Emits a cell that makes a value in a slot of its own; pushes it.
+  void emit_slot_result(CellOp op, wasm::ValKind kind, uint32_t a, uint32_t b);
+
+  // Writes a pending value to its slot if it is still on the stack.
+  void flush(AccClass acc);
+  void flush_all();
+  // The same, for operands whose slot is below `end_slot`.
+  void flush_below(AccClass acc, uint32_t end_slot);
+  void flush_all_below(uint32_t end_slot);
+  void write_pending(AccState& state);
+  // Nothing is known of the accumulators any more.
+  void reset_accs();
+
+  // Makes sure that the operand lies in a slot: place(). Constants are put into their own.
+  void to_readable_slot(Operand& operand);
+  // The same, but its own slot. The operand is not on the stack any more.
+  void to_own_slot(Operand& operand);
+  // The same for an operand on the stack.
+  void settle(Operand& operand);
+  void top_to_own_slots(size_t count);
+  // Moves the operand's value to `slot`.
+  void move_to(const Operand& operand, uint32_t slot);
+  void emit_copy(wasm::ValKind kind, uint32_t from, uint32_t to);
+  void emit_put(wasm::ValKind kind, uint64_t bits, uint32_t slot);
+  // Saves the operands that mean the local at `slot`, or all that mean locals.
+  void save_local(uint32_t index);
+  void save_locals();
+  void set_local(uint32_t index, bool keep);
+  // Brings an integer into the accumulator.
+  void load_acc(Operand& operand);
+
+  // --- Numbers: translator_numeric.cc -------------------------------------------------------------------------------
+  void unary(wasm::Opcode op);
+  void binary(wasm::Opcode op);
+  void select(wasm::ValKind kind);
+  void wide(wasm::Opcode op);
+
+  // --- Memory, tables, globals: translator_memory.cc ----------------------------------------------------------------
+  Result<> load(const wasm::Instruction& in);
+  Result<> store(const wasm::Instruction& in);
+  Result<> check_memory(const wasm::Instruction& in, uint32_t memory) const;
+  Result<> check_table(const wasm::Instruction& in, uint32_t table) const;
+  bool is_unchecked(uint32_t memory) const;
+  // An op that takes its operands from, and puts its result to, the slots from a.
+  void slots_op(CellOp op, size_t operands, uint32_t d, uint32_t b);
+  void global_get(uint32_t index);
+  void global_set(uint32_t index);
+
+  // --- Control: translator_control.cc -------------------------------------------------------------------------------
+  struct Frame {
+    enum class Kind : uint8_t { Function, Block, Loop, If, Else } kind;
+    size_t height;       // operands below its parameters
+    uint32_t base_slot;  // of its first parameter or result
+    const wasm::FuncType* type;  // of the block; null: no parameters, and the result `single` unless that is Bot
+    wasm::ValType single = wasm::ValKind::Bot;
+    Label end;         // of loops: the start, bound
+    Label else_label;  // If: where the branch over it waits
+
+    std::span<const wasm::ValType> params() const;
+    std::span<const wasm::ValType> results() const;
+    std::span<const wasm::ValType> label_types() const { return kind == Kind::Loop ? params() : results(); }
+  };
+  // A branch's condition: a comparison taken off the code again, or a value to be tested.
+  struct Condition {
+    bool is_compare = false;
+    wasm::Opcode compare{};  // is_compare
+    Form form{};             // is_compare
+    bool is_wide = false;    // a test of 64 bits
+    Source source{};         // of the value to be tested
+    bool is_negated = false;
+    uint32_t a = 0, d = 0;
+  };
+  void block(const wasm::Instruction& in);
+  void else_();
+  void end();
+  void end_function(Frame& frame);
+  void br(uint32_t depth);
+  void br_if(uint32_t depth);
+  void br_table(const wasm::Instruction& in);
+  void br_on_null(uint32_t depth);
+  void br_on_non_null(uint32_t depth);
+  void return_();
+  void emit_return();
+  void mark_unreachable();
+  Condition take_condition();
+  bool take_compare(Condition& condition);
+  Condition test_of(const Operand& operand, bool is_wide) const;
+  // A branch with `condition`, if it is `wanted`, to a label; its cell is returned.
+  uint32_t emit_branch(const Condition& condition, bool wanted, Label& label);
+  // Branches to the frame's label if the condition holds; the label's values are on the stack and stay there.
+  void branch_if(const Condition& condition, bool wanted, uint32_t depth);
+  void emit_jump(Frame& frame);
+  // Moves the top operands to the slots of the frame's label.
+  void move_to_label(const Frame& frame);
+  Frame& frame_at(uint32_t depth) { return frames_[frames_.size() - 1 - depth]; }
+  void bind_end(Frame& frame);
+  void push_types(std::span<const wasm::ValType> types);
+
+  // --- Calls: translator_calls.cc -----------------------------------------------------------------------------------
+  enum class CallKind : uint8_t { Normal, Tail };
+  void call(uint32_t func, CallKind kind);
+  Result<> call_indirect(const wasm::Instruction& in, CallKind kind);
+  void call_ref(uint32_t type, CallKind kind);
+  void finish_call(const wasm::FuncType& type, CellOp op, uint32_t d, uint32_t b, CallKind kind);
+
+  // The last comparison or test that was emitted, for take_compare.
+  struct LastTest {
+    uint32_t cell = AccState::kNothing;
+    wasm::Opcode op{};
+    Form form{};
+    Source source{};
+    AccState int_acc_before;
+  };
+
+  const runtime::Module& module_;
+  const wasm::Module& wasm_;
+  wasm::FuncIdx func_;
+  const wasm::FuncType& type_;
+  TranslateOptions options_;
+
+  CodeBuffer code_;
+  AccTracker accs_;
+  LastTest last_test_;
+  std::vector<Operand> stack_;
+  std::vector<Frame> frames_;
+  bool is_unreachable_ = false;
+  uint32_t dead_depth_ = 0;  // blocks opened in unreachable code
+
+  std::vector<wasm::ValKind> local_kinds_;
+  std::vector<uint32_t> local_slots_;
+  std::vector<uint32_t> local_uses_;  // operands on the stack that mean this local
+  size_t local_operands_ = 0;         // operands on the stack that mean a local
+  uint32_t header_slot_ = 0;
+  uint32_t first_temp_ = 0;
+  uint32_t frame_slots_ = 0;
+};
+
+}  // namespace godwit::code

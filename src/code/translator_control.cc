@@ -1,0 +1,383 @@
+// Blocks, branches and returns.
+#include <algorithm>
+#include <bit>
+
+#include "code/translator.h"
+
+namespace godwit::code {
+
+using wasm::Opcode;
+using wasm::ValKind;
+
+namespace {
+
+// not (x `op` y) is x `negated(op)` y, for integers.
+Opcode negated(Opcode op) {
+  using enum Opcode;
+  switch (op) {
+    case i32_eq: return i32_ne;
+    case i32_ne: return i32_eq;
+    case i32_lt_s: return i32_ge_s;
+    case i32_lt_u: return i32_ge_u;
+    case i32_gt_s: return i32_le_s;
+    case i32_gt_u: return i32_le_u;
+    case i32_le_s: return i32_gt_s;
+    case i32_le_u: return i32_gt_u;
+    case i32_ge_s: return i32_lt_s;
+    case i32_ge_u: return i32_lt_u;
+    case i64_eq: return i64_ne;
+    case i64_ne: return i64_eq;
+    case i64_lt_s: return i64_ge_s;
+    case i64_lt_u: return i64_ge_u;
+    case i64_gt_s: return i64_le_s;
+    case i64_gt_u: return i64_le_u;
+    case i64_le_s: return i64_gt_s;
+    case i64_le_u: return i64_gt_u;
+    case i64_ge_s: return i64_lt_s;
+    default: return i64_lt_u;  // i64_ge_u
+  }
+}
+
+bool compares_floats(Opcode op) {
+  return wasm::signature_of(op).params()[0] == wasm::Signature::Type::F32 ||
+         wasm::signature_of(op).params()[0] == wasm::Signature::Type::F64;
+}
+
+// The constant as the signed 16 bits of a branch's d, if it is exactly such a number.
+std::optional<int16_t> short_constant(double value) {
+  if (!(value >= -32768 && value <= 32767) || std::bit_cast<uint64_t>(value) == std::bit_cast<uint64_t>(-0.0))
+    return std::nullopt;
+  auto number = static_cast<int16_t>(value);
+  if (static_cast<double>(number) != value) return std::nullopt;
+  return number;
+}
+std::optional<int16_t> short_constant(int32_t value) {
+  if (value != static_cast<int16_t>(value)) return std::nullopt;
+  return static_cast<int16_t>(value);
+}
+
+}  // namespace
+
+std::span<const wasm::ValType> Translator::Frame::params() const {
+  if (type == nullptr) return {};
+  return type->params;
+}
+
+std::span<const wasm::ValType> Translator::Frame::results() const {
+  if (type != nullptr) return type->results;
+  if (single.is_bot()) return {};
+  return {&single, 1};
+}
+
+void Translator::push_types(std::span<const wasm::ValType> types) {
+  for (wasm::ValType type : types) push_temp(type.kind());
+}
+
+void Translator::mark_unreachable() {
+  truncate(frames_.back().height);
+  reset_accs();
+  is_unreachable_ = true;
+  dead_depth_ = 0;
+}
+
+// --- Conditions -----------------------------------------------------------------------------------------------------
+
+Translator::Condition Translator::test_of(const Operand& operand, bool is_wide) const {
+  Condition condition;
+  condition.is_wide = is_wide;
+  condition.source = source_of(operand);
+  condition.a = operand.place();
+  return condition;
+}
+
+// Takes the comparison that is the last cell off the code, if a branch can do its work.
+bool Translator::take_compare(Condition& condition) {
+  const DraftCell& cell = code_[last_test_.cell];
+  condition.a = cell.a;
+  if (wasm::class_of(last_test_.op) == wasm::OpClass::Test) {
+    condition.source = last_test_.source;
+    condition.is_wide = last_test_.op == Opcode::i64_eqz;
+    condition.is_negated = true;
+  } else {
+    condition.is_compare = true;
+    condition.compare = last_test_.op;
+    condition.form = last_test_.form;
+    condition.d = cell.b;
+    if (right_of(last_test_.form) == Source::K) {
+      std::optional<int16_t> constant =
+          !compares_floats(last_test_.op) ? short_constant(static_cast<int32_t>(cell.b))
+          : cell.is_far                   ? short_constant(std::bit_cast<double>(code_.literals()[cell.b]))
+                                          : short_constant(static_cast<double>(std::bit_cast<float>(cell.b)));
+      if (!constant) return false;
+      condition.d = static_cast<uint16_t>(*constant);
+    }
+  }
+  code_.take_last();
+  accs_[AccClass::Int] = last_test_.int_acc_before;
+  last_test_ = {};
+  return true;
+}
+
+Translator::Condition Translator::take_condition() {
+  Operand operand = pop();
+  const AccState& acc = accs_[AccClass::Int];
+  if (operand.where == Operand::Where::Temp && acc.is_pending && acc.slot == operand.slot &&
+      acc.producer == last_test_.cell && code_.is_last(last_test_.cell)) {
+    Condition condition;
+    if (take_compare(condition)) return condition;
+  }
+  if (operand.where == Operand::Where::Const) to_own_slot(operand);
+  return test_of(operand, false);
+}
+
+uint32_t Translator::emit_branch(const Condition& condition, bool wanted, Label& label) {
+  CellOp op;
+  if (condition.is_compare) {
+    bool is_float = compares_floats(condition.compare);
+    Opcode compare = wanted || is_float ? condition.compare : negated(condition.compare);
+    op = branch_op(compare, condition.form, wanted || !is_float);
+  } else {
+    op = condition.is_wide ? CellOp::br_if_i64_s : CellOp::br_if_i32_s;
+    if (condition.source == Source::A) op = op + 2;
+    if (wanted == condition.is_negated) op = op + 4;  // br_unless
+  }
+  if (label.target != Label::kNone) op = backwards(op);
+  uint32_t cell = code_.emit(op, condition.a, condition.d, 0);
+  code_.branch_to(cell, label);
+  return cell;
+}
+
+// --- Blocks ---------------------------------------------------------------------------------------------------------
+
+void Translator::block(const wasm::Instruction& in) {
+  Condition condition;
+  if (in.op == Opcode::if_) condition = take_condition();
+  Frame frame{};
+  frame.kind = in.op == Opcode::if_ ? Frame::Kind::If : in.op == Opcode::loop ? Frame::Kind::Loop : Frame::Kind::Block;
+  if (in.block.kind == wasm::BlockType::Kind::Type) frame.type = &wasm_.types[in.block.type.value].func;
+  else if (in.block.kind == wasm::BlockType::Kind::Value) frame.single = in.block.value;
+
+  size_t params = frame.params().size();
+  save_locals();
+  top_to_own_slots(params);
+  frame.height = stack_.size() - params;
+  frame.base_slot = params == 0 ? next_slot() : stack_[frame.height].slot;
+  if (frame.kind == Frame::Kind::Loop) {
+    reset_accs();
+    code_.fence();
+    frame.end.target = code_.size();
+  }
+  frames_.push_back(frame);
+  if (frame.kind == Frame::Kind::If) emit_branch(condition, false, frames_.back().else_label);
+}
+
+void Translator::else_() {
+  Frame& frame = frames_.back();
+  if (!is_unreachable_) {
+    top_to_own_slots(frame.results().size());
+    emit_jump(frame);
+  }
+  truncate(frame.height);
+  reset_accs();
+  code_.bind(frame.else_label);
+  frame.kind = Frame::Kind::Else;
+  push_types(frame.params());
+  is_unreachable_ = false;
+}
+
+void Translator::end() {
+  Frame& frame = frames_.back();
+  if (frame.kind == Frame::Kind::Function) return end_function(frame);
+  bool is_target = frame.kind == Frame::Kind::If || (frame.kind != Frame::Kind::Loop && frame.end.is_used());
+  if (!is_target) {
+    // only what precedes leads here: operands stay as they are
+    frames_.pop_back();
+    if (is_unreachable_) mark_unreachable();
+    return;
+  }
+  if (!is_unreachable_) top_to_own_slots(frame.results().size());
+  bind_end(frame);
+  frames_.pop_back();
+}
+
+void Translator::bind_end(Frame& frame) {
+  truncate(frame.height);
+  reset_accs();
+  code_.bind(frame.end);
+  if (frame.kind == Frame::Kind::If) code_.bind(frame.else_label);  // its parameters are its results
+  push_types(frame.results());
+  is_unreachable_ = false;
+}
+
+void Translator::end_function(Frame& frame) {
+  if (!is_unreachable_) emit_return();
+  if (frame.end.is_used()) {
+    bind_end(frame);
+    emit_return();
+  }
+  frames_.pop_back();
+}
+
+// --- Branches -------------------------------------------------------------------------------------------------------
+
+void Translator::emit_jump(Frame& frame) {
+  uint32_t cell = code_.emit(frame.end.target != Label::kNone ? CellOp::br_back : CellOp::br, 0, 0, 0);
+  code_.branch_to(cell, frame.end);
+}
+
+// Targets lie at or below the operands' own slots, in the same order: moving upwards overwrites nothing that is still
+// to be moved.
+void Translator::move_to_label(const Frame& frame) {
+  std::span<const wasm::ValType> types = frame.label_types();
+  uint32_t target = frame.base_slot;
+  for (size_t i = 0; i < types.size(); ++i) {
+    Operand& operand = stack_[stack_.size() - types.size() + i];
+    if (operand.slot == target) settle(operand);
+    else move_to(operand, target);
+    target += types[i].slots();
+  }
+}
+
+void Translator::br(uint32_t depth) {
+  Frame& frame = frame_at(depth);
+  if (frame.kind == Frame::Kind::Function) return return_();
+  size_t count = frame.label_types().size();
+  // what lies below the values may be overwritten here, but lives on where this branch is not taken
+  if (count != 0) flush_all_below(stack_[stack_.size() - count].slot);
+  move_to_label(frame);
+  emit_jump(frame);
+  mark_unreachable();
+}
+
+void Translator::branch_if(const Condition& condition, bool wanted, uint32_t depth) {
+  Frame& frame = frame_at(depth);
+  size_t count = frame.label_types().size();
+  if (count != 0) {
+    top_to_own_slots(count);
+    if (stack_[stack_.size() - count].slot != frame.base_slot) {
+      flush_all();
+      Label skip;
+      emit_branch(condition, !wanted, skip);
+      AccTracker accs = accs_;
+      move_to_label(frame);
+      emit_jump(frame);
+      code_.bind(skip);
+      accs_ = accs;
+      return;
+    }
+  }
+  emit_branch(condition, wanted, frame.end);
+}
+
+void Translator::br_if(uint32_t depth) {
+  Condition condition = take_condition();
+  branch_if(condition, true, depth);
+}
+
+void Translator::br_table(const wasm::Instruction& in) {
+  Operand index = pop();
+  if (index.where == Operand::Where::Const) to_own_slot(index);
+  Source source = source_of(index);
+  size_t count = frame_at(in.labels.back()).label_types().size();
+  top_to_own_slots(count);
+  flush_all();
+  uint32_t from_slot = count == 0 ? 0 : stack_[stack_.size() - count].slot;
+  code_.emit(source == Source::A ? CellOp::br_table_a : CellOp::br_table_s, index.place(), 0,
+             static_cast<uint32_t>(in.labels.size() - 1));
+
+  // An entry leads to its label, or to a piece of code that moves the values and then branches.
+  struct Detour {
+    uint32_t depth;
+    uint32_t entry;
+  };
+  std::vector<Detour> detours;
+  for (uint32_t depth : in.labels) {
+    uint32_t entry = code_.emit(CellOp::br_entry, 0, 0, 0);
+    Frame& frame = frame_at(depth);
+    bool is_direct = frame.kind != Frame::Kind::Loop && (count == 0 || from_slot == frame.base_slot);
+    if (is_direct) code_.branch_to(entry, frame.end);
+    else detours.push_back({depth, entry});
+  }
+  code_.fence();
+  std::ranges::sort(detours, {}, &Detour::depth);
+  for (size_t i = 0; i < detours.size();) {
+    uint32_t depth = detours[i].depth;
+    for (; i < detours.size() && detours[i].depth == depth; ++i)
+      code_[detours[i].entry].b = code_.size() - detours[i].entry;
+    code_.fence();
+    AccTracker accs = accs_;
+    move_to_label(frame_at(depth));
+    accs_ = accs;
+    emit_jump(frame_at(depth));
+  }
+  mark_unreachable();
+}
+
+void Translator::br_on_null(uint32_t depth) {
+  Operand ref = pop();
+  if (ref.where == Operand::Where::Const) to_own_slot(ref);
+  branch_if(test_of(ref, true), false, depth);
+  push_again(ref);
+}
+
+void Translator::br_on_non_null(uint32_t depth) {
+  settle(stack_.back());
+  branch_if(test_of(stack_.back(), true), true, depth);
+  pop();
+}
+
+// --- Returning ------------------------------------------------------------------------------------------------------
+
+void Translator::return_() {
+  emit_return();
+  mark_unreachable();
+}
+
+void Translator::emit_return() {
+  size_t count = type_.results.size();
+  if (count == 0) {
+    code_.emit(CellOp::return_none, header_slot_, 0, 0);
+    return;
+  }
+  ValKind kind = type_.results[0].kind();
+  CellOp first = kind == ValKind::I32   ? CellOp::return_i32_s
+                 : kind == ValKind::F32 ? CellOp::return_f32_s
+                 : kind == ValKind::F64 ? CellOp::return_f64_s
+                                        : CellOp::return_i64_s;
+  if (count == 1 && kind != ValKind::V128) {
+    Operand& value = stack_.back();
+    bool is_long = acc_class_of(kind) == AccClass::Int && kind != ValKind::I32 &&
+                   static_cast<int64_t>(value.bits) != static_cast<int32_t>(value.bits);
+    if (value.where == Operand::Where::Const && is_long) settle(value);
+    switch (source_of(value)) {
+      case Source::S: code_.emit(first, header_slot_, value.place(), 0); break;
+      case Source::A: code_.emit(first + 1, header_slot_, value.place(), 0); break;
+      case Source::K:
+        if (kind == ValKind::F64) code_.emit_far(first + 2, header_slot_, 0, value.bits);
+        else code_.emit(first + 2, header_slot_, 0, static_cast<uint32_t>(value.bits));
+        break;
+    }
+    return;
+  }
+
+  // Results go to the frame's first slots, where parameters lie that may be results themselves: those that a move
+  // would overwrite too early are saved first.
+  uint32_t result_slots = 0;
+  for (wasm::ValType type : type_.results) result_slots += type.slots();
+  uint32_t target = 0;
+  for (size_t i = 0; i < count; ++i) {
+    Operand& value = stack_[stack_.size() - count + i];
+    if (value.where == Operand::Where::Local && value.local_slot < result_slots && value.local_slot != target)
+      settle(value);
+    target += type_.results[i].slots();
+  }
+  target = 0;
+  for (size_t i = 0; i < count; ++i) {
+    Operand& value = stack_[stack_.size() - count + i];
+    if (value.place() != target) move_to(value, target);
+    target += type_.results[i].slots();
+  }
+  code_.emit(kind == ValKind::V128 ? CellOp::return_none : first, header_slot_, 0, 0);
+}
+
+}  // namespace godwit::code

@@ -1,0 +1,226 @@
+// Loads, stores, globals, and the operations on memories and tables.
+#include <fmt/format.h>
+
+#include "code/translator.h"
+
+namespace godwit::code {
+
+using wasm::Opcode;
+using wasm::ValKind;
+
+namespace {
+
+constexpr uint64_t kMaxOffset = 0xFFFF'FFFF;
+
+bool fits_16(uint64_t bits, ValKind kind) {
+  int64_t value = kind == ValKind::I32 || kind == ValKind::F32 ? static_cast<int32_t>(bits) : static_cast<int64_t>(bits);
+  return value == static_cast<int16_t>(value);
+}
+
+ValKind loaded_kind(Opcode op) {
+  switch (wasm::info_of(op).signature.results()[0]) {
+    case wasm::Signature::Type::I64: return ValKind::I64;
+    case wasm::Signature::Type::F32: return ValKind::F32;
+    case wasm::Signature::Type::F64: return ValKind::F64;
+    default: return ValKind::I32;
+  }
+}
+
+}  // namespace
+
+Result<> Translator::check_memory(const wasm::Instruction& in, uint32_t memory) const {
+  if (wasm_.memories[memory].limits.addr == wasm::AddrType::I64) return needs_later(in, wasm::Feature::Memory64);
+  if (memory > 0xFFFF)
+    return fail(Error(ErrorKind::Unsupported, fmt::format("{}: memory {}: an instruction can name 65,536 memories",
+                                                          function_text(), memory)).at(in.offset));
+  return {};
+}
+
+Result<> Translator::check_table(const wasm::Instruction& in, uint32_t table) const {
+  if (wasm_.tables[table].type.limits.addr == wasm::AddrType::I64) return needs_later(in, wasm::Feature::Memory64);
+  if (table > 0xFFFF)
+    return fail(Error(ErrorKind::Unsupported, fmt::format("{}: table {}: an instruction can name 65,536 tables",
+                                                          function_text(), table)).at(in.offset));
+  return {};
+}
+
+// Memory 0 lies in a reservation that no 32-bit address plus offset can leave (runtime::Memory::needs_checks).
+bool Translator::is_unchecked(uint32_t memory) const {
+  return memory == 0 && wasm_.memories[0].page_size_log2 == 16;
+}
+
+Result<> Translator::load(const wasm::Instruction& in) {
+  uint32_t memory = in.mem.memory.value;
+  TRY(check_memory(in, memory));
+  Operand address = pop();
+  ValKind kind = loaded_kind(in.op);
+  CellOp first = first_cell_op(in.op);
+  if (!is_unchecked(memory)) {
+    to_readable_slot(address);
+    AccClass acc = acc_class_of(kind);
+    flush(acc);
+    uint32_t cell = code_.emit_far(checked_load_op(first), address.place(), next_slot(), in.mem.offset);
+    code_.add_literal(memory);
+    push_temp(kind);
+    if (options_.fold) accs_[acc] = {stack_.back().slot, cell, false};
+    return {};
+  }
+  uint64_t effective = in.mem.offset;
+  if (address.where == Operand::Where::Const) {
+    effective += static_cast<uint32_t>(address.bits);
+    if (effective > kMaxOffset) {
+      effective = in.mem.offset;
+      to_own_slot(address);
+    }
+  }
+  emit_result(load_op(first, source_of(address)), kind, address.place(), static_cast<uint32_t>(effective));
+  return {};
+}
+
+Result<> Translator::store(const wasm::Instruction& in) {
+  uint32_t memory = in.mem.memory.value;
+  TRY(check_memory(in, memory));
+  Operand value = pop();
+  Operand address = pop();
+  CellOp first = first_cell_op(in.op);
+  if (!is_unchecked(memory)) {
+    to_readable_slot(address);
+    to_readable_slot(value);
+    code_.emit_far(checked_store_op(first), address.place(), value.place(), in.mem.offset);
+    code_.add_literal(memory);
+    return {};
+  }
+  uint64_t effective = in.mem.offset;
+  if (address.where == Operand::Where::Const) {
+    effective += static_cast<uint32_t>(address.bits);
+    if (effective > kMaxOffset) {
+      effective = in.mem.offset;
+      to_own_slot(address);
+    }
+  }
+  bool is_constant = value.where == Operand::Where::Const;
+  uint64_t kept_bits = wasm::info_of(in.op).access_bytes == 1   ? static_cast<uint64_t>(static_cast<int8_t>(value.bits))
+                       : wasm::info_of(in.op).access_bytes == 2 ? static_cast<uint64_t>(static_cast<int16_t>(value.bits))
+                                                                : value.bits;
+  if (is_constant && !fits_16(kept_bits, value.kind)) {
+    to_own_slot(value);
+    is_constant = false;
+  }
+  Source from = source_of(address), what = source_of(value);
+  if (from == Source::A && what == Source::A && acc_class_of(address.kind) == acc_class_of(value.kind))
+    what = Source::S;  // one local twice: it lies in its slot
+  if (what != Source::A) {
+    // bits from a slot or the cell are stored as integers
+    if (in.op == Opcode::f32_store) first = CellOp::i32_store_ss;
+    if (in.op == Opcode::f64_store) first = CellOp::i64_store_ss;
+  }
+  uint32_t d = is_constant ? static_cast<uint16_t>(kept_bits) : value.place();
+  code_.emit(store_op(first, from, what), address.place(), d, static_cast<uint32_t>(effective));
+  return {};
+}
+
+void Translator::slots_op(CellOp op, size_t operands, uint32_t d, uint32_t b) {
+  top_to_own_slots(operands);
+  truncate(stack_.size() - operands);
+  code_.emit(op, next_slot(), d, b);
+}
+
+void Translator::global_get(uint32_t index) {
+  ValKind kind = wasm_.globals[index].type.val.kind();
+  bool is_imported = index < wasm_.imported_globals;
+  uint32_t b = is_imported ? index : index - wasm_.imported_globals;
+  switch (kind) {
+    case ValKind::V128:
+      return emit_slot_result(is_imported ? CellOp::global_get_imported_v128 : CellOp::global_get_v128, kind, 0, b);
+    case ValKind::F32:
+      emit_result(is_imported ? CellOp::global_get_imported_f32 : CellOp::global_get_f32, kind, 0, b);
+      return;
+    case ValKind::F64:
+      emit_result(is_imported ? CellOp::global_get_imported_f64 : CellOp::global_get_f64, kind, 0, b);
+      return;
+    default: emit_result(is_imported ? CellOp::global_get_imported_i64 : CellOp::global_get_i64, kind, 0, b);
+  }
+}
+
+void Translator::global_set(uint32_t index) {
+  bool is_imported = index < wasm_.imported_globals;
+  uint32_t b = is_imported ? index : index - wasm_.imported_globals;
+  Operand value = pop();
+  if (value.where == Operand::Where::Const) to_own_slot(value);
+  bool from_acc = source_of(value) == Source::A;
+  CellOp op;
+  switch (value.kind) {
+    case ValKind::V128: op = is_imported ? CellOp::global_set_imported_v128 : CellOp::global_set_v128; break;
+    case ValKind::F32: op = is_imported ? CellOp::global_set_imported_f32_s : CellOp::global_set_f32_s; break;
+    case ValKind::F64: op = is_imported ? CellOp::global_set_imported_f64_s : CellOp::global_set_f64_s; break;
+    default: op = is_imported ? CellOp::global_set_imported_i64_s : CellOp::global_set_i64_s; break;
+  }
+  code_.emit(from_acc ? op + 1 : op, value.place(), 0, b);
+}
+
+Result<> Translator::memory_or_table(const wasm::Instruction& in) {
+  using enum Opcode;
+  switch (in.op) {
+    case memory_size:
+      TRY(check_memory(in, in.index));
+      emit_result(CellOp::memory_size, ValKind::I32, wasm_.memories[in.index].page_size_log2, in.index);
+      break;
+    case memory_grow:
+      TRY(check_memory(in, in.index));
+      slots_op(CellOp::memory_grow, 1, 0, in.index);
+      push_temp(ValKind::I32);
+      break;
+    case memory_fill:
+      TRY(check_memory(in, in.index));
+      slots_op(CellOp::memory_fill, 3, 0, in.index);
+      break;
+    case memory_copy:
+      TRY(check_memory(in, in.index));
+      TRY(check_memory(in, in.index2));
+      slots_op(CellOp::memory_copy, 3, in.index2, in.index);
+      break;
+    case memory_init:
+      TRY(check_memory(in, in.index2));
+      slots_op(CellOp::memory_init, 3, in.index2, in.index);
+      break;
+    case data_drop: slots_op(CellOp::data_drop, 0, 0, in.index); break;
+    case table_get: {
+      TRY(check_table(in, in.index));
+      Operand index = pop();
+      to_readable_slot(index);
+      emit_slot_result(CellOp::table_get, ValKind::Ref, index.place(), in.index);
+      break;
+    }
+    case table_set:
+      TRY(check_table(in, in.index));
+      slots_op(CellOp::table_set, 2, 0, in.index);
+      break;
+    case table_size:
+      TRY(check_table(in, in.index));
+      emit_slot_result(CellOp::table_size, ValKind::I32, 0, in.index);
+      break;
+    case table_grow:
+      TRY(check_table(in, in.index));
+      slots_op(CellOp::table_grow, 2, 0, in.index);
+      push_temp(ValKind::I32);
+      break;
+    case table_fill:
+      TRY(check_table(in, in.index));
+      slots_op(CellOp::table_fill, 3, 0, in.index);
+      break;
+    case table_copy:
+      TRY(check_table(in, in.index));
+      TRY(check_table(in, in.index2));
+      slots_op(CellOp::table_copy, 3, in.index2, in.index);
+      break;
+    case table_init:
+      TRY(check_table(in, in.index2));
+      slots_op(CellOp::table_init, 3, in.index2, in.index);
+      break;
+    case elem_drop: slots_op(CellOp::elem_drop, 0, 0, in.index); break;
+    default: return unsupported(in);
+  }
+  return {};
+}
+
+}  // namespace godwit::code

@@ -1,0 +1,149 @@
+// Plain numeric instructions and select.
+#include <array>
+
+#include "code/translator.h"
+
+namespace godwit::code {
+
+using wasm::OpClass;
+using wasm::Opcode;
+using wasm::ValKind;
+
+namespace {
+
+ValKind kind_of(wasm::Signature::Type type) {
+  switch (type) {
+    case wasm::Signature::Type::I64: return ValKind::I64;
+    case wasm::Signature::Type::F32: return ValKind::F32;
+    case wasm::Signature::Type::F64: return ValKind::F64;
+    case wasm::Signature::Type::V128: return ValKind::V128;
+    default: return ValKind::I32;
+  }
+}
+
+bool is_commutative(Opcode op) {
+  using enum Opcode;
+  switch (op) {
+    case i32_add: case i32_mul: case i32_and: case i32_or: case i32_xor:
+    case i64_add: case i64_mul: case i64_and: case i64_or: case i64_xor: return true;
+    default: return false;
+  }
+}
+
+// x `op` y is y `mirrored(op)` x.
+Opcode mirrored(Opcode op) {
+  using enum Opcode;
+  switch (op) {
+    case i32_lt_s: return i32_gt_s;
+    case i32_lt_u: return i32_gt_u;
+    case i32_gt_s: return i32_lt_s;
+    case i32_gt_u: return i32_lt_u;
+    case i32_le_s: return i32_ge_s;
+    case i32_le_u: return i32_ge_u;
+    case i32_ge_s: return i32_le_s;
+    case i32_ge_u: return i32_le_u;
+    case i64_lt_s: return i64_gt_s;
+    case i64_lt_u: return i64_gt_u;
+    case i64_gt_s: return i64_lt_s;
+    case i64_gt_u: return i64_lt_u;
+    case i64_le_s: return i64_ge_s;
+    case i64_le_u: return i64_ge_u;
+    case i64_ge_s: return i64_le_s;
+    case i64_ge_u: return i64_le_u;
+    case f32_lt: return f32_gt;
+    case f32_gt: return f32_lt;
+    case f32_le: return f32_ge;
+    case f32_ge: return f32_le;
+    case f64_lt: return f64_gt;
+    case f64_gt: return f64_lt;
+    case f64_le: return f64_ge;
+    case f64_ge: return f64_le;
+    default: return op;  // equality
+  }
+}
+
+Form form_of(Source left, Source right) {
+  constexpr Form kForms[3][3] = {{Form::SS, Form::SA, Form::SK},
+                                 {Form::AS, Form::AS, Form::AK},
+                                 {Form::KS, Form::KA, Form::SK}};
+  return kForms[static_cast<size_t>(left)][static_cast<size_t>(right)];
+}
+
+// True if a cell can carry the constant: as 32 bits, or as a literal.
+bool fits_cell(const Operand& operand) {
+  return operand.kind != ValKind::I64 || static_cast<int64_t>(operand.bits) == static_cast<int32_t>(operand.bits);
+}
+
+}  // namespace
+
+void Translator::unary(Opcode op) {
+  const wasm::OpInfo& info = wasm::info_of(op);
+  ValKind result = kind_of(info.signature.results()[0]);
+  Operand x = pop();
+  if (x.where == Operand::Where::Const) to_own_slot(x);
+  Source source = source_of(x);
+  flush(acc_class_of(result));
+  AccState int_acc = accs_[AccClass::Int];
+  uint32_t cell = emit_result(unary_op(first_cell_op(op), source), result, x.place(), 0);
+  if (info.op_class == OpClass::Test) last_test_ = {cell, op, Form::SS, source, int_acc};
+}
+
+void Translator::binary(Opcode op) {
+  const wasm::OpInfo& info = wasm::info_of(op);
+  ValKind result = kind_of(info.signature.results()[0]);
+  Operand y = pop();
+  Operand x = pop();
+  if (y.where == Operand::Where::Const && !fits_cell(y)) to_own_slot(y);
+  if (x.where == Operand::Where::Const && (y.where == Operand::Where::Const || !fits_cell(x))) to_own_slot(x);
+  bool is_compare = info.op_class == OpClass::Compare;
+  if (x.where == Operand::Where::Const && (is_compare || is_commutative(op))) {
+    std::swap(x, y);
+    if (is_compare) op = mirrored(op);
+  }
+  Source left = source_of(x), right = source_of(y);
+  if (left == Source::A && right == Source::A) right = Source::S;  // one local twice: it lies in its slot
+  Form form = form_of(left, right);
+  CellOp cell_op = binary_op(first_cell_op(op), form);
+  uint32_t a = left == Source::K ? y.place() : x.place();
+  flush(acc_class_of(result));
+  AccState int_acc = accs_[AccClass::Int];
+  uint32_t cell;
+  const Operand* constant = left == Source::K ? &x : right == Source::K ? &y : nullptr;
+  if (constant != nullptr && constant->kind == ValKind::F64) {
+    cell = emit_far_result(cell_op, result, a, constant->bits);
+  } else {
+    cell = emit_result(cell_op, result, a, constant != nullptr ? static_cast<uint32_t>(constant->bits) : y.place());
+  }
+  if (is_compare) last_test_ = {cell, op, form, left, int_acc};
+}
+
+void Translator::select(ValKind kind) {
+  Operand condition = pop();
+  Operand y = pop();
+  Operand x = pop();
+  to_readable_slot(x);
+  to_readable_slot(y);
+  if (condition.where == Operand::Where::Const) to_own_slot(condition);
+  Source source = source_of(condition);
+  uint32_t b = y.place();
+  if (source == Source::S) b |= condition.place() << 16;
+  if (kind == ValKind::V128)
+    return emit_slot_result(source == Source::S ? CellOp::select_v128_s : CellOp::select_v128_a, kind, x.place(), b);
+  CellOp first = kind == ValKind::F32 ? CellOp::select_f32_s
+                 : kind == ValKind::F64 ? CellOp::select_f64_s
+                                        : CellOp::select_i64_s;
+  emit_result(unary_op(first, source), kind, x.place(), b);
+}
+
+void Translator::wide(Opcode op) {
+  size_t operands = wasm::info_of(op).signature.params().size();
+  CellOp cell_op = op == Opcode::i64_add128     ? CellOp::i64_add128
+                   : op == Opcode::i64_sub128   ? CellOp::i64_sub128
+                   : op == Opcode::i64_mul_wide_s ? CellOp::i64_mul_wide_s
+                                                  : CellOp::i64_mul_wide_u;
+  slots_op(cell_op, operands, 0, 0);
+  push_temp(ValKind::I64);
+  push_temp(ValKind::I64);
+}
+
+}  // namespace godwit::code

@@ -1,0 +1,229 @@
+// The operand stack, the accumulators, and moving values.
+#include <algorithm>
+
+#include "code/translator.h"
+
+namespace godwit::code {
+
+using wasm::ValKind;
+
+void Translator::push(Operand operand) {
+  operand.slot = next_slot();
+  accs_.forget(operand.slot);
+  push_again(operand);
+}
+
+void Translator::push_again(const Operand& operand) {
+  if (operand.where == Operand::Where::Local) {
+    ++local_uses_[operand.local_index];
+    ++local_operands_;
+  }
+  frame_slots_ = std::max(frame_slots_, operand.end_slot());
+  stack_.push_back(operand);
+}
+
+void Translator::push_const(ValKind kind, uint64_t bits) {
+  push({Operand::Where::Const, kind, 0, 0, bits, 0});
+  if (!options_.fold) to_own_slot(stack_.back());
+}
+
+void Translator::push_local(uint32_t index) {
+  push({Operand::Where::Local, local_kinds_[index], 0, local_slots_[index], 0, index});
+  if (!options_.fold) save_locals();
+}
+
+Operand Translator::pop() {
+  Operand operand = stack_.back();
+  stack_.pop_back();
+  if (operand.where == Operand::Where::Local) {
+    --local_uses_[operand.local_index];
+    --local_operands_;
+  }
+  return operand;
+}
+
+void Translator::truncate(size_t height) {
+  while (stack_.size() > height) pop();
+}
+
+Source Translator::source_of(const Operand& operand) const {
+  if (operand.where == Operand::Where::Const) return Source::K;
+  return accs_.holds(acc_class_of(operand.kind), operand.place()) ? Source::A : Source::S;
+}
+
+uint32_t Translator::emit_result(CellOp op, ValKind kind, uint32_t a, uint32_t b) {
+  flush(acc_class_of(kind));
+  uint32_t cell = code_.emit(op, a, next_slot(), b);
+  made_result(kind, cell);
+  return cell;
+}
+
+uint32_t Translator::emit_far_result(CellOp op, ValKind kind, uint32_t a, uint64_t literal) {
+  flush(acc_class_of(kind));
+  uint32_t cell = code_.emit_far(op, a, next_slot(), literal);
+  made_result(kind, cell);
+  return cell;
+}
+
+void Translator::made_result(ValKind kind, uint32_t cell) {
+  push_temp(kind);
+  AccState& state = accs_[acc_class_of(kind)];
+  state = {stack_.back().slot, cell, true};
+  if (!options_.fold) {
+    write_pending(state);
+    state = {};
+  }
+}
+
+void Translator::emit_slot_result(CellOp op, ValKind kind, uint32_t a, uint32_t b) {
+  code_.emit(op, a, next_slot(), b);
+  push_temp(kind);
+}
+
+void Translator::write_pending(AccState& state) {
+  if (!state.is_pending) return;
+  CellOp& op = code_[state.producer].op;
+  op = with_slot(op);
+  state.is_pending = false;
+}
+
+void Translator::flush(AccClass acc) { flush_below(acc, next_slot()); }
+
+void Translator::flush_below(AccClass acc, uint32_t end_slot) {
+  if (acc == AccClass::None) return;
+  AccState& state = accs_[acc];
+  if (state.is_pending && state.slot < end_slot) write_pending(state);
+}
+
+void Translator::flush_all_below(uint32_t end_slot) {
+  for (AccClass acc : {AccClass::Int, AccClass::F32, AccClass::F64}) flush_below(acc, end_slot);
+}
+
+void Translator::flush_all() { flush_all_below(next_slot()); }
+
+void Translator::reset_accs() {
+  flush_all();
+  accs_.forget_all();
+}
+
+void Translator::to_readable_slot(Operand& operand) {
+  if (operand.where == Operand::Where::Local) return;
+  to_own_slot(operand);
+}
+
+void Translator::to_own_slot(Operand& operand) {
+  if (operand.where == Operand::Where::Temp) {
+    AccClass acc = acc_class_of(operand.kind);
+    if (accs_.holds(acc, operand.slot)) write_pending(accs_[acc]);
+    return;
+  }
+  move_to(operand, operand.slot);
+  operand.where = Operand::Where::Temp;
+}
+
+void Translator::settle(Operand& operand) {
+  if (operand.where == Operand::Where::Local) {
+    --local_uses_[operand.local_index];
+    --local_operands_;
+  }
+  to_own_slot(operand);
+}
+
+void Translator::top_to_own_slots(size_t count) {
+  for (size_t i = stack_.size() - count; i < stack_.size(); ++i) settle(stack_[i]);
+}
+
+void Translator::move_to(const Operand& operand, uint32_t slot) {
+  accs_.forget(slot);
+  switch (operand.where) {
+    case Operand::Where::Const: return emit_put(operand.kind, operand.bits, slot);
+    case Operand::Where::Local: return emit_copy(operand.kind, operand.local_slot, slot);
+    case Operand::Where::Temp: break;
+  }
+  if (source_of(operand) != Source::A) return emit_copy(operand.kind, operand.slot, slot);
+  switch (operand.kind) {
+    case ValKind::I32: code_.emit(CellOp::put_acc_i32, 0, slot, 0); break;
+    case ValKind::F32: code_.emit(CellOp::put_acc_f32, 0, slot, 0); break;
+    case ValKind::F64: code_.emit(CellOp::put_acc_f64, 0, slot, 0); break;
+    default: code_.emit(CellOp::put_acc_i64, 0, slot, 0); break;
+  }
+}
+
+void Translator::emit_copy(ValKind kind, uint32_t from, uint32_t to) {
+  if (kind == ValKind::V128) {
+    code_.emit(CellOp::copy128, from, to, 0);
+    return;
+  }
+  if (kind == ValKind::F32) {
+    code_.emit(CellOp::copy32, from, to, 0);
+    return;
+  }
+  // two copies in a row become one cell
+  if (options_.fold && code_.has_last() && code_[code_.size() - 1].op == CellOp::copy64) {
+    DraftCell& last = code_[code_.size() - 1];
+    last.op = CellOp::copy_twice;
+    last.b = to << 16 | from;
+    return;
+  }
+  code_.emit(CellOp::copy64, from, to, 0);
+}
+
+void Translator::emit_put(ValKind kind, uint64_t bits, uint32_t slot) {
+  if (kind == ValKind::I32 || kind == ValKind::F32) {
+    code_.emit(CellOp::put_i32, 0, slot, static_cast<uint32_t>(bits));
+  } else if (static_cast<int64_t>(bits) == static_cast<int32_t>(bits)) {
+    code_.emit(CellOp::put_i64, 0, slot, static_cast<uint32_t>(bits));
+  } else {
+    code_.emit_far(CellOp::put_far, 0, slot, bits);
+  }
+}
+
+void Translator::save_local(uint32_t index) {
+  for (size_t i = stack_.size(); local_uses_[index] != 0;) {
+    Operand& operand = stack_[--i];
+    if (operand.where == Operand::Where::Local && operand.local_index == index) settle(operand);
+  }
+}
+
+void Translator::save_locals() {
+  for (size_t i = stack_.size(); local_operands_ != 0;) {
+    Operand& operand = stack_[--i];
+    if (operand.where == Operand::Where::Local) settle(operand);
+  }
+}
+
+void Translator::set_local(uint32_t index, bool keep) {
+  Operand value = pop();
+  uint32_t slot = local_slots_[index];
+  AccClass acc = acc_class_of(value.kind);
+  bool is_in_acc = value.where == Operand::Where::Temp && source_of(value) == Source::A;
+  if (value.where == Operand::Where::Local && value.local_slot == slot) {
+    // nothing changes
+  } else if (is_in_acc && accs_[acc].producer != AccState::kNothing && code_.is_last(accs_[acc].producer)) {
+    // The cell that has just made the value writes it to the local; the old value is saved before that cell.
+    AccState state = accs_[acc];
+    DraftCell producer = code_.take_last();
+    save_local(index);
+    accs_.forget(slot);
+    if (state.is_pending) producer.op = with_slot(producer.op);
+    producer.d = static_cast<uint16_t>(slot);
+    accs_[acc] = {slot, code_.put_back(producer), false};
+    last_test_ = {};
+  } else {
+    save_local(index);
+    move_to(value, slot);
+    if (is_in_acc) accs_[acc] = {slot, AccState::kNothing, false};
+  }
+  if (keep) push_local(index);
+}
+
+void Translator::load_acc(Operand& operand) {
+  Source source = source_of(operand);
+  if (source == Source::A) return;
+  to_readable_slot(operand);
+  flush(AccClass::Int);
+  code_.emit(CellOp::i64_or_sk, operand.place(), operand.slot, 0);
+  accs_[AccClass::Int] = {};
+}
+
+}  // namespace godwit::code
