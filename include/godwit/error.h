@@ -37,6 +37,7 @@ struct Frame {
 /// @threads plain data: read it from any thread, one at a time.
 class [[nodiscard]] Error final {
  public:
+  /// Stands for an offset that is not known or has no meaning.
   static constexpr uint64_t kNoOffset = ~uint64_t{0};
 
   /// The parts an error is made of.
@@ -48,8 +49,10 @@ class [[nodiscard]] Error final {
     std::string message;
     std::vector<Frame> backtrace;
   };
+  /// Makes an error of its parts.
   explicit Error(Parts parts) : parts_(std::make_unique<Parts>(std::move(parts))) {}
 
+  /// What kind of failure it is: what callers decide by.
   ErrorKind kind() const { return parts_->kind; }
   /// Exit: the exit status. Io: errno. Else a number without a promise.
   uint32_t code() const { return parts_->code; }

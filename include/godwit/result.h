@@ -18,10 +18,14 @@ namespace godwit::GODWIT_V1 {
 template <class T>
 class [[nodiscard]] Result final {
  public:
+  /// A success. Implicit, so that functions can return a value.
   Result(T value) : content_(std::in_place_index<0>, std::move(value)) {}
+  /// A failure. Implicit, so that functions can return an error.
   Result(Error error) : content_(std::in_place_index<1>, std::move(error)) {}
 
+  /// True if there is a value.
   explicit operator bool() const { return content_.index() == 0; }
+  /// True if there is a value.
   bool has_value() const { return content_.index() == 0; }
 
   /// The value. Only after has_value() said yes.
@@ -48,10 +52,14 @@ class [[nodiscard]] Result final {
 template <>
 class [[nodiscard]] Result<void> final {
  public:
+  /// A success.
   Result() = default;
+  /// A failure. Implicit, so that functions can return an error.
   Result(Error error) : error_(std::move(error)) {}
 
+  /// True if it is a success.
   explicit operator bool() const { return !error_; }
+  /// True if it is a success.
   bool has_value() const { return !error_; }
   /// The error. Only after has_value() said no.
   const Error& error() const& { return *error_; }

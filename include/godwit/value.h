@@ -16,13 +16,17 @@ class Value final {
   /// i32 0.
   constexpr Value() = default;
 
+  /// A 32-bit integer; wasm does not say whether it has a sign.
   static constexpr Value i32(int32_t value) { return Value(ValType::I32, static_cast<uint32_t>(value), 0); }
+  /// A 64-bit integer.
   static constexpr Value i64(int64_t value) { return Value(ValType::I64, static_cast<uint64_t>(value), 0); }
+  /// A number of single precision; a NaN keeps its bits.
   static Value f32(float value) {
     uint32_t bits;
     std::memcpy(&bits, &value, sizeof bits);
     return Value(ValType::F32, bits, 0);
   }
+  /// A number of double precision; a NaN keeps its bits.
   static Value f64(double value) {
     uint64_t bits;
     std::memcpy(&bits, &value, sizeof bits);
@@ -37,6 +41,7 @@ class Value final {
     return Value(type, low, high);
   }
 
+  /// Which of them it is.
   constexpr ValType type() const { return type_; }
   /// Each reads the bits as that type; the caller has looked at type().
   constexpr int32_t as_i32() const { return static_cast<int32_t>(static_cast<uint32_t>(bits_[0])); }

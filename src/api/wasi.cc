@@ -10,7 +10,11 @@ namespace godwit::v1 {
 Result<Wasi> Wasi::create(WasiConfig config) {
   wasi::Config inner;
   inner.args = std::move(config.args);
-  for (auto& [name, value] : config.env) inner.env.push_back(name + "=" + value);
+  for (const auto& [name, value] : config.env) {
+    std::string& entry = inner.env.emplace_back(name);
+    entry += '=';
+    entry += value;
+  }
   std::set<std::string_view> guest_paths;
   for (const Preopen& preopen : config.preopens) {
     if (!guest_paths.insert(preopen.guest_path).second)

@@ -44,7 +44,7 @@ std::string describe_backtrace(const Error& error) {
     const std::string line = text_of(frames[i]);
     std::string number = decimal(i);
     number.insert(0, number.size() < 5 ? 5 - number.size() : 0, ' ');
-    text += "\n" + number + ": " + line;
+    text.append("\n").append(number).append(": ").append(line);
     size_t same = 1;  // a recursion is one line
     while (i + same < frames.size() && text_of(frames[i + same]) == line) ++same;
     if (same > 1) text += "   (" + decimal(same) + " times)";
