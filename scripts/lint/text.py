@@ -12,7 +12,7 @@ import sys
 LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)\)")
 CODE_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 # written so that this file does not match itself
-OUTSIDE = re.compile(r"(?<![\w.~-])/" + r"(work|root)/|\.\./" + r"shared\b|/tmp/" + r"brief")
+OUTSIDE = re.compile(r"/" + r"work/(main|shared)\b|/ro" + r"ot/(\.|go/)|\.\./" + r"shared\b|/tmp/" + r"brief")
 LATER = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
 FIRST_LINE = {".h": ("//", "/*"), ".cc": ("//", "/*"), ".c": ("//", "/*"), ".S": ("//", "/*", "#"), ".def": ("//", "/*"),
               ".py": ('"""', "#"), ".sh": ("#",), ".cmake": ("#",), ".rs": ("//",), ".go": ("//",)}  # fmt: skip
