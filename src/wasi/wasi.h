@@ -22,9 +22,9 @@ struct Preopen {
 };
 
 struct Config {
-  std::vector<std::string> args;  // args[0] is the program's name
-  std::vector<std::string> env;   // "NAME=value"
-  std::vector<Preopen> preopens;  // become the descriptors 3, 4, … in this order
+  std::vector<std::string> args = {};  // args[0] is the program's name
+  std::vector<std::string> env = {};   // "NAME=value"
+  std::vector<Preopen> preopens = {};  // become the descriptors 3, 4, … in this order
   // Descriptors of the host's for 0, 1 and 2, lent: they are not closed. One that is not open is not there.
   int stdin_fd = 0;
   int stdout_fd = 1;
