@@ -53,7 +53,7 @@ if [ -n "$full" ]; then
   build tsan unit_tests
   run tsan -L unit
 else
-  build asan unit_tests mutation_tests
+  build asan unit_tests mutation_test
   run asan -L 'unit|mutation'
 fi
 
