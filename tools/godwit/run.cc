@@ -129,9 +129,8 @@ std::string_view base_name(std::string_view path) { return path.substr(path.rfin
 void add_hints(Linker& linker) {
   linker.hint("wasi_unstable", "it was built for the WASI of 2019; build it again with a toolchain of today");
   linker.hint("env",
-              "nothing provides 'env': the program was linked with undefined symbols, or made for a browser; "
-              "build it for "
-              "the target wasm32-wasip1");
+              "the program was linked with undefined symbols, or made for a browser; build it for the target "
+              "wasm32-wasip1");
   linker.hint("wasi", "threads are not supported; build the program without -pthread");
   linker.hint("wbg", "it was made for a browser by wasm-bindgen; build it for the target wasm32-wasip1");
   linker.hint("gojs", "it was built with GOOS=js; build it with GOOS=wasip1 GOARCH=wasm");
