@@ -1,0 +1,112 @@
+// Laying out translated functions and finding what a cell belongs to.
+#include "code/module_code.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+
+#include "wasm/validator.h"
+
+namespace godwit::code {
+
+namespace {
+
+constexpr size_t kChunkBytes = size_t{64} << 10;
+
+void append_delta(std::vector<uint8_t>& into, int64_t delta) {
+  auto bits = static_cast<uint64_t>(delta << 1 ^ delta >> 63);
+  for (; bits >= 0x80; bits >>= 7) into.push_back(static_cast<uint8_t>(bits | 0x80));
+  into.push_back(static_cast<uint8_t>(bits));
+}
+
+int64_t read_delta(const uint8_t*& at) {
+  uint64_t bits = 0;
+  for (unsigned shift = 0;; shift += 7) {
+    uint8_t byte = *at++;
+    bits |= static_cast<uint64_t>(byte & 0x7F) << shift;
+    if (byte < 0x80) break;
+  }
+  return static_cast<int64_t>(bits >> 1) ^ -static_cast<int64_t>(bits & 1);
+}
+
+}  // namespace
+
+ModuleCode::ModuleCode(const runtime::Module& module, HandlerTable handlers, const ModuleCodeOptions& options)
+    : module_(module), handlers_(handlers), options_(options) {
+  // calloc: entries of functions that are never called cost no memory
+  size_t count = std::max<size_t>(1, module.declarations.bodies.size());
+  entries_ = static_cast<std::atomic<const Cell*>*>(std::calloc(count, sizeof(*entries_)));
+  if (entries_ == nullptr) std::abort();
+  static_assert(std::is_trivially_destructible_v<std::atomic<const Cell*>>);
+}
+
+ModuleCode::~ModuleCode() { std::free(entries_); }
+
+Result<const Cell*> ModuleCode::prepare(uint32_t defined) {
+  std::lock_guard lock(mutex_);
+  if (const Cell* entry = entries_[defined].load(std::memory_order_acquire)) return entry;
+  wasm::FuncIdx func(module_.declarations.imported_funcs + defined);
+  if (!options_.bodies_are_valid) TRY(wasm::validate_body(module_.declarations, func, options_.features));
+  ASSIGN_OR_RETURN(Translation translation, translate(module_, func, options_.translate));
+  const Cell* entry = lay_out(defined, translation);
+  entries_[defined].store(entry, std::memory_order_release);
+  return entry;
+}
+
+Cell* ModuleCode::allocate(size_t bytes) {
+  if (static_cast<size_t>(free_end_ - free_begin_) < bytes) {
+    size_t chunk = std::max(kChunkBytes, bytes);
+    void* memory = std::aligned_alloc(alignof(std::max_align_t), chunk);
+    if (memory == nullptr) std::abort();
+    chunks_.emplace_back(memory);
+    auto* begin = static_cast<uint8_t*>(memory);
+    if (bytes > kChunkBytes / 2) return reinterpret_cast<Cell*>(begin);  // the chunk in use stays in use
+    free_begin_ = begin;
+    free_end_ = begin + chunk;
+  }
+  auto* cells = reinterpret_cast<Cell*>(free_begin_);
+  free_begin_ += bytes;
+  return cells;
+}
+
+const Cell* ModuleCode::lay_out(uint32_t defined, const Translation& translation) {
+  size_t cell_bytes = translation.cells.size() * sizeof(Cell);
+  size_t literal_bytes = (translation.literals.size() * 8 + 15) & ~size_t{15};
+  Cell* cells = allocate(cell_bytes + literal_bytes);
+  auto* literals = reinterpret_cast<uint8_t*>(cells) + cell_bytes;
+  std::ranges::copy(translation.literals, reinterpret_cast<uint64_t*>(literals));
+
+  Function function{cells + translation.cells.size(), defined, translation.header_slot, {}};
+  function.offsets.reserve(translation.cells.size() + 4);
+  uint32_t last_offset = 0;
+  for (size_t i = 0; i < translation.cells.size(); ++i) {
+    const DraftCell& draft = translation.cells[i];
+    uint32_t b = draft.b;
+    if (draft.is_far) b = static_cast<uint32_t>(literals + 8 * size_t{draft.b} - reinterpret_cast<uint8_t*>(cells + i));
+    cells[i] = {handlers_[draft.op], draft.a, draft.d, b};
+    append_delta(function.offsets, static_cast<int64_t>(draft.offset) - last_offset);
+    last_offset = draft.offset;
+  }
+  function.offsets.shrink_to_fit();
+  functions_.emplace(cells, std::move(function));
+  return cells;
+}
+
+bool ModuleCode::locate(const Cell* cell, CellRole role, Location& into) const {
+  std::lock_guard lock(mutex_);
+  if (role == CellRole::Return) --cell;  // the call
+  auto after = functions_.upper_bound(cell);
+  if (after == functions_.begin()) return false;
+  const auto& [begin, function] = *std::prev(after);
+  if (cell >= function.end) return false;
+  into.function_index = module_.declarations.imported_funcs + function.defined;
+  into.header_slot = function.header_slot;
+  into.callee_slots = role == CellRole::Return ? cell->a : 0;
+  const uint8_t* at = function.offsets.data();
+  int64_t offset = 0;
+  for (const Cell* i = begin; i <= cell; ++i) offset += read_delta(at);
+  into.offset = static_cast<uint32_t>(offset);
+  return true;
+}
+
+}  // namespace godwit::code

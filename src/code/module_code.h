@@ -1,0 +1,60 @@
+// ModuleCode: the register code of a module, translated function by function as they are first called.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "code/cell.h"
+#include "code/translate.h"
+#include "runtime/module.h"
+#include "wasm/features.h"
+
+namespace godwit::code {
+
+struct ModuleCodeOptions {
+  wasm::FeatureSet features;      // for validation
+  bool bodies_are_valid = false;  // the module was validated whole
+  TranslateOptions translate;
+};
+
+class ModuleCode final : public runtime::CodeSource {
+ public:
+  // @param module owns this object.  @param handlers live as long as the process.
+  ModuleCode(const runtime::Module& module, HandlerTable handlers, const ModuleCodeOptions& options);
+  ~ModuleCode() override;
+
+  std::atomic<const Cell*>* entries() override { return entries_; }
+  // @errors Invalid, Malformed: the body. Exhausted, Unsupported: see translate(). Nothing is published then.
+  Result<const Cell*> prepare(uint32_t defined) override;
+  bool locate(const Cell* cell, CellRole role, Location& into) const override;
+
+ private:
+  struct Function {
+    const Cell* end;  // behind the cells; literals follow
+    uint32_t defined;
+    uint32_t header_slot;
+    std::vector<uint8_t> offsets;  // per cell: the difference to the offset before, as zigzag LEB128
+  };
+
+  const Cell* lay_out(uint32_t defined, const Translation& translation);
+  Cell* allocate(size_t bytes);
+
+  const runtime::Module& module_;
+  HandlerTable handlers_;
+  ModuleCodeOptions options_;
+  std::atomic<const Cell*>* entries_;
+
+  // Guards what follows. Translation happens under it: each function once.
+  mutable std::mutex mutex_;
+  std::map<const Cell*, Function> functions_;  // by their first cell
+  struct Free {
+    void operator()(void* memory) const { std::free(memory); }
+  };
+  std::vector<std::unique_ptr<void, Free>> chunks_;
+  uint8_t* free_begin_ = nullptr;
+  uint8_t* free_end_ = nullptr;
+};
+
+}  // namespace godwit::code
