@@ -123,6 +123,8 @@ class Store final {
 
   // Makes running guests of this store leave with Trap::Interrupted soon. @threads any; async-signal-safe.
   void interrupt() { vm_.interrupt.store(1, std::memory_order_relaxed); }
+  // Lets guests run again after interrupt().
+  void clear_interrupt() { vm_.interrupt.store(0, std::memory_order_relaxed); }
 
   // Called by a host function before it returns false.
   void raise(Error error) { pending_error_ = std::move(error); }
