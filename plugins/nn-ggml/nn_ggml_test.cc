@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -172,7 +173,7 @@ TEST(NnGgml, GoesOnFromTheTextItHasRead) {
 TEST(NnGgml, ContextsDoNotDisturbEachOther) {
   Model model;
   ASSERT_EQ(model.open(kTiny), GODWIT_NN_OK) << model.host.explanation;
-  constexpr const char* kConfig = R"({"temp": 0, "n-predict": 12, "ctx-size": 128})";
+  constexpr const char* kConfig = R"({"temp": 0, "n-predict": 12, "ctx-size": 128, "threads": 1})";
   const auto alone = [&](const char* prompt) {
     Context context(model, kConfig);
     EXPECT_EQ(context.set(0, prompt), GODWIT_NN_OK);
@@ -215,7 +216,7 @@ TEST(NnGgml, StopsWhereItIsTold) {
 TEST(NnGgml, KnowsWhenTheContextIsFull) {
   Model model;
   ASSERT_EQ(model.open(kTiny), GODWIT_NN_OK);
-  Context context(model, R"({"temp": 0, "ctx-size": 64, "ignore-eos": true})");
+  Context context(model, R"({"temp": 0, "ctx-size": 64, "threads": 1, "ignore-eos": true})");
   ASSERT_EQ(context.set(0, "abc"), GODWIT_NN_OK);
   EXPECT_EQ(context.compute(), GODWIT_NN_CONTEXT_FULL);
   EXPECT_GT(context.counts()["output_tokens"], 8);
@@ -253,17 +254,17 @@ TEST(NnGgml, SamplesBySeed) {
     return context.output();
   };
   constexpr const char* kSeven =
-      R"({"temp": 1.5, "top-k": 0, "n-predict": 20, "ctx-size": 128, "seed": 7, "repeat-penalty": 1.1})";
+      R"({"temp": 1.5, "top-k": 0, "n-predict": 20, "ctx-size": 128, "threads": 1, "seed": 7, "repeat-penalty": 1.1})";
   constexpr const char* kEight =
-      R"({"temp": 1.5, "top-k": 0, "n-predict": 20, "ctx-size": 128, "seed": 8, "repeat-penalty": 1.1})";
+      R"({"temp": 1.5, "top-k": 0, "n-predict": 20, "ctx-size": 128, "threads": 1, "seed": 8, "repeat-penalty": 1.1})";
   EXPECT_EQ(run(kSeven), run(kSeven));
   EXPECT_NE(run(kSeven), run(kEight));
   for (
       const char* config :
-      {R"({"mirostat": 1, "seed": 1, "n-predict": 5, "ctx-size": 128})",
-       R"({"mirostat": 2, "seed": 1, "n-predict": 5, "ctx-size": 128})",
-       R"({"dry-multipier": 0.8, "last-n-penalty": -1, "frequency-penalty": 1, "seed": 1, "n-predict": 5, "ctx-size": 128})",
-       R"({"xtc-probability": 0.5, "dynatemp-range": 0.5, "typ-p": 0.9, "seed": 1, "n-predict": 5, "ctx-size": 128})"})
+      {R"({"mirostat": 1, "seed": 1, "n-predict": 5, "ctx-size": 128, "threads": 1})",
+       R"({"mirostat": 2, "seed": 1, "n-predict": 5, "ctx-size": 128, "threads": 1})",
+       R"({"dry-multipier": 0.8, "last-n-penalty": -1, "frequency-penalty": 1, "seed": 1, "n-predict": 5, "ctx-size": 128, "threads": 1})",
+       R"({"xtc-probability": 0.5, "dynatemp-range": 0.5, "typ-p": 0.9, "seed": 1, "n-predict": 5, "ctx-size": 128, "threads": 1})"})
     EXPECT_FALSE(run(config).empty()) << config;
 }
 
@@ -334,6 +335,81 @@ TEST(NnGgml, RefusesOptionsThatMakeNoSense) {
   ASSERT_TRUE(options);
   EXPECT_EQ(options->sampling.temperature, 0);
   EXPECT_EQ(options->context.flash_attention, "on");
+}
+
+// llama.cpp ends the process where its assumptions fail; whatever a guest asks for must end as a status instead.
+TEST(NnGgml, SurvivesAnyOptions) {
+  Model model;
+  ASSERT_EQ(model.open(kTiny), GODWIT_NN_OK);
+  const std::vector<std::pair<const char*, std::vector<const char*>>> choices = {
+      {"ctx-size", {"1", "4", "5", "8", "64", "100", "4096"}},
+      {"batch-size", {"1", "3", "64", "65536"}},
+      {"ubatch-size", {"1", "7", "65536"}},
+      {"threads", {"0", "1"}},
+      {"threads-batch", {"1", "2"}},
+      {"embedding", {"true", "false"}},
+      {"flash-attn", {"true", "false", "\"auto\""}},
+      {"cache-type-k", {"\"q8_0\"", "\"q4_0\"", "\"f32\"", "\"iq4_nl\""}},
+      {"cache-type-v", {"\"q8_0\"", "\"q5_1\"", "\"bf16\""}},
+      {"pooling-type", {"\"none\"", "\"mean\"", "\"cls\"", "\"last\"", "\"rank\""}},
+      {"attention-type", {"\"causal\"", "\"non-causal\""}},
+      {"rope-scaling-type", {"\"none\"", "\"linear\"", "\"yarn\""}},
+      {"rope-freq-base", {"0", "1e12", "1e-9"}},
+      {"rope-freq-scale", {"0", "1e6", "1e-9"}},
+      {"yarn-orig-ctx", {"0", "1", "16777216"}},
+      {"yarn-ext-factor", {"0", "1e6"}},
+      {"yarn-beta-fast", {"0", "1e6"}},
+      {"temp", {"-1", "0", "1e-9", "1000"}},
+      {"dynatemp-range", {"0", "1000"}},
+      {"dynatemp-exponent", {"-1000", "0", "1000"}},
+      {"top-k", {"-1", "0", "1", "2147483647"}},
+      {"top-p", {"0", "1", "0.5"}},
+      {"min-p", {"0", "1"}},
+      {"typ-p", {"0", "0.5"}},
+      {"xtc-probability", {"1"}},
+      {"xtc-threshold", {"0", "0.6"}},
+      {"last-n-penalty", {"-1", "0", "1", "1000000"}},
+      {"repeat-penalty", {"0.001", "1000"}},
+      {"presence-penalty", {"-1000", "1000"}},
+      {"frequency-penalty", {"-1000", "1000"}},
+      {"dry-multiplier", {"0", "1000"}},
+      {"dry-base", {"0", "1000"}},
+      {"dry-allowed-length", {"0", "1000000"}},
+      {"dry-last-n-penalty", {"-1", "0", "1000000"}},
+      {"mirostat", {"0", "1", "2"}},
+      {"mirostat-ent", {"0", "1000"}},
+      {"mirostat-eta", {"0", "1000"}},
+      {"ignore-eos", {"true"}},
+      {"grammar", {"\"root ::= \\\"a\\\"*\"", "\"root ::= root\"", "\"x\"", "\"root ::= [^a]{3,5}\""}},
+      {"seed", {"-1", "0", "4294967295"}},
+      {"embd-normalize", {"-1", "0", "1", "2", "3"}},
+      {"n-predict", {"0", "5"}},
+      {"use-mmap", {"false"}},
+      {"check-tensors", {"true"}},
+      {"split-mode", {"\"row\"", "\"none\""}},
+      {"n-cpu-moe", {"3"}},
+      {"n-gpu-layers", {"0", "99"}},
+  };
+  std::mt19937 random(20250101);
+  const auto below = [&](size_t limit) { return random() % limit; };
+  int computed = 0;
+  for (int round = 0; round < 100; ++round) {
+    std::string json = "{\"n-predict\": 6, \"threads\": 1";
+    for (size_t count = 1 + below(5); count > 0; --count) {
+      const auto& [key, values] = choices[below(choices.size())];
+      json += std::string(", \"") + key + "\": " + values[below(values.size())];
+    }
+    json += "}";
+    SCOPED_TRACE(json);
+    Context context(model, json);
+    if (context.built != GODWIT_NN_OK) continue;
+    if (context.set(0, "abcabcabc" + std::string(below(40), 'x')) != GODWIT_NN_OK) continue;
+    const godwit_nn_status status = context.compute();
+    computed += status == GODWIT_NN_OK;
+    godwit_nn_status last = GODWIT_NN_OK;
+    if (status == GODWIT_NN_OK) context.stream(last);
+  }
+  EXPECT_GT(computed, 15);
 }
 
 TEST(NnGgml, NeedsAPrompt) {
