@@ -18,12 +18,7 @@ Buffer::iterator at(Buffer& bytes, size_t position) {
   return bytes.begin() + static_cast<Buffer::difference_type>(position);
 }
 
-// A position after magic and version, where damage is more than a wrong header.
-size_t position_in(const Buffer& bytes, Random& random) {
-  constexpr size_t kHeader = 8;
-  return bytes.size() <= kHeader ? below(random, bytes.size())
-                                 : kHeader + below(random, bytes.size() - kHeader);
-}
+size_t position_in(const Buffer& bytes, Random& random) { return below(random, bytes.size()); }
 
 void truncate(Buffer& bytes, Bytes, Random& random) { bytes.resize(below(random, bytes.size())); }
 
@@ -31,7 +26,7 @@ void flip_bit(Buffer& bytes, Bytes, Random& random) {
   if (!bytes.empty()) bytes[below(random, bytes.size())] ^= static_cast<uint8_t>(1u << below(random, 8));
 }
 
-void flip_bits_in_contents(Buffer& bytes, Bytes, Random& random) {
+void flip_bits(Buffer& bytes, Bytes, Random& random) {
   for (size_t count = 1 + below(random, 8); count > 0 && !bytes.empty(); --count)
     bytes[position_in(bytes, random)] ^= static_cast<uint8_t>(1u << below(random, 8));
 }
@@ -109,23 +104,89 @@ void swap_bytes(Buffer& bytes, Bytes, Random& random) {
   if (!bytes.empty()) std::swap(bytes[position_in(bytes, random)], bytes[position_in(bytes, random)]);
 }
 
+// One way to do damage; each leaves `bytes` changed, or as they were if they are too few.
+// `other` is another module, to take bytes from.
+struct Mutation {
+  const char* name;
+  bool keeps_size;  // so that sections still end where they say, and the damage is found deeper
+  void (*apply)(std::vector<uint8_t>& bytes, Bytes other, std::mt19937_64& random);
+};
 constexpr Mutation kMutations[] = {
-    {"truncate", false, truncate},
-    {"flip a bit", true, flip_bit},
-    {"flip bits in contents", true, flip_bits_in_contents},
-    {"set a byte", true, set_byte},
-    {"set a run", true, set_run},
-    {"erase", false, erase},
-    {"duplicate", false, duplicate},
-    {"splice", false, splice},
-    {"overwrite", true, overwrite},
-    {"edit a number", false, edit_leb128},
-    {"swap bytes", true, swap_bytes},
+    {"truncate", false, truncate},         {"flip a bit", true, flip_bit},   {"flip bits", true, flip_bits},
+    {"set a byte", true, set_byte},        {"set a run", true, set_run},     {"erase", false, erase},
+    {"duplicate", false, duplicate},       {"splice", false, splice},        {"overwrite", true, overwrite},
+    {"edit a number", false, edit_leb128}, {"swap bytes", true, swap_bytes},
 };
 
-}  // namespace
+// The part of a module that is damaged, and what precedes and follows it.
+//
+//   | before | part | after |      before ends with the part's size, if it is a section's contents
+struct Cut {
+  Buffer before, part, after;
+  bool is_sized = false;
+};
 
-std::span<const Mutation> mutations() { return kMutations; }
+constexpr size_t kHeader = 8;
+
+// Where a section's contents lie. spec: https://webassembly.github.io/spec/core/binary/modules.html#sections
+struct Section {
+  uint8_t id;
+  size_t size_at, start, size;
+};
+
+std::vector<Section> sections_of(Bytes bytes) {
+  std::vector<Section> sections;
+  for (size_t position = kHeader; position < bytes.size();) {
+    Section section{bytes[position], position + 1, position + 1, 0};
+    for (unsigned shift = 0; section.start < bytes.size() && shift < 35; shift += 7) {
+      const uint8_t byte = bytes[section.start++];
+      section.size |= size_t{byte & 0x7fu} << shift;
+      if (!(byte & 0x80)) break;
+    }
+    if (section.size > bytes.size() - section.start) break;
+    sections.push_back(section);
+    position = section.start + section.size;
+  }
+  return sections;
+}
+
+Cut cut_at(const Buffer& bytes, size_t before_end, size_t start, size_t size) {
+  auto piece = [&](size_t from, size_t to) {
+    return Buffer(bytes.begin() + static_cast<Buffer::difference_type>(from),
+                  bytes.begin() + static_cast<Buffer::difference_type>(to));
+  };
+  return {piece(0, before_end), piece(start, start + size), piece(start + size, bytes.size())};
+}
+
+// The whole module, all after its header, or the contents of one section: often the code, where most rules apply.
+Cut cut(const Buffer& bytes, Random& random) {
+  constexpr uint8_t kCode = 10;
+  const size_t choice = below(random, 8);
+  const std::vector<Section> sections = sections_of(bytes);
+  if (choice == 0 || bytes.size() <= kHeader) return cut_at(bytes, 0, 0, bytes.size());
+  if (choice < 3 || sections.empty()) return cut_at(bytes, kHeader, kHeader, bytes.size() - kHeader);
+  const Section* section = &sections[below(random, sections.size())];
+  if (choice > 4)
+    for (const Section& other : sections)
+      if (other.id == kCode) section = &other;
+  Cut cut = cut_at(bytes, section->size_at, section->start, section->size);
+  cut.is_sized = true;
+  return cut;
+}
+
+Buffer join(const Cut& cut) {
+  Buffer bytes = cut.before;
+  if (cut.is_sized)
+    for (size_t size = cut.part.size(), more = 1; more; size >>= 7) {
+      more = size >= 0x80;
+      bytes.push_back(static_cast<uint8_t>((size & 0x7f) | (more ? 0x80 : 0)));
+    }
+  bytes.insert(bytes.end(), cut.part.begin(), cut.part.end());
+  bytes.insert(bytes.end(), cut.after.begin(), cut.after.end());
+  return bytes;
+}
+
+}  // namespace
 
 Mutator::Mutator(std::span<const std::filesystem::path> folders, size_t min_bytes, size_t max_bytes,
                  bool (*is_sound)(Bytes))
@@ -158,15 +219,17 @@ Mutant Mutator::make(uint64_t number) const {
   Random random(number);
   Seed seed = pick(random);
   const Seed other = pick(random);
-  Mutant mutant{std::move(seed.name), std::move(seed.bytes)};
+  Mutant mutant{std::move(seed.name), {}};
+  Cut damaged = cut(seed.bytes, random);
   const bool keeps_size = below(random, 2) == 0;
   for (size_t count = 1 + below(random, 3); count > 0;) {
     const Mutation& mutation = kMutations[below(random, std::size(kMutations))];
     if (keeps_size && !mutation.keeps_size) continue;
-    mutation.apply(mutant.bytes, other.bytes, random);
+    mutation.apply(damaged.part, other.bytes, random);
     mutant.origin += std::string(", ") + mutation.name;
     --count;
   }
+  mutant.bytes = join(damaged);
   return mutant;
 }
 

@@ -39,13 +39,4 @@ class Mutator final {
   std::vector<std::filesystem::path> files_;
 };
 
-// One way to damage a module; each leaves `bytes` changed, or as they were if they are too few.
-// `other` is another module, to take bytes from.
-struct Mutation {
-  const char* name;
-  bool keeps_size;  // so that sections still end where they say, and the damage is found deeper
-  void (*apply)(std::vector<uint8_t>& bytes, Bytes other, std::mt19937_64& random);
-};
-std::span<const Mutation> mutations();
-
 }  // namespace godwit::mutation
