@@ -4,6 +4,12 @@
 
 namespace godwit::wasi {
 
+Expected<fs::FileStatus> status_of(const DescriptorTable& descriptors, uint32_t fd) {
+  WASI_ASSIGN_OR_RETURN(const Descriptor* file, descriptors.find_any(fd, right::kFdFilestatGet));
+  WASI_ASSIGN_OR_RETURN(const fs::FileStatus status, fs::status(file->fd));
+  return status;
+}
+
 // Tells the host how `len` bytes from `offset` will be used.
 Errno P1::fd_advise(uint32_t fd, FileSize offset, FileSize len, uint32_t advice) {
   WASI_ASSIGN_OR_RETURN(const Descriptor* file, core_.descriptors.find_file(fd, right::kFdAdvise));
@@ -62,8 +68,7 @@ Errno P1::fd_fdstat_set_rights(uint32_t fd, uint64_t rights_base, uint64_t right
 
 // Writes the FileStat (64 bytes).
 Errno P1::fd_filestat_get(uint32_t fd, GuestPtr<FileStat> stat) {
-  WASI_ASSIGN_OR_RETURN(const Descriptor* file, core_.descriptors.find_any(fd, right::kFdFilestatGet));
-  WASI_ASSIGN_OR_RETURN(const fs::FileStatus status, fs::status(file->fd));
+  WASI_ASSIGN_OR_RETURN(const fs::FileStatus status, status_of(core_.descriptors, fd));
   return put(stat, to_file_stat(status));
 }
 

@@ -39,6 +39,12 @@ Expected<> check_writable(const Descriptor& file);
 
 FileStat to_file_stat(const fs::FileStatus& status);
 
+// What a path beneath descriptor `fd` names. @errors as path_filestat_get.
+Expected<fs::FileStatus> status_at(const DescriptorTable& descriptors, uint32_t fd, uint32_t flags,
+                                   GuestString path);
+// What descriptor `fd` is. @errors as fd_filestat_get.
+Expected<fs::FileStatus> status_of(const DescriptorTable& descriptors, uint32_t fd);
+
 struct NewTimes {
   fs::NewTime accessed, modified;
 };

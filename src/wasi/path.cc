@@ -80,6 +80,14 @@ Expected<fs::FileHandle> open_at(const Place& place, fs::OpenOptions options) {
 
 }  // namespace
 
+Expected<fs::FileStatus> status_at(const DescriptorTable& descriptors, uint32_t fd, uint32_t flags,
+                                   GuestString path) {
+  WASI_ASSIGN_OR_RETURN(const Place place, place_of(descriptors, fd, path, right::kPathFilestatGet));
+  WASI_ASSIGN_OR_RETURN(const fs::LastLink last_link, to_last_link(flags));
+  WASI_ASSIGN_OR_RETURN(const fs::FileStatus status, fs::status_beneath(place.at(), last_link));
+  return status;
+}
+
 // Creates a directory.
 Errno P1::path_create_directory(uint32_t fd, GuestString path) {
   WASI_ASSIGN_OR_RETURN(const Place place,
@@ -89,9 +97,7 @@ Errno P1::path_create_directory(uint32_t fd, GuestString path) {
 
 // Writes the FileStat (64 bytes) of what a path names.
 Errno P1::path_filestat_get(uint32_t fd, uint32_t flags, GuestString path, GuestPtr<FileStat> stat) {
-  WASI_ASSIGN_OR_RETURN(const Place place, place_of(core_.descriptors, fd, path, right::kPathFilestatGet));
-  WASI_ASSIGN_OR_RETURN(const fs::LastLink last_link, to_last_link(flags));
-  WASI_ASSIGN_OR_RETURN(const fs::FileStatus status, fs::status_beneath(place.at(), last_link));
+  WASI_ASSIGN_OR_RETURN(const fs::FileStatus status, status_at(core_.descriptors, fd, flags, path));
   return put(stat, to_file_stat(status));
 }
 

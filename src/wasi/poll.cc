@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "wasi/clock.h"
+#include "wasi/p0.h"
 #include "wasi/p1_support.h"
 
 namespace godwit::wasi {
@@ -146,28 +147,52 @@ class Poll final {
   std::vector<fs::Waited> files_;
 };
 
+// `to_subscription` turns a `Layout` of the guest's into a Subscription.
+template <class Layout, class Convert>
+Errno poll_all(const Core& core, const Caller& caller, GuestPtr<Layout> in, GuestPtr<Event> out,
+               Size nsubscriptions, GuestPtr<Size> nevents, Convert to_subscription) {
+  if (nsubscriptions == 0 || nsubscriptions > kMaxSubscriptions) return Errno::Inval;
+  WASI_ASSIGN_OR_RETURN(const auto subscriptions,
+                        GuestSpan<Layout>(in.memory(), in.address(), nsubscriptions).check());
+  WASI_ASSIGN_OR_RETURN(const auto events,
+                        GuestSpan<Event>(out.memory(), out.address(), nsubscriptions).check());
+  WASI_TRY(nevents.check());
+  Poll poll(core.descriptors, stop_of(caller));
+  for (Size i = 0; i < subscriptions.size(); i++) poll.add(to_subscription(subscriptions[i]));
+  WASI_TRY(poll.wait());
+  return put(nevents, poll.report(events));
+}
+
 }  // namespace
 
 // Waits until at least one of the subscriptions has something to tell; writes one event for each that has, and their
 // number to `nevents`. A subscription that makes no sense is answered at once, by an event with an error.
 Errno P1::poll_oneoff(Caller& caller, GuestPtr<Subscription> in, GuestPtr<Event> out, Size nsubscriptions,
                       GuestPtr<Size> nevents) {
-  if (nsubscriptions == 0 || nsubscriptions > kMaxSubscriptions) return Errno::Inval;
-  WASI_ASSIGN_OR_RETURN(const auto subscriptions,
-                        GuestSpan<Subscription>(in.memory(), in.address(), nsubscriptions).check());
-  WASI_ASSIGN_OR_RETURN(const auto events,
-                        GuestSpan<Event>(out.memory(), out.address(), nsubscriptions).check());
-  WASI_TRY(nevents.check());
-  Poll poll(core_.descriptors, stop_of(caller));
-  for (Size i = 0; i < subscriptions.size(); i++) poll.add(subscriptions[i]);
-  WASI_TRY(poll.wait());
-  return put(nevents, poll.report(events));
+  return poll_all(core_, caller, in, out, nsubscriptions, nevents,
+                  [](const Subscription& subscription) { return subscription; });
 }
 
 // The same under WasmEdge's name.
 Errno P1::epoll_oneoff(Caller& caller, GuestPtr<Subscription> in, GuestPtr<Event> out, Size nsubscriptions,
                        GuestPtr<Size> nevents) {
   return poll_oneoff(caller, in, out, nsubscriptions, nevents);
+}
+
+// The same for the older layout of subscriptions.
+Errno P0::poll_oneoff(Caller& caller, GuestPtr<Subscription0> in, GuestPtr<Event> out, Size nsubscriptions,
+                      GuestPtr<Size> nevents) {
+  return poll_all(core_, caller, in, out, nsubscriptions, nevents, [](const Subscription0& old) {
+    Subscription subscription{};
+    subscription.userdata = old.userdata;
+    subscription.tag = old.tag;
+    const bool is_clock = old.tag == static_cast<uint8_t>(EventType::Clock);
+    subscription.id_or_fd = is_clock ? old.clock_id : static_cast<uint32_t>(old.identifier_or_fd);
+    subscription.timeout = old.timeout;
+    subscription.precision = old.precision;
+    subscription.flags = old.flags;
+    return subscription;
+  });
 }
 
 }  // namespace godwit::wasi

@@ -87,6 +87,13 @@ std::optional<std::string_view> strip_prefix(std::string_view path, std::string_
   return normalized(path);
 }
 
+constexpr bool differs_in_p0(std::string_view function) {
+#define GODWIT_WASI_P0(result, name, parameters) \
+  if (function == #name) return true;
+#include "wasi/p0.def"
+  return false;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Wasi>> Wasi::create(Config config) {
@@ -138,6 +145,11 @@ Result<fs::FileHandle> Wasi::open_guest_path(std::string_view path) {
 void define(runtime::Linker& linker, Wasi& wasi) {
 #define GODWIT_WASI_P1(result, name, parameters) host::define<&P1::name>(linker, kPreview1, #name, wasi.p1());
 #include "wasi/p1.def"
+#define GODWIT_WASI_P1(result, name, parameters) \
+  if constexpr (!differs_in_p0(#name)) host::define<&P1::name>(linker, kPreview0, #name, wasi.p1());
+#include "wasi/p1.def"
+#define GODWIT_WASI_P0(result, name, parameters) host::define<&P0::name>(linker, kPreview0, #name, wasi.p0());
+#include "wasi/p0.def"
 }
 
 }  // namespace godwit::wasi

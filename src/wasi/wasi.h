@@ -10,6 +10,7 @@
 #include "platform/fs_handle.h"
 #include "runtime/linker.h"
 #include "wasi/core.h"
+#include "wasi/p0.h"
 #include "wasi/p1.h"
 
 namespace godwit::wasi {
@@ -40,6 +41,7 @@ class Wasi final {
 
   Core& core() { return core_; }
   P1& p1() { return p1_; }
+  P0& p0() { return p0_; }
 
   // Opens for reading what the guest calls `path`, inside the directories it was given: the longest guest path that
   // is a prefix decides, as in wasi-libc. For modules that take paths from guests.
@@ -48,10 +50,11 @@ class Wasi final {
   Result<platform::fs::FileHandle> open_guest_path(std::string_view path);
 
  private:
-  Wasi() : p1_(core_) {}
+  Wasi() : p1_(core_), p0_(core_, p1_) {}
 
   Core core_;
   P1 p1_;
+  P0 p0_;
 };
 
 // The module names that define() offers.

@@ -588,6 +588,40 @@ TEST_F(PollTest, StopsWhenInterrupted) {
   later.join();
 }
 
+TEST_F(WasiTest, ServesThePredecessorsLayouts) {
+  const auto file = open(kRoot, "old", open_flag::kCreat, kReadWrite);
+  ASSERT_EQ(write(file.fd, "12345"), Errno::Success);
+  auto stat = guest_.ptr<FileStat0>();
+  ASSERT_EQ(wasi_->p0().fd_filestat_get(file.fd, stat), Errno::Success);
+  EXPECT_EQ(stat.read()->size, 5u);
+  EXPECT_EQ(stat.read()->nlink, 1u);
+  ASSERT_EQ(wasi_->p0().path_filestat_get(kRoot, 0, guest_.text("old"), stat), Errno::Success);
+  EXPECT_EQ(stat.read()->filetype, FileType::RegularFile);
+  auto position = guest_.ptr<FileSize>();
+  ASSERT_EQ(wasi_->p0().fd_seek(file.fd, 2, 2, position), Errno::Success);
+  EXPECT_EQ(*position.read(), 2u) << "from the beginning";
+  ASSERT_EQ(wasi_->p0().fd_seek(file.fd, -1, 1, position), Errno::Success);
+  EXPECT_EQ(*position.read(), 4u) << "from the end";
+  EXPECT_EQ(wasi_->p0().fd_seek(file.fd, 0, 3, position), Errno::Inval);
+  auto in = guest_.ptr<Subscription0>();
+  auto out = guest_.ptr<Event>();
+  auto count = guest_.ptr<Size>();
+  Subscription0 clock{};
+  clock.userdata = 9;
+  clock.clock_id = 1;
+  clock.timeout = 1000;
+  ASSERT_TRUE(in.write(clock));
+  Caller caller = guest_.caller();
+  ASSERT_EQ(wasi_->p0().poll_oneoff(caller, in, out, 1, count), Errno::Success);
+  EXPECT_EQ(out.read()->userdata, 9u);
+  Subscription0 reading{};
+  reading.tag = static_cast<uint8_t>(EventType::FdRead);
+  reading.identifier_or_fd = file.fd;
+  ASSERT_TRUE(in.write(reading));
+  ASSERT_EQ(wasi_->p0().poll_oneoff(caller, in, out, 1, count), Errno::Success);
+  EXPECT_EQ(out.read()->error, 0u);
+}
+
 TEST_F(WasiTest, ServesLentSocketsOnly) {
   auto number = guest_.ptr<uint32_t>();
   EXPECT_EQ(p1().sock_accept(99, 0, number), Errno::Badf);
