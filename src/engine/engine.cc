@@ -1,0 +1,60 @@
+// Engine: from bytes to modules that can run.
+#include "engine/engine.h"
+
+#include <utility>
+
+#include "code/module_code.h"
+#include "interp/executor.h"
+#include "interp/table.h"
+#include "platform/memory_map.h"
+#include "wasm/decoder.h"
+#include "wasm/validator.h"
+
+namespace godwit::engine {
+
+struct Engine::Impl {
+  explicit Impl(const Config& engine_config) : config(engine_config) {}
+
+  Config config;
+  runtime::TypeRegistry types;
+  interp::Interpreter executor;
+};
+
+Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Engine::~Engine() = default;
+
+Result<std::unique_ptr<Engine>> Engine::create(const Config& config) {
+  return std::unique_ptr<Engine>(new Engine(std::make_unique<Impl>(config)));
+}
+
+runtime::TypeRegistry& Engine::types() { return impl_->types; }
+runtime::Executor& Engine::executor() { return impl_->executor; }
+const Config& Engine::config() const { return impl_->config; }
+
+Result<std::shared_ptr<const runtime::Module>> Engine::compile(Bytes bytes, std::string name) {
+  auto copy = std::make_shared<const std::vector<uint8_t>>(bytes.begin(), bytes.end());
+  const Bytes copied = *copy;
+  return compile(std::move(copy), copied, std::move(name));
+}
+
+Result<std::shared_ptr<const runtime::Module>> Engine::compile(std::shared_ptr<const void> storage, Bytes bytes,
+                                                               std::string name) {
+  ASSIGN_OR_RETURN(wasm::Module declarations, wasm::decode(std::move(storage), bytes, impl_->config.features));
+  const bool is_eager = impl_->config.validation == Validation::Eager;
+  if (is_eager) TRY(wasm::validate(declarations, impl_->config.features));
+  else TRY(wasm::validate_declarations(declarations, impl_->config.features));
+  auto module = runtime::make_module(std::move(declarations), impl_->types, std::move(name));
+  module->code = std::make_unique<code::ModuleCode>(
+      *module, interp::handler_table(),
+      code::ModuleCodeOptions{.features = impl_->config.features, .bodies_are_valid = is_eager, .translate = {}});
+  return module;
+}
+
+Result<std::shared_ptr<const runtime::Module>> Engine::compile_file(const std::string& path) {
+  ASSIGN_OR_RETURN(auto mapped, platform::MappedFile::open(path));
+  auto file = std::make_shared<const platform::MappedFile>(std::move(mapped));
+  const Bytes bytes = file->bytes();
+  return compile(std::move(file), bytes, path.substr(path.rfind('/') + 1));
+}
+
+}  // namespace godwit::engine
