@@ -218,15 +218,16 @@ void CodeValidator::return_call(const FuncType& type) {
 }
 
 void CodeValidator::select(const Instruction& ins) {
-  pop(ValKind::I32);
   if (ins.op == Opcode::select_t) {
     if (ins.types.size() != 1)
       return error("invalid result arity: select with " + std::to_string(ins.types.size()) + " types");
     if (!check_type(ins.types[0])) return;
+    pop(ValKind::I32);
     pop(ins.types[0]);
     pop(ins.types[0]);
     return push(ins.types[0]);
   }
+  pop(ValKind::I32);
   const ValType second = pop();
   const ValType first = pop();
   if (first.is_ref() || second.is_ref())

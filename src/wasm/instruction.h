@@ -15,7 +15,7 @@ namespace godwit::wasm {
 
 struct MemArg {
   uint32_t align_log2 = 0;
-  MemIdx memory;
+  MemIdx memory = {};
   uint64_t offset = 0;
 };
 
