@@ -1,0 +1,286 @@
+// Engine: from bytes to running functions, their traps and backtraces, in one thread and in many.
+#include "engine/engine.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <thread>
+
+#include "platform/watchdog.h"
+#include "runtime/instance.h"
+#include "runtime/linker.h"
+#include "runtime/memory.h"
+#include "wasm/builder.h"
+
+namespace godwit::engine {
+namespace {
+
+using runtime::Instance;
+using runtime::Slot;
+using runtime::Store;
+using runtime::Trap;
+using runtime::VmContext;
+using wasm::CodeBuilder;
+using wasm::FuncIdx;
+using wasm::ModuleBuilder;
+using wasm::Opcode;
+using wasm::ValKind;
+
+wasm::MemType one_page() { return {.limits = {.min = 1, .max = 2, .addr = wasm::AddrType::I32}}; }
+
+// An engine, a store, and functions of one module.
+class EngineTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto engine = Engine::create();
+    ASSERT_TRUE(engine);
+    engine_ = std::move(*engine);
+    store_ = std::make_unique<Store>(engine_->types(), engine_->executor());
+  }
+
+  Instance* load(const ModuleBuilder& builder) {
+    auto module = engine_->compile(builder.build());
+    EXPECT_TRUE(module) << module.error().describe();
+    if (!module) return nullptr;
+    auto instance = linker_.instantiate(*store_, *module);
+    EXPECT_TRUE(instance) << instance.error().describe();
+    return instance ? *instance : nullptr;
+  }
+
+  // Calls an export that takes and returns at most four slots.
+  Result<Slot> call(Instance* instance, std::string_view name, std::initializer_list<Slot> arguments = {}) {
+    auto found = instance->find_export(name);
+    if (!found) return fail(ErrorKind::NotFound, std::string(name));
+    std::array<Slot, 4> slots{};
+    std::copy(arguments.begin(), arguments.end(), slots.begin());
+    TRY(store_->call(*found->func, slots));
+    return slots[0];
+  }
+
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Store> store_;
+  runtime::Linker linker_;
+};
+
+TEST_F(EngineTest, RefusesWhatIsNoModule) {
+  const uint8_t bytes[] = {0, 'a', 's', 'm', 1, 0, 0, 0, 99};
+  auto module = engine_->compile(Bytes(bytes));
+  ASSERT_FALSE(module);
+  EXPECT_EQ(module.error().kind(), ErrorKind::Malformed);
+  EXPECT_NE(module.error().offset(), kNoOffset);
+  EXPECT_EQ(engine_->compile(Bytes()).error().kind(), ErrorKind::Malformed);
+  EXPECT_EQ(engine_->compile_file("/nowhere.wasm").error().kind(), ErrorKind::NotFound);
+}
+
+ModuleBuilder invalid_body() {
+  ModuleBuilder builder;
+  const auto type = builder.type(wasm::FuncType{{}, {ValKind::I32}});
+  builder.export_as("f", builder.func(type, {}, CodeBuilder().i64(1)));
+  return builder;
+}
+
+TEST_F(EngineTest, ValidatesEagerlyByDefault) {
+  auto module = engine_->compile(invalid_body().build());
+  ASSERT_FALSE(module);
+  EXPECT_EQ(module.error().kind(), ErrorKind::Invalid);
+}
+
+TEST_F(EngineTest, ValidatesBodiesAtTheirFirstCallIfAsked) {
+  auto lazy = Engine::create({.features = {}, .validation = Validation::Lazy});
+  ASSERT_TRUE(lazy);
+  Store store((*lazy)->types(), (*lazy)->executor());
+  auto module = (*lazy)->compile(invalid_body().build());
+  ASSERT_TRUE(module);
+  auto instance = runtime::instantiate(store, *module, {});
+  ASSERT_TRUE(instance);
+  Slot slot = 0;
+  auto called = store.call(*(*instance)->find_export("f")->func, std::span(&slot, 1));
+  ASSERT_FALSE(called);
+  EXPECT_EQ(called.error().kind(), ErrorKind::Invalid);
+  EXPECT_NE(called.error().offset(), kNoOffset);
+}
+
+TEST_F(EngineTest, RunsAFileAndNamesItInMessages) {
+  ModuleBuilder builder;
+  const auto type = builder.type(wasm::FuncType{{}, {ValKind::I32}});
+  builder.export_as("answer", builder.func(type, {}, CodeBuilder().i32(42)));
+  const auto bytes = builder.build();
+  char path[] = "/tmp/godwit-engine-XXXXXX";
+  const int fd = ::mkstemp(path);
+  ASSERT_EQ(::write(fd, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+  ::close(fd);
+  auto module = engine_->compile_file(path);
+  ::unlink(path);
+  ASSERT_TRUE(module);
+  EXPECT_EQ((*module)->name, std::string_view(path).substr(5));
+  auto instance = runtime::instantiate(*store_, *module, {});
+  ASSERT_TRUE(instance);
+  EXPECT_EQ(static_cast<uint32_t>(*call(*instance, "answer")), 42u);
+}
+
+TEST_F(EngineTest, CallsRecursively) {
+  ModuleBuilder builder;
+  const auto type = builder.type(wasm::FuncType{{ValKind::I64}, {ValKind::I64}});
+  CodeBuilder code;  // n < 2 ? n : fib(n - 1) + fib(n - 2)
+  code.op(Opcode::local_get, 0).i64(2).op(Opcode::i64_lt_u).block(Opcode::if_, ValKind::I64);
+  code.op(Opcode::local_get, 0).op(Opcode::else_);
+  code.op(Opcode::local_get, 0).i64(1).op(Opcode::i64_sub).op(Opcode::call, 0);
+  code.op(Opcode::local_get, 0).i64(2).op(Opcode::i64_sub).op(Opcode::call, 0).op(Opcode::i64_add).end();
+  builder.export_as("fib", builder.func(type, {}, code));
+  EXPECT_EQ(*call(load(builder), "fib", {20}), 6765u);
+}
+
+// load(i32) reads, store(i32) writes, 4 bytes, through a function that a backtrace shows.
+ModuleBuilder memory_module() {
+  ModuleBuilder builder;
+  const auto load_type = builder.type(wasm::FuncType{{ValKind::I32}, {ValKind::I32}});
+  const auto store_type = builder.type(wasm::FuncType{{ValKind::I32}, {}});
+  builder.memory(one_page());
+  const FuncIdx inner = builder.func(load_type, {}, CodeBuilder().op(Opcode::local_get, 0).access(Opcode::i32_load, 8));
+  const FuncIdx outer = builder.func(load_type, {}, CodeBuilder().op(Opcode::local_get, 0).op(Opcode::call, 0));
+  const FuncIdx write = builder.func(
+      store_type, {}, CodeBuilder().op(Opcode::local_get, 0).i32(7).access(Opcode::i32_store, 0xFFFFFFFF));
+  builder.export_as("load", outer);
+  builder.export_as("store", write);
+  builder.name_func(inner, "inner");
+  builder.name_func(outer, "outer");
+  return builder;
+}
+
+TEST_F(EngineTest, FaultsBecomeTrapsWithABacktrace) {
+  Instance* instance = load(memory_module());
+  EXPECT_TRUE(call(instance, "load", {65536 - 12}));
+  auto trapped = call(instance, "load", {65536 - 11});
+  ASSERT_FALSE(trapped);
+  EXPECT_EQ(trapped.error().kind(), ErrorKind::Trap);
+  EXPECT_EQ(trapped.error().code(), static_cast<uint32_t>(Trap::MemoryOutOfBounds));
+  EXPECT_TRUE(trapped.error().message().starts_with("out of bounds memory access: address 0x"));
+  const auto& frames = trapped.error().backtrace();
+  ASSERT_EQ(frames.size(), 2u);
+  EXPECT_EQ(frames[0].function, "inner");
+  EXPECT_EQ(frames[1].function, "outer");
+  EXPECT_LT(frames[0].offset, frames[1].offset);
+  // The far end of what an index and an offset can reach, and the store goes on.
+  EXPECT_FALSE(call(instance, "load", {0xFFFFFFFF}));
+  EXPECT_FALSE(call(instance, "store", {0xFFFFFFFF}));
+  EXPECT_FALSE(call(instance, "store", {0}));
+  EXPECT_TRUE(call(instance, "load", {0}));
+}
+
+TEST_F(EngineTest, InfiniteRecursionExhaustsTheStackOnly) {
+  ModuleBuilder builder;
+  const auto type = builder.type(wasm::FuncType{{}, {}});
+  builder.export_as("f", builder.func(type, {}, CodeBuilder().op(Opcode::call, 0)));
+  Instance* instance = load(builder);
+  for (int i = 0; i < 3; ++i) {
+    auto exhausted = call(instance, "f");
+    ASSERT_FALSE(exhausted);
+    EXPECT_EQ(exhausted.error().kind(), ErrorKind::Exhausted);
+    EXPECT_EQ(exhausted.error().message(), "call stack exhausted");
+    EXPECT_LE(exhausted.error().backtrace().size(), 101u);
+    EXPECT_GE(exhausted.error().backtrace().size(), 50u);
+  }
+}
+
+TEST_F(EngineTest, AnEndlessLoopCanBeInterrupted) {
+  ModuleBuilder builder;
+  const auto type = builder.type(wasm::FuncType{{}, {}});
+  builder.export_as("spin", builder.func(type, {}, CodeBuilder().block(Opcode::loop).op(Opcode::br, 0).end()));
+  Instance* instance = load(builder);
+  auto watchdog = platform::Watchdog::start(5'000'000, [this] { store_->interrupt(); });
+  ASSERT_TRUE(watchdog);
+  auto interrupted = call(instance, "spin");
+  ASSERT_FALSE(interrupted);
+  EXPECT_EQ(interrupted.error().kind(), ErrorKind::Exhausted);
+  EXPECT_EQ(interrupted.error().code(), static_cast<uint32_t>(Trap::Interrupted));
+}
+
+// A host function that calls the export "inner" of its caller.
+bool call_back(void*, VmContext* caller, Slot* slots) {
+  Store& store = *caller->store->store;
+  auto called = store.call(*caller->instance->find_export("inner")->func, std::span(slots, 1));
+  if (called) return true;
+  store.raise(std::move(called).error());
+  return false;
+}
+
+ModuleBuilder callback_module() {
+  ModuleBuilder builder;
+  const auto type = builder.type(wasm::FuncType{{ValKind::I32}, {ValKind::I32}});
+  const FuncIdx back = builder.import_func("host", "call_back", type);
+  builder.memory(one_page());
+  const FuncIdx inner = builder.func(type, {}, CodeBuilder().op(Opcode::local_get, 0).access(Opcode::i32_load));
+  const FuncIdx outer = builder.func(
+      type, {}, CodeBuilder().op(Opcode::local_get, 0).op(Opcode::call, back.value).i32(1).op(Opcode::i32_add));
+  builder.export_as("inner", inner);
+  builder.export_as("outer", outer);
+  return builder;
+}
+
+TEST_F(EngineTest, HostFunctionsCallBack) {
+  linker_.define({.module = "host", .field = "call_back", .type = {{ValKind::I32}, {ValKind::I32}}, .function = &call_back, .env = nullptr});
+  Instance* instance = load(callback_module());
+  EXPECT_EQ(static_cast<uint32_t>(*call(instance, "outer", {4})), 1u);
+  auto trapped = call(instance, "outer", {65533});
+  ASSERT_FALSE(trapped);
+  EXPECT_EQ(trapped.error().code(), static_cast<uint32_t>(Trap::MemoryOutOfBounds));
+  const auto& frames = trapped.error().backtrace();
+  ASSERT_EQ(frames.size(), 2u);
+  EXPECT_EQ(frames[0].function, "inner");
+  EXPECT_EQ(frames[1].function, "outer");
+  EXPECT_EQ(static_cast<uint32_t>(*call(instance, "outer", {4})), 1u);
+}
+
+TEST_F(EngineTest, EndlessRecursionThroughTheHostEndsToo) {
+  linker_.define({.module = "host", .field = "call_back", .type = {{ValKind::I32}, {ValKind::I32}}, .function = &call_back, .env = nullptr});
+  ModuleBuilder builder;
+  const auto type = builder.type(wasm::FuncType{{ValKind::I32}, {ValKind::I32}});
+  builder.import_func("host", "call_back", type);
+  builder.export_as("inner", builder.func(type, {}, CodeBuilder().op(Opcode::local_get, 0).op(Opcode::call, 0)));
+  auto exhausted = call(load(builder), "inner", {0});
+  ASSERT_FALSE(exhausted);
+  EXPECT_EQ(exhausted.error().kind(), ErrorKind::Exhausted);
+  EXPECT_EQ(exhausted.error().message(), "call stack exhausted");
+}
+
+TEST_F(EngineTest, StartFunctionsTrap) {
+  ModuleBuilder builder;
+  const auto type = builder.type(wasm::FuncType{{}, {}});
+  builder.start(builder.func(type, {}, CodeBuilder().op(Opcode::unreachable)));
+  auto module = engine_->compile(builder.build());
+  ASSERT_TRUE(module);
+  auto instance = runtime::instantiate(*store_, *module, {});
+  ASSERT_FALSE(instance);
+  EXPECT_EQ(instance.error().message(), "unreachable");
+  EXPECT_EQ(instance.error().backtrace().size(), 1u);
+}
+
+TEST_F(EngineTest, ThreadsCompileAndRunTheSameModule) {
+  const auto bytes = memory_module().build();
+  auto shared = engine_->compile(bytes);
+  ASSERT_TRUE(shared);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 10; ++i) {
+        auto own = engine_->compile(bytes);
+        ASSERT_TRUE(own);
+        for (const auto& module : {*shared, *own}) {
+          Store store(engine_->types(), engine_->executor());
+          auto instance = runtime::instantiate(store, module, {});
+          ASSERT_TRUE(instance);
+          auto& load = *(*instance)->find_export("load")->func;
+          Slot slot = 100;
+          ASSERT_TRUE(store.call(load, std::span(&slot, 1)));
+          slot = 70'000;
+          ASSERT_FALSE(store.call(load, std::span(&slot, 1)));
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+}  // namespace godwit::engine
