@@ -77,14 +77,23 @@ Outcome Session::run(const Command& command) {
     case CommandKind::ModuleInstance: return instantiate_definition(command);
     case CommandKind::Register: return register_instance(command);
     case CommandKind::AssertReturn: return assert_return(command);
-    case CommandKind::Action: {
-      bool depends_on_skipped = false;
-      Result<Done> done = perform(command.action, depends_on_skipped);
-      if (depends_on_skipped) return skipped(Skip::OnSkipped);
-      return done ? passed() : unwanted(done.error());
-    }
+    case CommandKind::Action: return act(command);
     default: return assert_error(command);
   }
+}
+
+Outcome Session::act(const Command& command) {
+  bool depends_on_skipped = false;
+  Result<Done> done = perform(command.action, depends_on_skipped);
+  if (depends_on_skipped) return skipped(Skip::OnSkipped);
+  if (done) return passed();
+  Outcome outcome = unwanted(done.error());
+  // what comes after counts on the effects of the action
+  if (outcome.verdict == Verdict::Skipped) {
+    if (command.action.module.empty()) current_.is_skipped = true;
+    else named_[command.action.module].is_skipped = true;
+  }
+  return outcome;
 }
 
 Outcome Session::unwanted(const Error& error) const {

@@ -53,6 +53,7 @@ class Session final {
   Outcome instantiate_definition(const Command& command);
   Outcome register_instance(const Command& command);
   Outcome refuse_instance(const Command& command);
+  Outcome act(const Command& command);
   Outcome assert_return(const Command& command);
   Outcome assert_error(const Command& command);
 

@@ -81,10 +81,16 @@ Result<> World::make_spectest(const wasm::FeatureSet& features) {
   TRY(add_table("table", wasm::AddrType::I32));
   if (features.has(wasm::Feature::Memory64)) TRY(add_table("table64", wasm::AddrType::I64));
 
-  runtime::Extern memory;
-  memory.kind = ExternKind::Mem;
-  ASSIGN_OR_RETURN(memory.memory, store_->new_memory({.limits = {.min = 1, .max = 2}}));
-  spectest_.emplace("memory", memory);
+  auto add_memory = [&](const char* field, bool is_shared) -> Result<> {
+    runtime::Extern value;
+    value.kind = ExternKind::Mem;
+    ASSIGN_OR_RETURN(value.memory,
+                     store_->new_memory({.limits = {.min = 1, .max = 2}, .is_shared = is_shared}));
+    spectest_.emplace(field, value);
+    return {};
+  };
+  TRY(add_memory("memory", false));
+  if (features.has(wasm::Feature::Threads)) TRY(add_memory("shared_memory", true));
   return {};
 }
 
