@@ -57,16 +57,46 @@ class FrameCollector final {
   size_t oldest_ = 0;  // in tail_, once it is full
 };
 
+// Remembers where cells were found: a deep recursion has millions of frames at a handful of cells, and finding a
+// cell's offset takes time.
+class Locator final {
+ public:
+  // False if the cell is not code of `ctx`'s module.
+  bool locate(const Cell* cell, const VmContext* ctx, CodeSource::CellRole role, CodeSource::Location& into) {
+    if (!ctx) return false;
+    const auto number = reinterpret_cast<uintptr_t>(cell) >> 4;
+    Known& known = known_[(number ^ number >> 6) % kSize];
+    if (known.cell != cell || known.role != role || known.module != ctx->module) {
+      CodeSource::Location location;
+      if (!ctx->module->code->locate(cell, role, location)) return false;
+      known = {cell, ctx->module, role, location};
+    }
+    into = known.location;
+    return true;
+  }
+
+ private:
+  struct Known {
+    const Cell* cell = nullptr;
+    const Module* module = nullptr;
+    CodeSource::CellRole role{};
+    CodeSource::Location location{};
+  };
+  static constexpr size_t kSize = 64;
+  Known known_[kSize];
+};
+
 // Walks the frames of one stay in guest code, from the given one outwards.
-void walk(const Cell* ip, Slot* fp, VmContext* ctx, CodeSource::CellRole role, FrameCollector& into) {
+void walk(Locator& locator, const Cell* ip, const Slot* fp, const VmContext* ctx, CodeSource::CellRole role,
+          FrameCollector& into) {
   CodeSource::Location here;
-  if (!ctx || !ctx->module->code->locate(ip, role, here)) return;
+  if (!locator.locate(ip, ctx, role, here)) return;
   for (;;) {
     into.add(*ctx->module, here);
     const Slot* header = fp + here.header_slot;
     ip = reinterpret_cast<const Cell*>(header[0]);
-    ctx = reinterpret_cast<VmContext*>(header[1]);
-    if (!ctx || !ctx->module->code->locate(ip, CodeSource::CellRole::Return, here)) return;
+    ctx = reinterpret_cast<const VmContext*>(header[1]);
+    if (!locator.locate(ip, ctx, CodeSource::CellRole::Return, here)) return;
     // How far the caller's fp lies below, its call knows.
     fp -= here.callee_slots;
   }
@@ -85,13 +115,14 @@ std::string describe_fault(uintptr_t address, const VmContext& ctx) {
 
 std::vector<Frame> Store::backtrace(const Cell* ip, Slot* fp, VmContext* ctx, size_t max_frames) {
   FrameCollector frames(max_frames);
+  Locator locator;
   if (ctx) {
-    walk(ip, fp, ctx, CodeSource::CellRole::Executing, frames);
+    walk(locator, ip, fp, ctx, CodeSource::CellRole::Executing, frames);
   } else {
-    walk(vm_.host_call_ip, vm_.host_call_fp, vm_.host_call_ctx, CodeSource::CellRole::Return, frames);
+    walk(locator, vm_.host_call_ip, vm_.host_call_fp, vm_.host_call_ctx, CodeSource::CellRole::Return, frames);
   }
   for (const GuestStay* stay = innermost_stay_; stay; stay = stay->outer)
-    walk(stay->host_call_ip, stay->host_call_fp, stay->host_call_ctx, CodeSource::CellRole::Return, frames);
+    walk(locator, stay->host_call_ip, stay->host_call_fp, stay->host_call_ctx, CodeSource::CellRole::Return, frames);
   return frames.frames();
 }
 
