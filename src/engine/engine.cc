@@ -37,16 +37,18 @@ Result<std::shared_ptr<const runtime::Module>> Engine::compile(Bytes bytes, std:
   return compile(std::move(copy), copied, std::move(name));
 }
 
-Result<std::shared_ptr<const runtime::Module>> Engine::compile(std::shared_ptr<const void> storage, Bytes bytes,
-                                                               std::string name) {
-  ASSIGN_OR_RETURN(wasm::Module declarations, wasm::decode(std::move(storage), bytes, impl_->config.features));
+Result<std::shared_ptr<const runtime::Module>> Engine::compile(std::shared_ptr<const void> storage,
+                                                               Bytes bytes, std::string name) {
+  ASSIGN_OR_RETURN(wasm::Module declarations,
+                   wasm::decode(std::move(storage), bytes, impl_->config.features));
   const bool is_eager = impl_->config.validation == Validation::Eager;
   if (is_eager) TRY(wasm::validate(declarations, impl_->config.features));
   else TRY(wasm::validate_declarations(declarations, impl_->config.features));
   auto module = runtime::make_module(std::move(declarations), impl_->types, std::move(name));
   module->code = std::make_unique<code::ModuleCode>(
       *module, interp::handler_table(),
-      code::ModuleCodeOptions{.features = impl_->config.features, .bodies_are_valid = is_eager, .translate = {}});
+      code::ModuleCodeOptions{
+          .features = impl_->config.features, .bodies_are_valid = is_eager, .translate = {}});
   return module;
 }
 

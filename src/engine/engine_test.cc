@@ -137,8 +137,10 @@ ModuleBuilder memory_module() {
   const auto load_type = builder.type(wasm::FuncType{{ValKind::I32}, {ValKind::I32}});
   const auto store_type = builder.type(wasm::FuncType{{ValKind::I32}, {}});
   builder.memory(one_page());
-  const FuncIdx inner = builder.func(load_type, {}, CodeBuilder().op(Opcode::local_get, 0).access(Opcode::i32_load, 8));
-  const FuncIdx outer = builder.func(load_type, {}, CodeBuilder().op(Opcode::local_get, 0).op(Opcode::call, 0));
+  const FuncIdx inner =
+      builder.func(load_type, {}, CodeBuilder().op(Opcode::local_get, 0).access(Opcode::i32_load, 8));
+  const FuncIdx outer =
+      builder.func(load_type, {}, CodeBuilder().op(Opcode::local_get, 0).op(Opcode::call, 0));
   const FuncIdx write = builder.func(
       store_type, {}, CodeBuilder().op(Opcode::local_get, 0).i32(7).access(Opcode::i32_store, 0xFFFFFFFF));
   builder.export_as("load", outer);
@@ -186,7 +188,8 @@ TEST_F(EngineTest, InfiniteRecursionExhaustsTheStackOnly) {
 TEST_F(EngineTest, AnEndlessLoopCanBeInterrupted) {
   ModuleBuilder builder;
   const auto type = builder.type(wasm::FuncType{{}, {}});
-  builder.export_as("spin", builder.func(type, {}, CodeBuilder().block(Opcode::loop).op(Opcode::br, 0).end()));
+  builder.export_as("spin",
+                    builder.func(type, {}, CodeBuilder().block(Opcode::loop).op(Opcode::br, 0).end()));
   Instance* instance = load(builder);
   auto watchdog = platform::Watchdog::start(5'000'000, [this] { store_->interrupt(); });
   ASSERT_TRUE(watchdog);
@@ -210,16 +213,22 @@ ModuleBuilder callback_module() {
   const auto type = builder.type(wasm::FuncType{{ValKind::I32}, {ValKind::I32}});
   const FuncIdx back = builder.import_func("host", "call_back", type);
   builder.memory(one_page());
-  const FuncIdx inner = builder.func(type, {}, CodeBuilder().op(Opcode::local_get, 0).access(Opcode::i32_load));
+  const FuncIdx inner =
+      builder.func(type, {}, CodeBuilder().op(Opcode::local_get, 0).access(Opcode::i32_load));
   const FuncIdx outer = builder.func(
-      type, {}, CodeBuilder().op(Opcode::local_get, 0).op(Opcode::call, back.value).i32(1).op(Opcode::i32_add));
+      type, {},
+      CodeBuilder().op(Opcode::local_get, 0).op(Opcode::call, back.value).i32(1).op(Opcode::i32_add));
   builder.export_as("inner", inner);
   builder.export_as("outer", outer);
   return builder;
 }
 
 TEST_F(EngineTest, HostFunctionsCallBack) {
-  linker_.define({.module = "host", .field = "call_back", .type = {{ValKind::I32}, {ValKind::I32}}, .function = &call_back, .env = nullptr});
+  linker_.define({.module = "host",
+                  .field = "call_back",
+                  .type = {{ValKind::I32}, {ValKind::I32}},
+                  .function = &call_back,
+                  .env = nullptr});
   Instance* instance = load(callback_module());
   EXPECT_EQ(static_cast<uint32_t>(*call(instance, "outer", {4})), 1u);
   auto trapped = call(instance, "outer", {65533});
@@ -233,11 +242,16 @@ TEST_F(EngineTest, HostFunctionsCallBack) {
 }
 
 TEST_F(EngineTest, EndlessRecursionThroughTheHostEndsToo) {
-  linker_.define({.module = "host", .field = "call_back", .type = {{ValKind::I32}, {ValKind::I32}}, .function = &call_back, .env = nullptr});
+  linker_.define({.module = "host",
+                  .field = "call_back",
+                  .type = {{ValKind::I32}, {ValKind::I32}},
+                  .function = &call_back,
+                  .env = nullptr});
   ModuleBuilder builder;
   const auto type = builder.type(wasm::FuncType{{ValKind::I32}, {ValKind::I32}});
   builder.import_func("host", "call_back", type);
-  builder.export_as("inner", builder.func(type, {}, CodeBuilder().op(Opcode::local_get, 0).op(Opcode::call, 0)));
+  builder.export_as("inner",
+                    builder.func(type, {}, CodeBuilder().op(Opcode::local_get, 0).op(Opcode::call, 0)));
   auto exhausted = call(load(builder), "inner", {0});
   ASSERT_FALSE(exhausted);
   EXPECT_EQ(exhausted.error().kind(), ErrorKind::Exhausted);

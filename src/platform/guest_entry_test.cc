@@ -16,7 +16,9 @@
 #endif
 
 // Handlers written by hand stand for guest code: a section of their own, no instrumentation.
-#define GUEST [[clang::preserve_none, gnu::section("test_guest_text"), gnu::noinline, clang::disable_sanitizer_instrumentation]]
+#define GUEST                                                             \
+  [[clang::preserve_none, gnu::section("test_guest_text"), gnu::noinline, \
+    clang::disable_sanitizer_instrumentation]]
 extern "C" const char __start_test_guest_text[];
 extern "C" const char __stop_test_guest_text[];
 
@@ -33,7 +35,8 @@ struct Seen {
   void (*callback)();
 };
 
-GUEST void record(const void* ip, void* fp, void* ctx, uint8_t* memory, uint64_t acc, double facc, uint64_t aux) {
+GUEST void record(const void* ip, void* fp, void* ctx, uint8_t* memory, uint64_t acc, double facc,
+                  uint64_t aux) {
   auto* seen = static_cast<Seen*>(ctx);
   *seen = {ip, fp, memory, acc, facc, aux, nullptr};
 }
@@ -57,7 +60,11 @@ class GuestEntry : public testing::Test {
   }
 
   GuestRegisters load_at(uint64_t index) {
-    return {.handler = reinterpret_cast<const void*>(&load), .ip = this, .fp = &loaded_, .memory = memory_.base(), .acc = index};
+    return {.handler = reinterpret_cast<const void*>(&load),
+            .ip = this,
+            .fp = &loaded_,
+            .memory = memory_.base(),
+            .acc = index};
   }
 
   Reservation memory_;
@@ -70,7 +77,15 @@ TEST_F(GuestEntry, PassesTheRegisters) {
   int a = 0;
   int b = 0;
   Activation activation;
-  const GuestExit exit = enter_guest({.handler = reinterpret_cast<const void*>(&record), .ip = &a, .fp = &b, .ctx = &seen, .memory = &loaded_, .acc = 11, .facc = 2.5, .aux = 13}, activation);
+  const GuestExit exit = enter_guest({.handler = reinterpret_cast<const void*>(&record),
+                                      .ip = &a,
+                                      .fp = &b,
+                                      .ctx = &seen,
+                                      .memory = &loaded_,
+                                      .acc = 11,
+                                      .facc = 2.5,
+                                      .aux = 13},
+                                     activation);
   EXPECT_EQ(exit, GuestExit::Returned);
   EXPECT_EQ(seen.ip, &a);
   EXPECT_EQ(seen.fp, &b);
@@ -122,7 +137,8 @@ TEST_F(GuestEntry, NestsAndTheInnerFaultEndsTheInnerEntryOnly) {
   seen.callback = &enter_again;
   nested_registers = load_at(page_size());
   Activation outer;
-  EXPECT_EQ(enter_guest({.handler = reinterpret_cast<const void*>(&call_out), .ctx = &seen}, outer), GuestExit::Returned);
+  EXPECT_EQ(enter_guest({.handler = reinterpret_cast<const void*>(&call_out), .ctx = &seen}, outer),
+            GuestExit::Returned);
   EXPECT_EQ(nested_exit, GuestExit::Faulted);
 }
 
@@ -196,12 +212,13 @@ TEST_F(GuestEntryDeathTest, AFaultOfAHostFunctionThatAGuestCalledKills) {
   Seen seen{};
   seen.callback = [] { base[page_size()] = 1; };
   Activation activation;
-  EXPECT_DEATH(enter_guest({.handler = reinterpret_cast<const void*>(&call_out), .ctx = &seen}, activation), "");
+  EXPECT_DEATH(enter_guest({.handler = reinterpret_cast<const void*>(&call_out), .ctx = &seen}, activation),
+               "");
 }
 
 // In a child: a handler that was installed before ours is called for the host's faults, and only for those.
 void fault_with_an_earlier_handler() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   action.sa_sigaction = [](int, siginfo_t*, void*) {
     constexpr char kText[] = "the earlier handler was called\n";

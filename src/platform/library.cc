@@ -24,7 +24,8 @@ Result<Library> Library::open(const std::string& path) {
   library.handle_ = ::dlopen(exact.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library.handle_) {
     const char* reason = ::dlerror();
-    return fail(ErrorKind::Unsupported, std::string("cannot load library: ") + (reason ? reason : path.c_str()));
+    return fail(ErrorKind::Unsupported,
+                std::string("cannot load library: ") + (reason ? reason : path.c_str()));
   }
   library.path_ = path;
   return library;

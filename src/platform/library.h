@@ -13,7 +13,8 @@ class Library final {
  public:
   Library() = default;
   ~Library();
-  Library(Library&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)), path_(std::move(other.path_)) {}
+  Library(Library&& other) noexcept
+      : handle_(std::exchange(other.handle_, nullptr)), path_(std::move(other.path_)) {}
   Library& operator=(Library&& other) noexcept;
 
   // Loads the library at `path`; its symbols stay private to it. All of them are resolved now, so that a library that

@@ -71,7 +71,8 @@ Result<Reservation> Reservation::reserve(size_t size_bytes) {
 }
 
 Result<> Reservation::commit(size_t offset, size_t size_bytes) {
-  if (size_bytes != 0 && ::mprotect(base_ + offset, round_up_to_page(size_bytes), PROT_READ | PROT_WRITE) != 0)
+  if (size_bytes != 0 &&
+      ::mprotect(base_ + offset, round_up_to_page(size_bytes), PROT_READ | PROT_WRITE) != 0)
     return fail(map_error("commit", size_bytes));
   return {};
 }
@@ -110,7 +111,7 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
 Result<MappedFile> MappedFile::open(const std::string& path) {
   const ScopedFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (fd.get() < 0) return fail(file_error(path));
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd.get(), &status) != 0) return fail(file_error(path));
   if (S_ISDIR(status.st_mode)) {
     errno = EISDIR;

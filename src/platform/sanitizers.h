@@ -39,7 +39,9 @@ inline void leave_stack(StackSwitch& way) {
   __sanitizer_finish_switch_fiber(way.fake_stack, nullptr, nullptr);
 }
 // The bytes may be used for other frames now.
-inline void forget_stack(const void* low, size_t size_bytes) { __asan_unpoison_memory_region(low, size_bytes); }
+inline void forget_stack(const void* low, size_t size_bytes) {
+  __asan_unpoison_memory_region(low, size_bytes);
+}
 #else
 inline void enter_stack(StackSwitch&, const void*, size_t) {}
 inline void leave_stack(StackSwitch&) {}

@@ -8,7 +8,8 @@
 namespace godwit::platform {
 
 // In stack_<cpu>.S: calls function(argument) with the stack pointer at `top` (16-byte aligned).
-extern "C" [[gnu::visibility("hidden")]] void godwit_call_on_stack(void* argument, void (*function)(void*), void* top);
+extern "C" [[gnu::visibility("hidden")]] void godwit_call_on_stack(void* argument, void (*function)(void*),
+                                                                   void* top);
 
 StackBounds thread_stack_bounds() {
   pthread_attr_t attributes;

@@ -33,7 +33,7 @@ struct TrapState {
   RangeTable memory;
   std::mutex mutex;
   std::atomic<bool> is_installed{false};
-  pthread_key_t signal_stack_key = 0;        // its destructor frees a thread's signal stack
+  pthread_key_t signal_stack_key = 0;         // its destructor frees a thread's signal stack
   struct sigaction previous[kSignalCount]{};  // written before the handler can run
 };
 constinit TrapState state;
@@ -68,7 +68,7 @@ void chain(int signal, siginfo_t* info, void* context) {
   // A signal that somebody sent may be ignored, a fault may not.
   const bool was_sent = info->si_code <= 0;
   if (was_sent && previous.sa_handler == SIG_IGN) return;
-  struct sigaction by_default {};
+  struct sigaction by_default{};
   by_default.sa_handler = SIG_DFL;
   ::sigaction(signal, &by_default, nullptr);
   // A fault comes again as soon as we return; a signal that was sent must be sent again.
@@ -126,7 +126,7 @@ Result<> install_trap_handler() {
     errno = code;
     return fail(system_error("pthread_key_create"));
   }
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_sigaction = on_signal;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   ::sigemptyset(&action.sa_mask);
@@ -172,7 +172,8 @@ GuestCodeRange& GuestCodeRange::operator=(GuestCodeRange&& other) noexcept {
 }
 
 GuestMemoryRange::GuestMemoryRange(const void* base, size_t size_bytes)
-    : slot_(state.memory.add(reinterpret_cast<uintptr_t>(base), reinterpret_cast<uintptr_t>(base) + size_bytes)) {}
+    : slot_(state.memory.add(reinterpret_cast<uintptr_t>(base),
+                             reinterpret_cast<uintptr_t>(base) + size_bytes)) {}
 
 GuestMemoryRange::~GuestMemoryRange() {
   if (slot_) state.memory.remove(slot_);

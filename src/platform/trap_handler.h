@@ -24,7 +24,8 @@ struct Fault {
 
 // One stay of a thread inside guest code; activations of nested entries form a chain. Filled by enter_guest().
 struct Activation {
-  void* landing_sp = nullptr;   // where the native stack stands when the guest is left; offset 0, assembly knows
+  void* landing_sp =
+      nullptr;  // where the native stack stands when the guest is left; offset 0, assembly knows
   Activation* outer = nullptr;  // the activation that was current before
   Fault fault;                  // valid after GuestExit::Faulted
 };

@@ -107,7 +107,8 @@ std::string describe_fault(uintptr_t address, const VmContext& ctx) {
   const auto base = reinterpret_cast<uintptr_t>(ctx.memory0_base);
   char text[96];
   std::snprintf(text, sizeof text, ": address 0x%" PRIx64 ", memory size %" PRIu64 " bytes",
-                static_cast<uint64_t>(address - base), ctx.memory0->size_bytes.load(std::memory_order_relaxed));
+                static_cast<uint64_t>(address - base),
+                ctx.memory0->size_bytes.load(std::memory_order_relaxed));
   return text;
 }
 
@@ -119,10 +120,12 @@ std::vector<Frame> Store::backtrace(const Cell* ip, Slot* fp, VmContext* ctx, si
   if (ctx) {
     walk(locator, ip, fp, ctx, CodeSource::CellRole::Executing, frames);
   } else {
-    walk(locator, vm_.host_call_ip, vm_.host_call_fp, vm_.host_call_ctx, CodeSource::CellRole::Return, frames);
+    walk(locator, vm_.host_call_ip, vm_.host_call_fp, vm_.host_call_ctx, CodeSource::CellRole::Return,
+         frames);
   }
   for (const GuestStay* stay = innermost_stay_; stay; stay = stay->outer)
-    walk(locator, stay->host_call_ip, stay->host_call_fp, stay->host_call_ctx, CodeSource::CellRole::Return, frames);
+    walk(locator, stay->host_call_ip, stay->host_call_fp, stay->host_call_ctx, CodeSource::CellRole::Return,
+         frames);
   return frames.frames();
 }
 
@@ -130,7 +133,8 @@ Error Store::take_trap() {
   const auto trap = static_cast<Trap>(std::exchange(vm_.trap, 0));
   const uintptr_t fault_address = std::exchange(fault_address_, 0);
   if (trap == Trap::HostError) {
-    Error error = take_pending_error().value_or(Error(ErrorKind::Trap, static_cast<uint32_t>(trap), "host error"));
+    Error error =
+        take_pending_error().value_or(Error(ErrorKind::Trap, static_cast<uint32_t>(trap), "host error"));
     // An exit is no accident, and an error that came through a nested call knows more than this place.
     if (error.kind() == ErrorKind::Exit || !error.backtrace().empty()) return error;
     return std::move(error).with_backtrace(backtrace(vm_.trap_ip, vm_.trap_fp, vm_.trap_ctx));

@@ -7,8 +7,8 @@ namespace godwit::runtime {
 namespace {
 
 using testing::Declarations;
-using testing::limits;
 using testing::FakeCode;
+using testing::limits;
 using testing::World;
 
 // Cells are only compared here.
@@ -67,7 +67,10 @@ TEST_F(Backtrace, CrossesHostFunctions) {
   write_header(slots_, 1, cell(99), nullptr);
   write_header(slots_ + 8, 0, cell(1), instance_->vmctx());
   GuestStay outermost;
-  GuestStay nested{.host_call_ip = cell(2), .host_call_fp = slots_ + 8, .host_call_ctx = instance_->vmctx(), .outer = &outermost};
+  GuestStay nested{.host_call_ip = cell(2),
+                   .host_call_fp = slots_ + 8,
+                   .host_call_ctx = instance_->vmctx(),
+                   .outer = &outermost};
   world_.store.set_innermost_stay(&nested);
   Slot* inner = write_three(slots_ + 32);
   const auto frames = world_.store.backtrace(cell(3), inner, instance_->vmctx());
@@ -139,7 +142,8 @@ TEST_F(Backtrace, FaultsSayWhereTheyAre) {
   vm.trap_fp = write_three(slots_);
   vm.trap_ctx = &ctx;
   world_.store.set_fault_address(reinterpret_cast<uintptr_t>(ctx.memory0_base) + 65540);
-  EXPECT_EQ(world_.store.take_trap().message(), "out of bounds memory access: address 0x10004, memory size 65536 bytes");
+  EXPECT_EQ(world_.store.take_trap().message(),
+            "out of bounds memory access: address 0x10004, memory size 65536 bytes");
 }
 
 }  // namespace

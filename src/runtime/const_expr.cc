@@ -27,7 +27,8 @@ class Evaluator final {
       if (instruction.op == Opcode::end) break;
       TRY(step(instruction));
     }
-    if (stack_.empty()) return fail(ErrorKind::Invalid, "type mismatch: a constant expression without a value");
+    if (stack_.empty())
+      return fail(ErrorKind::Invalid, "type mismatch: a constant expression without a value");
     return stack_.back();
   }
 
@@ -49,14 +50,18 @@ class Evaluator final {
         push(reinterpret_cast<Ref>(instance_.func(wasm::FuncIdx(instruction.index))));
         return {};
       case Opcode::global_get: stack_.push_back(global(instruction.index)); return {};
-      case Opcode::i32_add: return binary([](uint64_t a, uint64_t b) { return uint64_t{static_cast<uint32_t>(a + b)}; });
-      case Opcode::i32_sub: return binary([](uint64_t a, uint64_t b) { return uint64_t{static_cast<uint32_t>(a - b)}; });
-      case Opcode::i32_mul: return binary([](uint64_t a, uint64_t b) { return uint64_t{static_cast<uint32_t>(a * b)}; });
+      case Opcode::i32_add:
+        return binary([](uint64_t a, uint64_t b) { return uint64_t{static_cast<uint32_t>(a + b)}; });
+      case Opcode::i32_sub:
+        return binary([](uint64_t a, uint64_t b) { return uint64_t{static_cast<uint32_t>(a - b)}; });
+      case Opcode::i32_mul:
+        return binary([](uint64_t a, uint64_t b) { return uint64_t{static_cast<uint32_t>(a * b)}; });
       case Opcode::i64_add: return binary([](uint64_t a, uint64_t b) { return a + b; });
       case Opcode::i64_sub: return binary([](uint64_t a, uint64_t b) { return a - b; });
       case Opcode::i64_mul: return binary([](uint64_t a, uint64_t b) { return a * b; });
       default:
-        return fail(Error(ErrorKind::Unsupported, "the constant instruction " + std::string(text_of(instruction.op)) +
+        return fail(Error(ErrorKind::Unsupported, "the constant instruction " +
+                                                      std::string(text_of(instruction.op)) +
                                                       " (garbage collection proposal) is not supported")
                         .at(instruction.offset));
     }
@@ -66,7 +71,8 @@ class Evaluator final {
 
   template <class Operation>
   Result<> binary(Operation operation) {
-    if (stack_.size() < 2) return fail(ErrorKind::Invalid, "type mismatch: a constant expression lacks operands");
+    if (stack_.size() < 2)
+      return fail(ErrorKind::Invalid, "type mismatch: a constant expression lacks operands");
     const Slot right = stack_.back().value[0];
     stack_.pop_back();
     stack_.back() = one_slot(operation(stack_.back().value[0], right));

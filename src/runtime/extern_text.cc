@@ -42,7 +42,8 @@ std::string describe(const wasm::TableType& type) {
 std::string describe(const wasm::MemType& type) {
   std::string text = type.is_shared ? "shared memory " : "memory ";
   text += describe(type.limits) + " pages";
-  if (type.page_size_log2 != 16) text += " of " + std::to_string(uint64_t{1} << type.page_size_log2) + " bytes";
+  if (type.page_size_log2 != 16)
+    text += " of " + std::to_string(uint64_t{1} << type.page_size_log2) + " bytes";
   return text;
 }
 

@@ -42,7 +42,8 @@ bool matches_import(const TypeRegistry& types, const Module& module, const wasm:
   switch (import.kind) {
     case wasm::ExternKind::Func:
       return types.is_subtype(value.func->type, module.func_type_id(wasm::FuncIdx(import.index)));
-    case wasm::ExternKind::Table: return table_matches(*value.table, declarations.tables[import.index].type, module);
+    case wasm::ExternKind::Table:
+      return table_matches(*value.table, declarations.tables[import.index].type, module);
     case wasm::ExternKind::Mem: return memory_matches(*value.memory, declarations.memories[import.index]);
     case wasm::ExternKind::Global:
       return global_matches(types, *value.global, declarations.globals[import.index].type, module);
@@ -58,8 +59,8 @@ std::string name_of(const wasm::Import& import) {
 
 std::string mismatch_text(const TypeRegistry& types, const Module& module, const wasm::Import& import,
                           const Extern& value) {
-  return "incompatible import type: " + name_of(import) + ": wanted " + describe_wanted(module, import) + ", found " +
-         describe_found(types, value);
+  return "incompatible import type: " + name_of(import) + ": wanted " + describe_wanted(module, import) +
+         ", found " + describe_found(types, value);
 }
 
 }  // namespace godwit::runtime

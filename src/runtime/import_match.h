@@ -7,7 +7,8 @@
 
 namespace godwit::runtime {
 
-bool matches_import(const TypeRegistry& types, const Module& module, const wasm::Import& import, const Extern& value);
+bool matches_import(const TypeRegistry& types, const Module& module, const wasm::Import& import,
+                    const Extern& value);
 
 // How messages name an import: `module "env" field "print"`.
 std::string name_of(const wasm::Import& import);

@@ -32,7 +32,8 @@ template <class State>
 size_t place_arrays(State& state, const Module& module, std::byte* block) {
   const wasm::Module& declarations = module.declarations;
   Layout layout(block);
-  layout.place(state.own_globals, declarations.globals.size() - declarations.imported_globals);  // first: 16-aligned
+  layout.place(state.own_globals,
+               declarations.globals.size() - declarations.imported_globals);  // first: 16-aligned
   layout.place(state.imported_funcs, declarations.imported_funcs);
   layout.place(state.imported_globals, declarations.imported_globals);
   layout.place(state.vm_tables, declarations.tables.size());
@@ -53,7 +54,9 @@ bool fits(uint64_t from, uint64_t size, uint64_t limit) { return size <= limit &
 Result<> Instance::State::allocate(const Module& module) {
   const size_t size_bytes = std::max<size_t>(place_arrays(*this, module, nullptr), 16);
   block.reset(std::calloc(1, size_bytes));
-  if (!block) return fail(ErrorKind::Exhausted, "no memory for an instance of " + std::to_string(size_bytes) + " bytes");
+  if (!block)
+    return fail(ErrorKind::Exhausted,
+                "no memory for an instance of " + std::to_string(size_bytes) + " bytes");
   place_arrays(*this, module, static_cast<std::byte*>(block.get()));
   return {};
 }
@@ -82,7 +85,8 @@ Extern Instance::get(wasm::ExternKind kind, uint32_t index) {
       if (!global) {
         wasm::GlobalType type = module_->declarations.globals[index].type;
         type.val = canonical(type.val, module_->type_ids);
-        global = store_.new_global(type, &state_->own_globals[index - module_->declarations.imported_globals]);
+        global =
+            store_.new_global(type, &state_->own_globals[index - module_->declarations.imported_globals]);
       }
       value.global = global;
       break;
@@ -96,7 +100,8 @@ FuncRecord* Instance::func(wasm::FuncIdx idx) {
   if (idx.value < imported) return state_->imported_funcs[idx.value];
   const uint32_t defined = idx.value - imported;
   const uint32_t slot = module_->record_slots[defined];
-  FuncRecord*& record = slot == Module::kNoRecordSlot ? state_->other_records[defined] : state_->records[slot];
+  FuncRecord*& record =
+      slot == Module::kNoRecordSlot ? state_->other_records[defined] : state_->records[slot];
   if (!record) {
     WasmRecord& made = state_->wasm_records.emplace();
     made.func.vmctx = &vm_;
@@ -111,7 +116,8 @@ FuncRecord* Instance::func(wasm::FuncIdx idx) {
 // spec: https://webassembly.github.io/spec/core/exec/instructions.html#exec-memory-init
 Trap Instance::memory_init(uint32_t data, uint32_t memory, uint64_t to, uint64_t from, uint64_t size) {
   Bytes bytes;
-  if (!state_->dropped_datas[data]) bytes = module_->declarations.slice(module_->declarations.datas[data].bytes);
+  if (!state_->dropped_datas[data])
+    bytes = module_->declarations.slice(module_->declarations.datas[data].bytes);
   VmMemory& target = *state_->vm_memories[memory];
   if (!fits(from, size, bytes.size()) || !fits(to, size, target.size_bytes.load(std::memory_order_relaxed)))
     return Trap::MemoryOutOfBounds;

@@ -47,6 +47,7 @@ class Instance final {
 // initialisers, segments and the start function.
 // @errors Unlinkable: an import's type does not match. Trap: a segment or the start function trapped; what was written
 //   to imported objects before stays written, as the specification says. Exhausted: a limit.
-Result<Instance*> instantiate(Store& store, std::shared_ptr<const Module> module, std::span<const Extern> imports);
+Result<Instance*> instantiate(Store& store, std::shared_ptr<const Module> module,
+                              std::span<const Extern> imports);
 
 }  // namespace godwit::runtime

@@ -60,8 +60,9 @@ TEST(Instance, EvaluatesGlobalsInOrder) {
   World world;
   Declarations d;
   d.import_global("env", "base", {ValKind::I32, false});
-  d.module.globals.push_back({{ValKind::I32, true}, d.raw({0x23, 0, 0x41, 5, 0x6A, 0x41, 3, 0x6C})});  // (base+5)*3
-  d.module.globals.push_back({{ValKind::I64, false}, d.raw({0x42, 2, 0x42, 9, 0x7D})});                // 2-9
+  d.module.globals.push_back(
+      {{ValKind::I32, true}, d.raw({0x23, 0, 0x41, 5, 0x6A, 0x41, 3, 0x6C})});           // (base+5)*3
+  d.module.globals.push_back({{ValKind::I64, false}, d.raw({0x42, 2, 0x42, 9, 0x7D})});  // 2-9
   d.module.globals.push_back({{ValKind::I32, false}, d.raw({0x23, 1})});
   d.module.globals.push_back({{ValKind::F32, false}, d.raw({0x43, 0, 0, 0x80, 0x3F})});
   d.export_as("own", ExternKind::Global, 1);
@@ -117,7 +118,9 @@ TEST(Instance, InitialisesTablesAndMemories) {
   auto instance = instantiate_alone(world, d);
   ASSERT_TRUE(instance) << instance.error().message();
   const VmContext& vm = *(*instance)->vmctx();
-  const auto record = [&](uint32_t index) { return reinterpret_cast<Ref>((*instance)->func(wasm::FuncIdx(index))); };
+  const auto record = [&](uint32_t index) {
+    return reinterpret_cast<Ref>((*instance)->func(wasm::FuncIdx(index)));
+  };
   EXPECT_EQ(vm.tables[0]->base[0], 0u);
   EXPECT_EQ(vm.tables[0]->base[1], record(1));
   EXPECT_EQ(vm.tables[0]->base[2], record(0));

@@ -37,7 +37,8 @@ class Instantiation final {
   Result<> check_imports() {
     if (imports_.size() != declarations_.imports.size()) {
       return fail(ErrorKind::Unlinkable, "unknown import: " + std::to_string(declarations_.imports.size()) +
-                                             " imports are wanted, " + std::to_string(imports_.size()) + " are given");
+                                             " imports are wanted, " + std::to_string(imports_.size()) +
+                                             " are given");
     }
     for (size_t i = 0; i < imports_.size(); ++i) {
       if (!matches_import(store_.types(), module_, declarations_.imports[i], imports_[i]))
@@ -140,10 +141,12 @@ class Instantiation final {
       if (segment.mode == wasm::SegmentMode::Passive) continue;
       if (segment.mode == wasm::SegmentMode::Active) {
         const wasm::TableType& table = declarations_.tables[segment.table.value].type;
-        ASSIGN_OR_RETURN(const uint64_t offset, evaluate_offset(*adopted_, segment.offset, table.limits.addr));
+        ASSIGN_OR_RETURN(const uint64_t offset,
+                         evaluate_offset(*adopted_, segment.offset, table.limits.addr));
         const Trap trap = adopted_->table_init(i, segment.table.value, offset, 0, segment.size());
         if (trap != Trap::None)
-          return segment_trap(trap, "element", i, offset, segment.size(), state().vm_tables[segment.table.value]->size);
+          return segment_trap(trap, "element", i, offset, segment.size(),
+                              state().vm_tables[segment.table.value]->size);
       }
       adopted_->elem_drop(i);
     }
@@ -165,11 +168,12 @@ class Instantiation final {
     return {};
   }
 
-  Result<> segment_trap(Trap trap, const char* kind, uint32_t index, uint64_t offset, uint64_t size, uint64_t limit) {
+  Result<> segment_trap(Trap trap, const char* kind, uint32_t index, uint64_t offset, uint64_t size,
+                        uint64_t limit) {
     return fail(Error(ErrorKind::Trap, static_cast<uint32_t>(trap),
-                      std::string(to_string(trap)) + ": " + kind + " segment " + std::to_string(index) + " of size " +
-                          std::to_string(size) + " at " + std::to_string(offset) + " does not fit in " +
-                          std::to_string(limit)));
+                      std::string(to_string(trap)) + ": " + kind + " segment " + std::to_string(index) +
+                          " of size " + std::to_string(size) + " at " + std::to_string(offset) +
+                          " does not fit in " + std::to_string(limit)));
   }
 
   Store& store_;
@@ -180,7 +184,8 @@ class Instantiation final {
   Instance* adopted_ = nullptr;
 };
 
-Result<Instance*> instantiate(Store& store, std::shared_ptr<const Module> module, std::span<const Extern> imports) {
+Result<Instance*> instantiate(Store& store, std::shared_ptr<const Module> module,
+                              std::span<const Extern> imports) {
   return Instantiation(store, std::move(module), imports).run();
 }
 

@@ -11,8 +11,9 @@ struct Limits {
   uint32_t max_instances = 10'000;
   uint32_t max_memories = 10'000;
   uint32_t max_tables = 10'000;
-  uint64_t stack_bytes = uint64_t{8} << 20;         // guest frames
-  uint64_t native_stack_bytes = uint64_t{8} << 20;  // host functions (libraries expect this much) and compiled code
+  uint64_t stack_bytes = uint64_t{8} << 20;  // guest frames
+  uint64_t native_stack_bytes = uint64_t{8}
+                                << 20;  // host functions (libraries expect this much) and compiled code
 };
 
 }  // namespace godwit::runtime

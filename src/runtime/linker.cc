@@ -34,7 +34,9 @@ void Linker::define(std::string module, Instance& instance) {
     entry(module, exported.name).value = instance.get(exported.kind, exported.index);
 }
 
-void Linker::define(std::string module, std::string field, Extern value) { entry(module, field).value = value; }
+void Linker::define(std::string module, std::string field, Extern value) {
+  entry(module, field).value = value;
+}
 
 void Linker::hint(std::string module, std::string text) {
   std::string& whole = hints_[std::move(module)];
@@ -65,9 +67,10 @@ std::expected<Extern, Linker::Problem> Linker::resolve_one(Store& store, const M
                     .func = store.new_host_func(host.type, host.function, host.env, host.module, host.field)};
     }
   }
-  if (entry.value) return std::unexpected(Problem{mismatch_text(store.types(), module, import, *entry.value)});
-  std::string text =
-      "incompatible import type: " + name_of(import) + ": wanted " + describe_wanted(module, import) + ", found ";
+  if (entry.value)
+    return std::unexpected(Problem{mismatch_text(store.types(), module, import, *entry.value)});
+  std::string text = "incompatible import type: " + name_of(import) + ": wanted " +
+                     describe_wanted(module, import) + ", found ";
   for (const HostDefinition& host : entry.hosts) {
     if (&host != &entry.hosts.front()) text += " or ";
     text += describe(host.type);
@@ -91,7 +94,8 @@ Result<std::vector<Extern>> Linker::resolve(Store& store, const Module& module) 
       text += value.error().text;
     }
   }
-  if (problems > kMaxListedProblems) text += "\n… and " + std::to_string(problems - kMaxListedProblems) + " more";
+  if (problems > kMaxListedProblems)
+    text += "\n… and " + std::to_string(problems - kMaxListedProblems) + " more";
   if (problems != 0) return fail(ErrorKind::Unlinkable, std::move(text));
   return imports;
 }

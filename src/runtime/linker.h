@@ -44,7 +44,8 @@ class Linker final {
   struct Problem;
 
   Entry& entry(std::string_view module, std::string_view field);
-  std::expected<Extern, Problem> resolve_one(Store& store, const Module& module, const wasm::Import& import) const;
+  std::expected<Extern, Problem> resolve_one(Store& store, const Module& module,
+                                             const wasm::Import& import) const;
 
   std::map<std::string, Fields, std::less<>> modules_;
   std::map<std::string, std::string, std::less<>> hints_;

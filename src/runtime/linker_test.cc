@@ -42,9 +42,10 @@ TEST(Linker, NamesWhatIsMissing) {
             "unknown import: module \"wasi_ephemeral_nn\" field \"load\": wanted func (i32, i64) -> f32; "
             "nothing provides this module; --nn-preload NAME:GGML:AUTO:path provides it");
   d.import_func("env", "print", type);
-  EXPECT_TRUE(problem(world, linker, d)
-                  .ends_with("\nunknown import: module \"env\" field \"print\": wanted func (i32, i64) -> f32; "
-                             "the module is there, but it has no such field"));
+  EXPECT_TRUE(
+      problem(world, linker, d)
+          .ends_with("\nunknown import: module \"env\" field \"print\": wanted func (i32, i64) -> f32; "
+                     "the module is there, but it has no such field"));
 }
 
 TEST(Linker, ListsAtMostTenProblems) {
@@ -118,7 +119,8 @@ class ImportMatching : public ::testing::Test {
     open_memory_ = *world_.store.new_memory({.limits = limits(2)});
     table_ = *world_.store.new_table({wasm::kFuncRef, limits(2, 4)}, 0);
     const Slot zero[2] = {0, 0};
-    constant_ = world_.store.new_global({wasm::ValType::ref(wasm::HeapType::Abstract::Func, false), false}, zero);
+    constant_ =
+        world_.store.new_global({wasm::ValType::ref(wasm::HeapType::Abstract::Func, false), false}, zero);
     variable_ = world_.store.new_global({ValKind::I32, true}, zero);
     tag_ = world_.store.new_tag(world_.types.intern(wasm::FuncType{{ValKind::I32}, {}}));
     func_ = world_.store.new_host_func({{ValKind::I32}, {}}, &do_nothing, nullptr);
@@ -174,7 +176,8 @@ TEST_F(ImportMatching, Memories) {
   EXPECT_EQ(memory({.limits = limits(1)}), "");
   EXPECT_EQ(memory({.limits = limits(0, 5)}), "");
   EXPECT_EQ(memory({.limits = limits(3)}),
-            "incompatible import type: module \"p\" field \"memory\": wanted memory 3.. pages, found memory 2..4 pages");
+            "incompatible import type: module \"p\" field \"memory\": wanted memory 3.. pages, found memory "
+            "2..4 pages");
   EXPECT_NE(memory({.limits = limits(2, 3)}), "");
   EXPECT_NE(memory({.limits = limits(2, 4)}, "open memory"), "");
   EXPECT_NE(memory({.limits = {.min = 2, .max = 4, .addr = wasm::AddrType::I64}}), "");
@@ -188,7 +191,8 @@ TEST_F(ImportMatching, Tables) {
   EXPECT_EQ(table({wasm::kFuncRef, limits(2, 4)}), "");
   EXPECT_EQ(table({wasm::kFuncRef, limits(1)}), "");
   EXPECT_EQ(table({wasm::kExternRef, limits(2)}),
-            "incompatible import type: module \"p\" field \"table\": wanted table externref 2.., found table funcref 2..4");
+            "incompatible import type: module \"p\" field \"table\": wanted table externref 2.., found table "
+            "funcref 2..4");
   EXPECT_NE(table({wasm::ValType::ref(wasm::HeapType::Abstract::Func, false), limits(2)}), "");
   EXPECT_NE(table({wasm::kFuncRef, limits(3)}), "");
   EXPECT_NE(table({wasm::kFuncRef, limits(1, 3)}), "");
@@ -197,8 +201,9 @@ TEST_F(ImportMatching, Tables) {
 
 TEST_F(ImportMatching, Globals) {
   EXPECT_EQ(global("variable", {ValKind::I32, true}), "");
-  EXPECT_EQ(global("variable", {ValKind::I32, false}),
-            "incompatible import type: module \"p\" field \"variable\": wanted global i32, found global mut i32");
+  EXPECT_EQ(
+      global("variable", {ValKind::I32, false}),
+      "incompatible import type: module \"p\" field \"variable\": wanted global i32, found global mut i32");
   EXPECT_NE(global("variable", {ValKind::I64, true}), "");
   EXPECT_EQ(global("constant", {wasm::ValType::ref(wasm::HeapType::Abstract::Func, false), false}), "");
   EXPECT_EQ(global("constant", {wasm::kFuncRef, false}), "");
@@ -209,9 +214,11 @@ TEST_F(ImportMatching, Globals) {
 TEST_F(ImportMatching, FunctionsAndTags) {
   EXPECT_EQ(func("func", {ValKind::I32}), "");
   EXPECT_EQ(func("func", {ValKind::I64}),
-            "incompatible import type: module \"p\" field \"func\": wanted func (i64) -> (), found func (i32) -> ()");
+            "incompatible import type: module \"p\" field \"func\": wanted func (i64) -> (), found func "
+            "(i32) -> ()");
   EXPECT_EQ(func("memory", {}),
-            "incompatible import type: module \"p\" field \"memory\": wanted func () -> (), found memory 2..4 pages");
+            "incompatible import type: module \"p\" field \"memory\": wanted func () -> (), found memory "
+            "2..4 pages");
   EXPECT_EQ(tag({ValKind::I32}), "");
   EXPECT_EQ(tag({ValKind::F64}),
             "incompatible import type: module \"p\" field \"tag\": wanted tag (f64), found tag (i32)");

@@ -28,11 +28,12 @@ Result<std::unique_ptr<Memory>> Memory::create(const wasm::MemType& type, uint64
   std::unique_ptr<Memory> memory(new Memory);
   memory->type_ = type;
   memory->needs_checks_ = !is_guarded(type);
-  memory->max_pages_ = std::min({type.limits.max.value_or(std::numeric_limits<uint64_t>::max()), addressable_pages(type),
-                                 max_bytes >> type.page_size_log2});
+  memory->max_pages_ = std::min({type.limits.max.value_or(std::numeric_limits<uint64_t>::max()),
+                                 addressable_pages(type), max_bytes >> type.page_size_log2});
   if (type.limits.min > memory->max_pages_) {
     return fail(ErrorKind::Exhausted, "memory: the minimum of " + std::to_string(type.limits.min) +
-                                          " pages is beyond the limit of " + std::to_string(max_bytes) + " bytes");
+                                          " pages is beyond the limit of " + std::to_string(max_bytes) +
+                                          " bytes");
   }
   const uint64_t reserved_bytes = memory->needs_checks_
                                       ? std::max<uint64_t>(memory->max_pages_ << type.page_size_log2, 1)
@@ -43,14 +44,16 @@ Result<std::unique_ptr<Memory>> Memory::create(const wasm::MemType& type, uint64
   TRY(memory->commit_up_to(size_bytes));
   memory->vm_.size_bytes.store(size_bytes, std::memory_order_relaxed);
   if (!memory->needs_checks_)
-    memory->range_ = platform::GuestMemoryRange(memory->reservation_.base(), memory->reservation_.size_bytes());
+    memory->range_ =
+        platform::GuestMemoryRange(memory->reservation_.base(), memory->reservation_.size_bytes());
   return memory;
 }
 
 Result<> Memory::commit_up_to(uint64_t size_bytes) {
   if (size_bytes <= committed_bytes_) return {};
   const size_t end = platform::round_up_to_page(static_cast<size_t>(size_bytes));
-  TRY(reservation_.commit(static_cast<size_t>(committed_bytes_), end - static_cast<size_t>(committed_bytes_)));
+  TRY(reservation_.commit(static_cast<size_t>(committed_bytes_),
+                          end - static_cast<size_t>(committed_bytes_)));
   committed_bytes_ = end;
   return {};
 }

@@ -12,7 +12,9 @@ constexpr uint64_t kRefused = std::numeric_limits<uint64_t>::max();
 constexpr uint64_t kGiB = uint64_t{1} << 30;
 constexpr uint64_t kPage = 65536;
 
-wasm::MemType pages(uint64_t min, std::optional<uint64_t> max = {}) { return {.limits = {.min = min, .max = max}}; }
+wasm::MemType pages(uint64_t min, std::optional<uint64_t> max = {}) {
+  return {.limits = {.min = min, .max = max}};
+}
 
 TEST(Memory, GrowsInPlaceUpToItsMaximum) {
   auto memory = Memory::create(pages(1, 3), 4 * kGiB);

@@ -21,7 +21,8 @@ void number_records(Module& module) {
   module.record_slots.assign(declarations.funcs.size() - declarations.imported_funcs, Module::kNoRecordSlot);
   const size_t declared = std::min(declarations.declared_funcs.size(), declarations.funcs.size());
   for (size_t i = declarations.imported_funcs; i < declared; ++i)
-    if (declarations.declared_funcs[i]) module.record_slots[i - declarations.imported_funcs] = module.record_count++;
+    if (declarations.declared_funcs[i])
+      module.record_slots[i - declarations.imported_funcs] = module.record_count++;
 }
 
 }  // namespace

@@ -33,7 +33,8 @@ class StableList final {
     constexpr size_t kMost = 256;
     capacity_ = capacity_ == 0 ? kFirst : std::min(capacity_ * 2, kMost);
     used_ = 0;
-    chunks_.emplace_back(static_cast<T*>(::operator new(capacity_ * sizeof(T), std::align_val_t(alignof(T)))));
+    chunks_.emplace_back(
+        static_cast<T*>(::operator new(capacity_ * sizeof(T), std::align_val_t(alignof(T)))));
   }
 
   std::vector<std::unique_ptr<T, Free>> chunks_;

@@ -28,7 +28,8 @@ constexpr size_t kHostRoomBytes = size_t{256} << 10;
 constexpr size_t kLeastNativeStackBytes = 2 * kHostRoomBytes;
 
 Error limit_error(const char* what, uint64_t limit) {
-  return Error(ErrorKind::Exhausted, std::string("the store's limit of ") + std::to_string(limit) + " " + what + " is reached");
+  return Error(ErrorKind::Exhausted,
+               std::string("the store's limit of ") + std::to_string(limit) + " " + what + " is reached");
 }
 
 }  // namespace
@@ -56,8 +57,8 @@ Result<> Store::make_stacks() {
   return {};
 }
 
-FuncRecord* Store::new_host_func(const wasm::FuncType& type, HostFunction function, void* env, std::string_view module,
-                                 std::string_view field) {
+FuncRecord* Store::new_host_func(const wasm::FuncType& type, HostFunction function, void* env,
+                                 std::string_view module, std::string_view field) {
   HostRecord& record = objects_->host_funcs.emplace();
   record.function = function;
   record.env = env;
@@ -73,7 +74,8 @@ FuncRecord* Store::new_host_func(const wasm::FuncType& type, HostFunction functi
 }
 
 Result<Memory*> Store::new_memory(const wasm::MemType& type) {
-  if (objects_->memories.size() >= limits_.max_memories) return fail(limit_error("memories", limits_.max_memories));
+  if (objects_->memories.size() >= limits_.max_memories)
+    return fail(limit_error("memories", limits_.max_memories));
   ASSIGN_OR_RETURN(auto memory, Memory::create(type, limits_.max_memory_bytes));
   return objects_->memories.emplace_back(std::move(memory)).get();
 }
@@ -99,7 +101,8 @@ Ref Store::new_extern(uint64_t value) {
 }
 
 Result<Instance*> Store::adopt(std::unique_ptr<Instance> instance) {
-  if (objects_->instances.size() >= limits_.max_instances) return fail(limit_error("instances", limits_.max_instances));
+  if (objects_->instances.size() >= limits_.max_instances)
+    return fail(limit_error("instances", limits_.max_instances));
   return objects_->instances.emplace_back(std::move(instance)).get();
 }
 

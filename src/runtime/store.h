@@ -50,9 +50,9 @@ struct HostRecord {
   FuncRecord func;  // vmctx is null
   alignas(16) uint8_t cell[kRecordCellBytes];
   HostFunction function;
-  void* env;           // outlives the store
+  void* env;  // outlives the store
   uint32_t param_slots, result_slots;
-  bool result_is_float;  // the first result is f32 or f64
+  bool result_is_float;            // the first result is f32 or f64
   std::string_view module, field;  // for backtraces; outlive the store
 };
 
@@ -96,8 +96,8 @@ class Store final {
   const Limits& limits() const { return limits_; }
 
   // Objects made for the embedder; each lives as long as the store.
-  FuncRecord* new_host_func(const wasm::FuncType& type, HostFunction function, void* env, std::string_view module = {},
-                            std::string_view field = {});
+  FuncRecord* new_host_func(const wasm::FuncType& type, HostFunction function, void* env,
+                            std::string_view module = {}, std::string_view field = {});
   // Types carry canonical ids in place of type indices.
   // @errors Exhausted: a limit of the store's, or the system has no room.
   Result<Memory*> new_memory(const wasm::MemType& type);

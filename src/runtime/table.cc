@@ -16,7 +16,8 @@ constexpr uint64_t kSmallTableElements = 512;
 Result<std::unique_ptr<Table>> Table::create(const wasm::TableType& type, uint64_t max_elements, Ref init) {
   std::unique_ptr<Table> table(new Table);
   table->type_ = type;
-  table->max_elements_ = std::min(type.limits.max.value_or(std::numeric_limits<uint64_t>::max()), max_elements);
+  table->max_elements_ =
+      std::min(type.limits.max.value_or(std::numeric_limits<uint64_t>::max()), max_elements);
   if (type.limits.addr == wasm::AddrType::I32)
     table->max_elements_ = std::min<uint64_t>(table->max_elements_, std::numeric_limits<uint32_t>::max());
   if (type.limits.min > table->max_elements_) {
@@ -41,7 +42,8 @@ Result<> Table::commit_up_to(uint64_t elements) {
   const uint64_t needed_bytes = elements * sizeof(Ref);
   if (storage_ || needed_bytes <= committed_bytes_) return {};
   const size_t end = platform::round_up_to_page(static_cast<size_t>(needed_bytes));
-  TRY(reservation_.commit(static_cast<size_t>(committed_bytes_), end - static_cast<size_t>(committed_bytes_)));
+  TRY(reservation_.commit(static_cast<size_t>(committed_bytes_),
+                          end - static_cast<size_t>(committed_bytes_)));
   committed_bytes_ = end;
   return {};
 }

@@ -12,7 +12,8 @@
 
 namespace godwit::runtime::testing {
 
-inline wasm::Limits limits(uint64_t min, std::optional<uint64_t> max = {}, wasm::AddrType addr = wasm::AddrType::I32) {
+inline wasm::Limits limits(uint64_t min, std::optional<uint64_t> max = {},
+                           wasm::AddrType addr = wasm::AddrType::I32) {
   return {.min = min, .max = max, .addr = addr};
 }
 

@@ -23,10 +23,11 @@ bool abstract_matches(Abstract sub, Abstract super) {
     case Abstract::Extern: return sub == Abstract::NoExtern;
     case Abstract::Exn: return sub == Abstract::NoExn;
     case Abstract::Any:
-      return sub == Abstract::Eq || sub == Abstract::I31 || sub == Abstract::Struct || sub == Abstract::Array ||
-             sub == Abstract::None;
+      return sub == Abstract::Eq || sub == Abstract::I31 || sub == Abstract::Struct ||
+             sub == Abstract::Array || sub == Abstract::None;
     case Abstract::Eq:
-      return sub == Abstract::I31 || sub == Abstract::Struct || sub == Abstract::Array || sub == Abstract::None;
+      return sub == Abstract::I31 || sub == Abstract::Struct || sub == Abstract::Array ||
+             sub == Abstract::None;
     case Abstract::I31:
     case Abstract::Struct:
     case Abstract::Array: return sub == Abstract::None;
@@ -48,7 +49,9 @@ Abstract abstract_of(CompositeKind kind) {
   return Abstract::Func;
 }
 
-Abstract bottom_of(CompositeKind kind) { return kind == CompositeKind::Func ? Abstract::NoFunc : Abstract::None; }
+Abstract bottom_of(CompositeKind kind) {
+  return kind == CompositeKind::Func ? Abstract::NoFunc : Abstract::None;
+}
 
 }  // namespace
 
