@@ -29,6 +29,9 @@ struct Descriptor {
   Rights base = 0, inheriting = 0;
   bool is_preopen = false;
   std::string preopen_path;  // the guest's name for it
+  // Of a directory being read: where the host has entry 0, 1, 2, …, as far as it was read. Guests get these indices as
+  // cookies, since the C library of 32-bit guests keeps 32 bits of them and the host's places have 64.
+  std::vector<uint64_t> places;
 
   bool is_directory() const { return kind == FileKind::Directory; }
   bool is_socket() const { return kind == FileKind::StreamSocket || kind == FileKind::DatagramSocket; }

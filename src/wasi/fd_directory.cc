@@ -2,6 +2,7 @@
 // spec: https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md#fd_readdir
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "platform/fs_directory.h"
 #include "wasi/p1_support.h"
@@ -33,6 +34,43 @@ fs::OsResult<uint64_t> inode_of(const Descriptor& dir, const fs::DirectoryEntry&
   return own.inode;
 }
 
+// Goes through the entries of a directory from a given one on, and keeps Descriptor::places up to date.
+class EntryCursor final {
+ public:
+  // Begins at entry `first`. If that was not reached before, what is known ends earlier: entries are skipped.
+  static Expected<EntryCursor> begin(Descriptor& dir, uint64_t first) {
+    if (first == 0 || dir.places.empty()) dir.places.assign(1, 0);  // the host's 0 is the beginning
+    const uint64_t from = std::min<uint64_t>(first, dir.places.size() - 1);
+    WASI_ASSIGN_OR_RETURN(fs::DirectoryReader reader, fs::DirectoryReader::begin(dir.fd, dir.places[from]));
+    EntryCursor cursor(dir, reader, from);
+    while (cursor.idx_ < first) {
+      WASI_ASSIGN_OR_RETURN(const auto skipped, cursor.next());
+      if (!skipped) break;
+    }
+    return cursor;
+  }
+
+  // The next entry; its `next` is an index. Nothing at the end.
+  fs::OsResult<std::optional<fs::DirectoryEntry>> next() {
+    OS_ASSIGN_OR_RETURN(auto entry, reader_.next());
+    if (!entry) return entry;
+    idx_++;
+    // the directory may have changed: what was read last is what counts
+    dir_.places.resize(idx_);
+    dir_.places.push_back(entry->next);
+    entry->next = idx_;
+    return entry;
+  }
+
+ private:
+  EntryCursor(Descriptor& dir, const fs::DirectoryReader& reader, uint64_t idx)
+      : dir_(dir), reader_(reader), idx_(idx) {}
+
+  Descriptor& dir_;
+  fs::DirectoryReader reader_;
+  uint64_t idx_;
+};
+
 }  // namespace
 
 // Writes the Prestat (8 bytes) of a preopened directory: that it is one, and the length of its name.
@@ -53,18 +91,18 @@ Errno P1::fd_prestat_dir_name(uint32_t fd, GuestSpan<uint8_t> path) {
   return Errno::Success;
 }
 
-// Writes entries from place `cookie` (0: the beginning) until the buffer is full or the directory ends; the last one
+// Writes entries from number `cookie` (0: the first) until the buffer is full or the directory ends; the last one
 // may be cut. `bufused` is less than the buffer's size exactly if the end was reached.
 //
 //   | Dirent 24 bytes | name | Dirent | name | … | Dirent | na
 Errno P1::fd_readdir(uint32_t fd, GuestSpan<uint8_t> buf, uint64_t cookie, GuestPtr<Size> bufused) {
-  WASI_ASSIGN_OR_RETURN(const Descriptor* dir, core_.descriptors.find_directory(fd, right::kFdReaddir));
+  WASI_ASSIGN_OR_RETURN(Descriptor * dir, core_.descriptors.find_directory(fd, right::kFdReaddir));
   WASI_ASSIGN_OR_RETURN(const MutableBytes bytes, buf.bytes());
   WASI_TRY(bufused.check());
   Filler filler(bytes);
-  WASI_ASSIGN_OR_RETURN(fs::DirectoryReader reader, fs::DirectoryReader::begin(dir->fd, cookie));
+  WASI_ASSIGN_OR_RETURN(EntryCursor cursor, EntryCursor::begin(*dir, cookie));
   while (!filler.is_full()) {
-    WASI_ASSIGN_OR_RETURN(const auto entry, reader.next());
+    WASI_ASSIGN_OR_RETURN(const auto entry, cursor.next());
     if (!entry) break;
     WASI_ASSIGN_OR_RETURN(const uint64_t inode, inode_of(*dir, *entry));
     const Dirent head = {.d_next = entry->next,

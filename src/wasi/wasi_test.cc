@@ -401,7 +401,44 @@ TEST_F(WasiTest, ListsDirectoriesWithBuffersOfAnySize) {
   EXPECT_EQ(*used.read(), 0u);
   EXPECT_EQ(p1().fd_readdir(kRoot, guest_.buffer(10), 0, used), Errno::Success);
   EXPECT_EQ(*used.read(), 10u) << "cut inside of the head";
-  EXPECT_EQ(p1().fd_readdir(kRoot, guest_.buffer(10), ~uint64_t{0}, used), Errno::Inval);
+  EXPECT_EQ(p1().fd_readdir(kRoot, guest_.buffer(10), ~uint64_t{0}, used), Errno::Success);
+  EXPECT_EQ(*used.read(), 0u) << "behind the end";
+}
+
+TEST_F(WasiTest, ListsOnWhileFilesAreRemoved) {
+  for (int i = 0; i < 200; i++) std::ofstream(root() / ("file" + std::to_string(i)));
+  auto buffer = guest_.buffer(200);  // a few entries at a time
+  auto used = guest_.ptr<Size>();
+  uint64_t cookie = 0;
+  int removed = 0;
+  for (;;) {
+    ASSERT_EQ(p1().fd_readdir(kRoot, buffer, cookie, used), Errno::Success);
+    const uint32_t filled = *used.read();
+    for (uint32_t at = 0; filled - at >= sizeof(Dirent);) {
+      const Dirent head = *guest_.memory().read<Dirent>(buffer.address() + at);
+      if (filled - at - sizeof(Dirent) < head.d_namlen) break;
+      const auto name = std::string(guest_.view(buffer.address() + at + sizeof(Dirent), head.d_namlen));
+      EXPECT_EQ(head.d_next, cookie + 1) << "small: a 32-bit guest keeps it in a long";
+      cookie = head.d_next;
+      if (name.starts_with("file")) {
+        EXPECT_EQ(p1().path_unlink_file(kRoot, guest_.text(name)), Errno::Success);
+        removed++;
+      }
+      at += static_cast<uint32_t>(sizeof(Dirent)) + head.d_namlen;
+    }
+    if (filled < 200) break;
+  }
+  EXPECT_EQ(removed, 200);
+}
+
+TEST_F(WasiTest, ReadsADirectoryFromWhereAnotherDescriptorWas) {
+  for (int i = 0; i < 50; i++) std::ofstream(root() / ("file" + std::to_string(i)));
+  auto buffer = guest_.buffer(60);
+  auto used = guest_.ptr<Size>();
+  ASSERT_EQ(p1().fd_readdir(kRoot, buffer, 0, used), Errno::Success);
+  const auto again = open(kRoot, ".", open_flag::kDirectory);
+  ASSERT_EQ(p1().fd_readdir(again.fd, buffer, 40, used), Errno::Success);
+  EXPECT_EQ(guest_.memory().read<Dirent>(buffer.address())->d_next, 41u);
 }
 
 TEST_F(WasiTest, HidesWhatLiesAbovePreopens) {
