@@ -9,5 +9,5 @@ int main(void) {
     total += size;
   }
   fprintf(stderr, "%zu bytes\n", total);
-  return ferror(stdin) || fflush(stdout) ? 1 : 0;
+  return ferror(stdin) || fflush(stdout) || ferror(stdout) ? 1 : 0;
 }
