@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <optional>
 #include <string>
 #include <vector>
@@ -127,7 +128,6 @@ std::string_view base_name(std::string_view path) { return path.substr(path.rfin
 
 // What would provide the modules that programs are known to import and that are not there.
 void add_hints(Linker& linker) {
-  linker.hint("wasi_unstable", "it was built for the WASI of 2019; build it again with a toolchain of today");
   linker.hint("env",
               "the program was linked with undefined symbols, or made for a browser; build it for the target "
               "wasm32-wasip1");
@@ -153,12 +153,14 @@ int report_run_error(const Error& error, const RunOptions& options) {
     write_error("timed out after " + options.timeout_text + " (--timeout)" + describe_backtrace(error));
     return kExitTimeout;
   }
-  return report(error, error.kind() == ErrorKind::Trap ? std::string_view() : std::string_view(options.file));
+  return report(error, options.file);
 }
 
 int run_module(const Engine& engine, RunOptions& options) {
   auto module = Module::from_file(engine, options.file);
   if (!module) return report_load_error(module.error(), options);
+  // a guest whose output nobody reads gets an error that it can handle, as it would anywhere else
+  std::signal(SIGPIPE, SIG_IGN);
   auto wasi = Wasi::create(std::move(options.wasi));
   if (!wasi) return report(wasi.error());
 
@@ -170,8 +172,7 @@ int run_module(const Engine& engine, RunOptions& options) {
   if (!options.nn_preloads.empty() || module->imports_from(kNnModule)) {
     models.emplace();
     for (const std::string& preload : options.nn_preloads)
-      if (auto added = models->preload(preload); !added)
-        return report(added.error(), "--nn-preload " + preload);
+      if (auto added = models->preload(preload); !added) return report(added.error(), "--nn-preload");
     nn.emplace(*models, &*wasi);
     linker.define(*nn);
   }
