@@ -12,9 +12,10 @@ A .test file is prose with indented sessions:
       ! error: …                     its standard error, one "! " per line
       [1]                            its exit status, if it is not 0
 
-An expected line may end in " (re)": the rest is a regular expression for the whole line. A line "..." (or "! ...")
-stands for any number of lines. All commands of a file run one after another in one empty directory. --bless writes
-what was printed into the file, keeping expected lines that match already.
+What is printed as the value of GUESTS or of the working directory is expected as "$GUESTS" or "$PWD". An expected line
+may end in " (re)": the rest is a regular expression for the whole line. A line "..." (or "! ...") stands for any
+number of lines. All commands of a file run one after another in one empty directory. --bless writes what was printed
+into the file, for the commands whose expectations fail.
 """
 import argparse
 import os
@@ -78,9 +79,14 @@ def lines_match(expected, actual):
 def run(command, directory, environment):
     done = subprocess.run(["/bin/sh", "-c", command], cwd=directory, env=environment, stdin=subprocess.DEVNULL,
                           capture_output=True, timeout=120)
-    decode = lambda data: data.decode("utf-8", "backslashreplace").splitlines()
     status = done.returncode if done.returncode >= 0 else 128 - done.returncode
-    return decode(done.stdout), decode(done.stderr), status
+    return decode(done.stdout, directory, environment), decode(done.stderr, directory, environment), status
+
+
+def decode(data, directory, environment):
+    """Lines, with the paths of this machine by the names the sessions have for them."""
+    text = data.decode("utf-8", "backslashreplace").replace(directory, "$PWD")
+    return text.replace(environment["GUESTS"], "$GUESTS").splitlines()
 
 
 def render(session, out, err, status):

@@ -43,7 +43,9 @@ int run_help(const Command& self, std::span<char* const> arguments) {
     }
     std::string message = "no command '" + std::string(*name) + "'";
     if (auto best = nearest.best()) message += "; did you mean '" + std::string(*best) + "'?";
-    return usage_error(self, message);
+    write_error(message);
+    write_err("'godwit help' lists the commands.\n");
+    return kExitUsage;
   }
 }
 

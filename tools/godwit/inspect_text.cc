@@ -40,12 +40,14 @@ std::string producers_text(const std::vector<Producer>& producers) {
 
 // How the module is meant to be run.
 std::string_view role(const Module& module) {
-  bool is_reactor = false;
+  bool is_reactor = false, has_functions = false;
   for (const Export& entry : module.exports) {
     if (entry.kind != ExternKind::Func) continue;
     if (entry.name == "_start") return "program: run it with godwit run";
+    has_functions = true;
     is_reactor |= entry.name == "_initialize";
   }
+  if (!has_functions) return "none: it exports no function";
   return is_reactor ? "library: call it with godwit run --invoke (exports _initialize)"
                     : "library: call it with godwit run --invoke";
 }

@@ -12,13 +12,13 @@
 namespace godwit::cli {
 namespace {
 
-// "add, sub, mul and 12 more"; empty if no function is exported.
+// "add, sub, mul and 12 more", without _initialize, which is called anyway; empty if there is none.
 std::string exported_functions(const Module& module) {
   constexpr size_t kShown = 12;
   std::string names;
   size_t count = 0;
   for (const ExportType& entry : module.exports()) {
-    if (entry.kind != ExternKind::Func) continue;
+    if (entry.kind != ExternKind::Func || entry.name == "_initialize") continue;
     if (count++ < kShown) names += (names.empty() ? "" : ", ") + std::string(entry.name);
   }
   if (count > kShown) names += " and " + decimal(count - kShown) + " more";

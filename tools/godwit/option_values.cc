@@ -8,9 +8,7 @@ namespace {
 
 std::unexpected<UsageError> refuse(std::string_view option, std::string_view text, std::string_view why) {
   std::string message(option);
-  message += " ";
-  message += text;
-  message += ": ";
+  message.append(" '").append(text).append("': ");
   message += why;
   return std::unexpected(UsageError{std::move(message)});
 }

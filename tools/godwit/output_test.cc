@@ -43,6 +43,8 @@ TEST(Suggestion, FindsTheNearestOrNothing) {
   EXPECT_EQ(hopeless.best(), std::nullopt);
   EXPECT_EQ(edit_distance("kitten", "sitting"), 3u);
   EXPECT_EQ(edit_distance("", "abc"), 3u);
+  EXPECT_EQ(edit_distance("dri", "dir"), 1u);
+  EXPECT_EQ(edit_distance("ca", "abc"), 3u);
 }
 
 TEST(JsonWriter, SeparatesAndQuotes) {

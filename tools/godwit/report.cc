@@ -39,12 +39,14 @@ std::string describe_backtrace(const Error& error) {
   const std::vector<Frame>& frames = error.backtrace();
   std::string text;
   constexpr size_t kMaxLines = 40;
+  bool is_numbered = true;  // until frames are left out
   size_t lines = 0;
   for (size_t i = 0; i < frames.size() && lines < kMaxLines; ++lines) {
     const std::string line = text_of(frames[i]);
-    std::string number = decimal(i);
-    number.insert(0, number.size() < 5 ? 5 - number.size() : 0, ' ');
-    text.append("\n").append(number).append(": ").append(line);
+    is_numbered &= frames[i].offset != Error::kNoOffset;
+    std::string number = is_numbered ? decimal(i) + ":" : "";
+    number.insert(0, number.size() < 6 ? 6 - number.size() : 0, ' ');
+    text.append("\n").append(number).append(" ").append(line);
     size_t same = 1;  // a recursion is one line
     while (i + same < frames.size() && text_of(frames[i + same]) == line) ++same;
     if (same > 1) text += "   (" + decimal(same) + " times)";
@@ -57,7 +59,12 @@ std::string describe_backtrace(const Error& error) {
 
 std::string describe(const Error& error) {
   std::string text(label(error.kind()));
-  text += error.message();
+  if (error.kind() == ErrorKind::Unlinkable) {  // one import per line
+    text.pop_back();
+    for (const char c : "\n" + error.message()) text += c == '\n' ? "\n  " : std::string(1, c);
+  } else {
+    text += error.message();
+  }
   if (error.offset() != Error::kNoOffset) text += " (at byte " + hex(error.offset()) + ")";
   return text + describe_backtrace(error);
 }
@@ -75,8 +82,9 @@ int exit_status(const Error& error) {
 }
 
 int report(const Error& error, std::string_view subject) {
-  std::string text(subject);
-  if (!text.empty()) text += ": ";
+  const bool names_itself = error.kind() == ErrorKind::NotFound || error.kind() == ErrorKind::Io;
+  std::string text;
+  if (!subject.empty() && !names_itself && error.backtrace().empty()) text.append(subject).append(": ");
   write_error(text + describe(error));
   return exit_status(error);
 }

@@ -17,7 +17,8 @@ std::string describe_backtrace(const Error& error);
 // The exit status for an error that is no proc_exit.
 int exit_status(const Error& error);
 
-// Writes "error: <subject>: <describe(error)>" and yields the exit status. An empty subject is left out.
+// Writes "error: <subject>: <describe(error)>" and yields the exit status. The subject is left out where the error names
+// it itself: a file that cannot be read, a module with a backtrace.
 int report(const Error& error, std::string_view subject = {});
 
 }  // namespace godwit::cli

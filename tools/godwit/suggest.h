@@ -20,7 +20,7 @@ class Suggestion final {
   size_t best_distance_ = ~size_t{0};
 };
 
-// How many letters must be added, dropped or exchanged to make `a` of `b`.
+// How many letters must be added, dropped, replaced or swapped with their neighbour to make `a` of `b`.
 size_t edit_distance(std::string_view a, std::string_view b);
 
 }  // namespace godwit::cli

@@ -1,5 +1,6 @@
 // godwit validate: says of each file whether it is a valid module.
 #include <string>
+#include <vector>
 
 #include "command.h"
 #include "file_kind.h"
@@ -29,11 +30,9 @@ bool validate_file(const Engine& engine, const std::string& path, bool is_quiet)
 }
 
 int run_validate(const Command& self, std::span<char* const> arguments) {
-  auto engine = Engine::create({.validation = Validation::Eager});
-  if (!engine) return report(engine.error());
   OptionReader reader(self.options, arguments, OptionOrder::Anywhere);
-  bool is_quiet = false, all_valid = true;
-  size_t files = 0;
+  bool is_quiet = false;
+  std::vector<std::string> paths;
   for (;;) {
     auto option = reader.next();
     if (!option) return usage_error(self, option.error().message);
@@ -44,10 +43,14 @@ int run_validate(const Command& self, std::span<char* const> arguments) {
     }
     const auto path = reader.take_argument();
     if (!path) break;
-    ++files;
-    all_valid &= validate_file(*engine, std::string(*path), is_quiet);
+    paths.emplace_back(*path);
   }
-  if (files == 0) return usage_error(self, "no file to validate");
+  if (paths.empty()) return usage_error(self, "no file to validate");
+
+  auto engine = Engine::create({.validation = Validation::Eager});
+  if (!engine) return report(engine.error());
+  bool all_valid = true;
+  for (const std::string& path : paths) all_valid &= validate_file(*engine, path, is_quiet);
   return all_valid ? kExitOk : kExitError;
 }
 
