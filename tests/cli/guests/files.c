@@ -1,4 +1,4 @@
-// Does one thing to one file: read PATH | write PATH TEXT.
+// Does one thing to one file: read PATH (- is standard input) | write PATH TEXT.
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +10,7 @@ static int complain(const char* path) {
 
 int main(int argc, char** argv) {
   if (argc == 3 && strcmp(argv[1], "read") == 0) {
-    FILE* file = fopen(argv[2], "r");
+    FILE* file = strcmp(argv[2], "-") == 0 ? stdin : fopen(argv[2], "r");
     if (!file) return complain(argv[2]);
     for (int c; (c = getc(file)) != EOF;) putchar(c);
     return 0;
