@@ -54,7 +54,7 @@ Expected<NewTimes> new_times(Timestamp atim, Timestamp mtim, uint32_t fst_flags)
 inline fs::Blocking blocking_of(const Descriptor& file) {
   return file.flags & fd_flag::kNonblock ? fs::Blocking::Never : fs::Blocking::Wait;
 }
-inline fs::StopWord stop_of(const Caller& caller) { return fs::StopWord(caller.interrupt_word()); }
+inline fs::StopWord stop_of(const Caller& caller) { return fs::StopWord(&caller.interrupt_word()); }
 
 // Writes the result of a call.
 template <class T>
