@@ -75,7 +75,9 @@ void run_guest(Store& store, const platform::GuestRegisters& registers) {
 
 Result<> call_host_directly(Store& store, FuncRecord& func, std::span<Slot> slots) {
   auto& record = reinterpret_cast<runtime::HostRecord&>(func);  // of which it is the first member
-  if (record.function(record.env, nullptr, slots.data())) return {};
+  runtime::VmContext nobody{};  // no instance, no memory: only the way to the store
+  nobody.store = &store.vm();
+  if (record.function(record.env, &nobody, slots.data())) return {};
   return fail(store.take_pending_error().value_or(Error(ErrorKind::Trap, "host error")));
 }
 

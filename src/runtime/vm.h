@@ -40,7 +40,7 @@ static_assert(sizeof(FuncRecord) == 32);
 
 // A host function. Arguments lie at slots[0..], results are to be written to slots[0..] (both in declaration order,
 // v128 in two slots). Returns false after it has put an Error into the store's pending error (Store::raise).
-// `caller` is the calling instance's context; null when the embedder called the function directly.
+// `caller` is the calling instance's context; if the embedder calls directly, an empty one that leads to the store.
 using HostFunction = bool (*)(void* env, VmContext* caller, Slot* slots);
 
 // How a call works, in every tier: the caller has placed the arguments in consecutive slots and sets fp to the first
