@@ -29,17 +29,17 @@ void Linker::define(HostDefinition definition) {
   entry(definition.module, definition.field).hosts.push_back(std::move(definition));
 }
 
-void Linker::define(std::string module, Instance& instance) {
+void Linker::define(std::string_view module, Instance& instance) {
   for (const wasm::Export& exported : instance.module().declarations.exports)
     entry(module, exported.name).value = instance.get(exported.kind, exported.index);
 }
 
-void Linker::define(std::string module, std::string field, Extern value) {
+void Linker::define(std::string_view module, std::string_view field, Extern value) {
   entry(module, field).value = value;
 }
 
-void Linker::hint(std::string module, std::string text) {
-  std::string& whole = hints_[std::move(module)];
+void Linker::hint(std::string_view module, std::string_view text) {
+  std::string& whole = hints_[std::string(module)];
   if (!whole.empty()) whole += "; ";
   whole += text;
 }

@@ -25,10 +25,10 @@ class Linker final {
  public:
   void define(HostDefinition definition);
   // All exports of an instance under a module name; or one extern.
-  void define(std::string module, Instance& instance);
-  void define(std::string module, std::string field, Extern value);
+  void define(std::string_view module, Instance& instance);
+  void define(std::string_view module, std::string_view field, Extern value);
   // A sentence for errors about a missing import of this module: what provides it ("--nn-preload …", a plug-in).
-  void hint(std::string module, std::string text);
+  void hint(std::string_view module, std::string_view text);
 
   // Resolves all imports of a module.
   // @errors Unlinkable: names every missing or mismatching import (module, field, type wanted, type found, hint).
