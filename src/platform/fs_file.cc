@@ -91,13 +91,16 @@ OsResult<size_t> transfer(int fd, std::span<const IoVector> pieces, FileKind kin
                           StopWord stop) {
   if (never_waits(kind)) return answer(Direction::plain(fd, pieces));
   if (kind == FileKind::CharacterDevice) return transfer_when_ready<Direction>(fd, pieces, blocking, stop);
+  // A FIFO without a writer reads as ended; waiting first makes the first writer waited for, as a blocking open would.
+  const bool asks_first = Direction::kWantsRead && kind == FileKind::Fifo && blocking == Blocking::Wait;
   for (;;) {
+    if (asks_first) OS_TRY(Direction::wait(fd, stop));
     const ssize_t transferred = Direction::now(fd, pieces);
     if (transferred >= 0) return static_cast<size_t>(transferred);
     if (lacks_nowait(errno)) return transfer_when_ready<Direction>(fd, pieces, blocking, stop);
     if (errno != EAGAIN && errno != EINTR) return os_fail(errno);
     if (errno == EAGAIN && blocking == Blocking::Never) return os_fail(EAGAIN);
-    OS_TRY(Direction::wait(fd, stop));
+    if (!asks_first) OS_TRY(Direction::wait(fd, stop));
   }
 }
 
@@ -241,9 +244,13 @@ OsResult<> set_size(int fd, uint64_t size_bytes) {
 
 OsResult<> allocate(int fd, uint64_t offset, uint64_t size_bytes) {
   if (offset > kMaxOffset || size_bytes > kMaxOffset - offset) return os_fail(EFBIG);
-  const int error = ::posix_fallocate(fd, static_cast<off_t>(offset), static_cast<off_t>(size_bytes));
-  if (error != 0) return os_fail(error);
-  return {};
+#if defined(__linux__)
+  // not posix_fallocate: where the file system cannot do it, that writes block by block, for as long as it takes
+  if (size_bytes == 0) return os_fail(EINVAL);
+  return done(::fallocate(fd, 0, static_cast<off_t>(offset), static_cast<off_t>(size_bytes)));
+#else
+  return os_fail(ENOTSUP);
+#endif
 }
 
 OsResult<> advise(int fd, uint64_t offset, uint64_t size_bytes, Advice advice) {

@@ -94,6 +94,22 @@ TEST_F(FileTest, ReadsFromPipesWithoutLosingAnything) {
   EXPECT_EQ(read(pipe.read_end.get(), room, FileKind::Fifo, Blocking::Wait, {}), 0u) << "the end";
 }
 
+TEST_F(FileTest, WaitsForTheWriterOfAFifoButNotToOpenIt) {
+  ASSERT_EQ(::mkfifo((root_ / "fifo").c_str(), 0600), 0);
+  EXPECT_EQ(open_beneath(dir_.get(), "fifo", {.access = Access::Write}).error(), ENXIO);
+  auto fifo = open_beneath(dir_.get(), "fifo", {.access = Access::Read});
+  ASSERT_TRUE(fifo);
+  std::thread writer([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    std::ofstream(root_ / "fifo") << "late";
+  });
+  std::string back(10, '.');
+  IoVector room[] = {piece(back)};
+  EXPECT_EQ(read(fifo->get(), room, FileKind::Fifo, Blocking::Wait, {}), 4u);
+  writer.join();
+  EXPECT_EQ(read(fifo->get(), room, FileKind::Fifo, Blocking::Wait, {}), 0u) << "the writer is gone";
+}
+
 TEST_F(FileTest, WritesMoreThanAPipeHolds) {
   Pipe pipe;
   std::string text(1 << 20, 'y'), tail = "tail";

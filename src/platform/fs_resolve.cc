@@ -23,7 +23,7 @@ constexpr mode_t kNewFileMode = 0666;
 constexpr int kRaceRetries = 8;
 
 int flags_of(const OpenOptions& options) {
-  int flags = O_CLOEXEC | O_NOCTTY;
+  int flags = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;  // opening a FIFO must not wait for its other end
   switch (options.access) {
     case Access::Path: flags = O_CLOEXEC | O_PATH; break;
     case Access::Read: flags |= O_RDONLY; break;

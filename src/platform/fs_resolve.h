@@ -42,7 +42,8 @@ inline constexpr int kMaxLinks = 40;
 // @errors EPERM: it would leave the directory. ENOENT: empty, or nothing there. EINVAL: contains a NUL.
 //   ENAMETOOLONG. ELOOP: too many links, or a link where last_link says Keep (but for Access::Path, which then opens
 //   the link itself). Others as open(2).
-// @threads may block, as opening a FIFO does.
+// Never waits: a FIFO is open for reading at once, and for writing only if somebody reads it (ENXIO otherwise). The file
+// is non-blocking as far as the host is concerned.
 OsResult<FileHandle> open_beneath(int dir, std::string_view path, const OpenOptions& options);
 
 // Where a path's last component lies: for calls that act on a directory entry (unlink, rename, …).
