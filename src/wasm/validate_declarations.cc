@@ -1,6 +1,7 @@
 // Validation of everything but function bodies, section by section.
 // spec: https://webassembly.github.io/spec/core/valid/modules.html
-#include <unordered_set>
+#include <algorithm>
+#include <functional>
 
 #include "wasm/code_validator.h"
 #include "wasm/limits.h"
@@ -212,7 +213,7 @@ class DeclarationValidator {
 
   Result<> exports() {
     section_ = SectionId::Export;
-    std::unordered_set<std::string_view> names;
+    std::vector<std::string_view> names;
     names.reserve(module_.exports.size());
     for (const Export& entry : module_.exports) {
       const uint32_t at = offset_of(entry.name);
@@ -225,9 +226,15 @@ class DeclarationValidator {
       if (entry.kind == ExternKind::Global && module_.globals[entry.index].type.is_mutable &&
           !features_.has(Feature::MutableGlobals))
         return invalid("mutable globals cannot be exported", at);
-      if (!names.insert(entry.name).second)
-        return invalid("duplicate export name \"" + std::string(entry.name) + "\"", at);
+      names.push_back(entry.name);
     }
+    // Names lie in the module in the order of exports, so that of equal ones the address tells the first.
+    std::ranges::sort(names, [](std::string_view a, std::string_view b) {
+      return a != b ? a < b : std::less<const char*>()(a.data(), b.data());
+    });
+    for (size_t i = 1; i < names.size(); ++i)
+      if (names[i] == names[i - 1])
+        return invalid("duplicate export name \"" + std::string(names[i]) + "\"", offset_of(names[i]));
     return {};
   }
 
