@@ -44,12 +44,12 @@ struct Command {
   uint32_t line = 0;  // in the .wast file, from 1
   // Module, ModuleDefinition, Assert{Malformed, Invalid, Unlinkable, Uninstantiable}: the binary; empty if there is
   // none, since the module is given as text that only a text parser can judge.
-  std::filesystem::path binary;
-  std::string
-      name;  // Module, ModuleDefinition: given to it; ModuleInstance: given to the instance; Register: whose
-  std::string module;  // ModuleInstance: the definition's name
-  std::string as;      // Register
-  std::string text;    // Assert…: the words of the error
+  std::filesystem::path binary = {};
+  // Given to the module, the definition or the instance; Register: whose instance.
+  std::string name = {};
+  std::string module = {};  // ModuleInstance: the definition's name
+  std::string as = {};      // Register
+  std::string text = {};    // Assert…: the words of the error
   Action action = {};
   std::vector<Value> expected = {};  // AssertReturn
 };
