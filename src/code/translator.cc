@@ -1,8 +1,6 @@
 // Translating one function: its frame, and what becomes of each instruction.
 #include "code/translator.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace godwit::code {
@@ -20,15 +18,15 @@ Translator::Translator(const runtime::Module& module, wasm::FuncIdx func, const 
 
 std::string Translator::function_text() const {
   std::string_view name = wasm_.func_name(func_);
-  if (name.empty()) return fmt::format("function {}", func_.value);
-  return fmt::format("function {} ({})", func_.value, name);
+  std::string text = "function " + std::to_string(func_.value);
+  if (!name.empty()) text.append(" (").append(name).append(")");
+  return text;
 }
 
 Result<> Translator::needs_later(const wasm::Instruction& in, wasm::Feature feature) const {
-  return fail(Error(ErrorKind::Unsupported, fmt::format("{}: {}: {} cannot be executed by this version",
-                                                        function_text(), wasm::text_of(in.op),
-                                                        wasm::info_of(feature).title))
-                  .at(in.offset));
+  std::string text = function_text();
+  text.append(": ").append(wasm::text_of(in.op)).append(": ").append(wasm::info_of(feature).title);
+  return fail(Error(ErrorKind::Unsupported, text + " cannot be executed by this version").at(in.offset));
 }
 
 Result<> Translator::unsupported(const wasm::Instruction& in) const {
@@ -80,8 +78,9 @@ Result<Translation> Translator::run() {
   }
   if (frame_slots_ > kMaxFrameSlots)
     return fail(Error(ErrorKind::Exhausted,
-                      fmt::format("{} needs {} slots of 8 bytes for its locals and operands; the limit is {}",
-                                  function_text(), frame_slots_, kMaxFrameSlots))
+                      function_text() + " needs " + std::to_string(frame_slots_) +
+                          " slots of 8 bytes for its locals and operands; the limit is " +
+                          std::to_string(kMaxFrameSlots))
                     .at(wasm_.body(func_).range.offset));
   code_[0].b = frame_slots_;
   return Translation{std::move(code_.cells()), std::move(code_.literals()), header_slot_, frame_slots_};

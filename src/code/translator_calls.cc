@@ -1,6 +1,4 @@
 // Calls: arguments lie in consecutive slots on top of the frame, which is where the callee's frame begins.
-#include <fmt/format.h>
-
 #include "code/translator.h"
 
 namespace godwit::code {

@@ -1,6 +1,4 @@
 // Loads, stores, globals, and the operations on memories and tables.
-#include <fmt/format.h>
-
 #include "code/translator.h"
 
 namespace godwit::code {
@@ -31,16 +29,16 @@ ValKind loaded_kind(Opcode op) {
 Result<> Translator::check_memory(const wasm::Instruction& in, uint32_t memory) const {
   if (wasm_.memories[memory].limits.addr == wasm::AddrType::I64) return needs_later(in, wasm::Feature::Memory64);
   if (memory > 0xFFFF)
-    return fail(Error(ErrorKind::Unsupported, fmt::format("{}: memory {}: an instruction can name 65,536 memories",
-                                                          function_text(), memory)).at(in.offset));
+    return fail(Error(ErrorKind::Unsupported, function_text() + ": memory " + std::to_string(memory) +
+                                                  ": an instruction can name 65,536 memories").at(in.offset));
   return {};
 }
 
 Result<> Translator::check_table(const wasm::Instruction& in, uint32_t table) const {
   if (wasm_.tables[table].type.limits.addr == wasm::AddrType::I64) return needs_later(in, wasm::Feature::Memory64);
   if (table > 0xFFFF)
-    return fail(Error(ErrorKind::Unsupported, fmt::format("{}: table {}: an instruction can name 65,536 tables",
-                                                          function_text(), table)).at(in.offset));
+    return fail(Error(ErrorKind::Unsupported, function_text() + ": table " + std::to_string(table) +
+                                                  ": an instruction can name 65,536 tables").at(in.offset));
   return {};
 }
 

@@ -2,4 +2,4 @@
 set_source_files_properties(
   ${dir}/handlers_plain.cc ${dir}/handlers_control.cc
   PROPERTIES COMPILE_OPTIONS
-  "-O2;-fno-sanitize=all;-fno-omit-frame-pointer;-momit-leaf-frame-pointer;-fno-stack-protector;-fno-profile-instr-generate;-fno-coverage-mapping")
+  "-O2;-fno-math-errno;-fno-sanitize=all;-fno-omit-frame-pointer;-momit-leaf-frame-pointer;-fno-stack-protector;-fno-profile-instr-generate;-fno-coverage-mapping")
