@@ -65,6 +65,14 @@ void write_err(std::string_view text) { (void)write_all(STDERR_FILENO, text); }
 void write_error(std::string_view message) { write_labelled("error: ", "\x1b[1;31m", message); }
 void write_warning(std::string_view message) { write_labelled("warning: ", "\x1b[1;33m", message); }
 
+int leave(int status) {
+#ifndef GODWIT_SANITIZED
+  ::_exit(status);
+#else
+  return status;
+#endif
+}
+
 std::string printable(std::string_view text) {
   std::string out;
   out.reserve(text.size());

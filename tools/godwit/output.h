@@ -15,6 +15,10 @@ void write_err(std::string_view text);
 void write_error(std::string_view message);
 void write_warning(std::string_view message);
 
+// Ends the process with what a command found out. What is still in memory goes with it: destroying it first, reservations
+// of gigabytes among it, would only take time. (Sanitizer builds return instead: they look for leaks at the end.)
+int leave(int status);
+
 // `text` with control characters (save newline and tab) and malformed UTF-8 as \xHH, so that a name chosen by a module
 // cannot steer a terminal.
 std::string printable(std::string_view text);

@@ -186,8 +186,7 @@ int run_module(const Engine& engine, RunOptions& options) {
 
   const GuestCall call{store, *module, *instance, options.file, options.arguments};
   auto status = options.invoke ? invoke_function(call, *options.invoke) : run_command(call);
-  if (!status) return report_run_error(status.error(), options);
-  return *status;
+  return leave(status ? *status : report_run_error(status.error(), options));
 }
 
 int run_run(const Command& self, std::span<char* const> arguments) {
