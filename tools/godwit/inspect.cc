@@ -22,10 +22,10 @@ bool inspect(const std::string& path, bool as_json) {
       write_error(path + ": not a WebAssembly module: " + kind);
       return false;
     }
-    write_error(path + ": " + report.error().describe());
-    return false;
   }
-  write_error(report.error().message());
+  const bool names_itself =
+      report.error().kind() == ErrorKind::NotFound || report.error().kind() == ErrorKind::Io;
+  write_error(names_itself ? report.error().message() : path + ": " + report.error().describe());
   return false;
 }
 
@@ -56,7 +56,7 @@ constexpr Command kInspect{
     .name = "inspect",
     .summary = "Show what a module imports, exports and contains",
     .arguments = "FILE...",
-    .details = "The module is decoded, not validated, and nothing of it is run.\n",
+    .details = "Function bodies are read, but not validated, and nothing is run.\n",
     .examples =
         "  godwit inspect app.wasm\n"
         "  godwit inspect --json app.wasm | jq .imports\n",

@@ -7,6 +7,7 @@
 #include "wasm/decoder.h"
 #include "wasm/instruction.h"
 #include "wasm/reader.h"
+#include "wasm/validator.h"
 
 namespace godwit::cli {
 namespace {
@@ -75,9 +76,16 @@ Result<uint64_t> features_of_bodies(const Module& module) {
 Result<ModuleReport> inspect_file(const std::string& path) {
   ASSIGN_OR_RETURN(platform::MappedFile mapped, platform::MappedFile::open(path));
   auto file = std::make_shared<platform::MappedFile>(std::move(mapped));
+  return inspect_bytes(path, file, file->bytes());
+}
+
+Result<ModuleReport> inspect_bytes(const std::string& path, std::shared_ptr<const void> storage,
+                                   Bytes bytes) {
   ModuleReport report;
   report.path = path;
-  ASSIGN_OR_RETURN(report.module, decode(file, file->bytes(), FeatureSet::all()));
+  ASSIGN_OR_RETURN(report.module, decode(std::move(storage), bytes, FeatureSet::all()));
+  TRY(validate_declarations(report.module,
+                            FeatureSet::all()));  // all indices outside of bodies now name something
   ASSIGN_OR_RETURN(const uint64_t used, features_of_bodies(report.module));
   report.features = report.module.features | used;
   report.sections = list_sections(report.module);

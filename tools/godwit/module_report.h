@@ -1,6 +1,7 @@
 // ModuleReport: what `godwit inspect` knows of a module, apart from how it is printed.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,9 +36,11 @@ struct ModuleReport {
   uint64_t features = 0;  // in use, function bodies included, as FeatureSet::bits
 };
 
-// Reads and decodes a file, bodies included.
-// @errors NotFound, Io, Malformed, as the decoder has them.
+// Reads and decodes a file, bodies included; all but these is validated too.
+// @errors NotFound, Io; Malformed, Invalid: with the byte offset.
 Result<ModuleReport> inspect_file(const std::string& path);
+// The same for bytes that `storage` keeps alive.
+Result<ModuleReport> inspect_bytes(const std::string& path, std::shared_ptr<const void> storage, Bytes bytes);
 
 // The types of what the index spaces hold, as people read them.
 std::string text_of(const wasm::Limits& limits, std::string_view unit);
