@@ -553,7 +553,7 @@ class PollTest : public StreamTest {
     const GuestPtr<Subscription> in(guest_.memory(), guest_.reserve(count * sizeof(Subscription)));
     const GuestPtr<Event> out(guest_.memory(), guest_.reserve(count * sizeof(Event)));
     for (uint32_t i = 0; i < count; i++)
-      (void)guest_.memory().write(in.address() + i * sizeof(Subscription), asked[i]);
+      EXPECT_TRUE(guest_.memory().write(in.address() + i * sizeof(Subscription), asked[i]));
     auto answered = guest_.ptr<Size>();
     Caller caller = guest_.caller();
     const Errno error = p1().poll_oneoff(caller, in, out, count, answered);
