@@ -3,6 +3,7 @@
 
 #include <llama.h>
 
+#include <algorithm>
 #include <mutex>
 
 namespace godwit::ggml {
@@ -32,8 +33,8 @@ void end_line() {
   ThreadLog& log = thread_log;
   if (log.line.empty()) return;
   if (log.level == GODWIT_NN_LOG_ERROR) log.last_error = log.line;
-  // An error of llama.cpp comes back as our own explanation; its line is a detail. Its news is for the curious.
-  const uint32_t level = log.verbose || log.level == GODWIT_NN_LOG_DEBUG ? log.level : log.level - 1;
+  // Its errors come back in our own explanations, and its news is for those who ask for it.
+  const uint32_t level = log.verbose ? log.level : std::min<uint32_t>(log.level, GODWIT_NN_LOG_INFO);
   if (log.call) log.call->log(level, log.line);
   log.line.clear();
 }

@@ -40,7 +40,7 @@ class LogScope final {
   // Installs the process-wide hook and starts llama.cpp; only the first call acts.
   static void install();
 
-  // `enable-log` and `enable-debug-log`: unless set, llama.cpp's lines count one level less than it says.
+  // `enable-log` and `enable-debug-log`: unless set, llama.cpp's lines are no more than information.
   static void set_verbose(bool verbose);
 };
 

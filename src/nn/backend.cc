@@ -18,12 +18,12 @@ std::string version(uint32_t major, uint32_t minor) {
 
 Error not_found(const Encoding& encoding, std::span<const std::string> directories) {
   const std::string file = file_name_of(encoding);
+  const std::string target = file.substr(0, file.rfind('.'));
   std::string sought;
-  for (const std::string& directory : directories) sought += "\n    " + directory;
+  for (const std::string& directory : directories) sought += (sought.empty() ? "" : ", ") + directory;
   return Error(ErrorKind::NotFound, "there is no backend for the encoding " + std::string(encoding.name) +
-                                        ": " + file + " is in none of" + sought +
-                                        "\n  Build it (./dev build, or the target " +
-                                        file.substr(0, file.size() - 3) +
+                                        ": " + file + " is in none of " + sought +
+                                        "; build it (./dev build, or the target " + target +
                                         "), or set GODWIT_PLUGIN_PATH to the folder that holds it");
 }
 

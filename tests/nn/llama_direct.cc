@@ -76,7 +76,7 @@ int main(int argc, char** argv) {
   std::vector<llama_token> tokens = tokenize(vocab, prompt);
   llama_token token = 0;
   llama_batch batch = llama_batch_get_one(tokens.data(), static_cast<int32_t>(tokens.size()));
-  for (int left = std::atoi(argv[2]); left > 0; --left) {
+  for (long left = std::strtol(argv[2], nullptr, 10); left > 0; --left) {
     if (llama_decode(context, batch) != 0) die("the model cannot be run");
     token = llama_sampler_sample(greedy, context, -1);
     if (llama_vocab_is_eog(vocab, token)) break;

@@ -28,7 +28,7 @@ std::string explain_load(nn_errno_t code, const std::string& model) {
   switch (code) {
     case NN_MODEL_NOT_FOUND:
     case NN_NOT_FOUND: return "the host has no model called \"" + model + "\"; " + how;
-    case NN_INVALID_ENCODING: return "the host has no backend for the model \"" + model + "\"";
+    case NN_INVALID_ENCODING: return "the host cannot run the model \"" + model + "\"; it says why above";
     case NN_INVALID_ARGUMENT: return "the model \"" + model + "\" does not take these options";
     default: return "the model \"" + model + "\" cannot be loaded (error " + std::to_string(code) + ")";
   }

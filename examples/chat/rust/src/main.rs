@@ -24,7 +24,7 @@ fn explain_load(error: Errno, model: &str) -> String {
             "the host has no model called \"{model}\"; start with: godwit run --nn-preload \
              {model}:GGML:AUTO:path/to/model.gguf chat.wasm …"
         ),
-        Errno::INVALID_ENCODING => format!("the host has no backend for the model \"{model}\""),
+        Errno::INVALID_ENCODING => format!("the host cannot run the model \"{model}\"; it says why above"),
         Errno::INVALID_ARGUMENT => format!("the model \"{model}\" does not take these options"),
         Errno(code) => format!("the model \"{model}\" cannot be loaded (error {code})"),
     }
