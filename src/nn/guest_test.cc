@@ -118,7 +118,7 @@ class NnGuest : public testing::Test {
         << log;
     return memory.number(out.address());
   }
-  Errno load_arrays(std::vector<std::string> arrays, uint32_t encoding, uint32_t target,
+  Errno load_arrays(const std::vector<std::string>& arrays, uint32_t encoding, uint32_t target,
                     uint32_t* graph = nullptr) {
     std::string list;
     for (const std::string& array : arrays) {
