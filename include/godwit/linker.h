@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <string>
 #include <string_view>
 
 #include "godwit/instance.h"
@@ -33,10 +32,10 @@ class Linker final {
   /// Provides all exports of an instance as the module `name`.
   /// @lifetime only for modules that are linked into the same store.
   /// @errors Usage: the instance is not of this store.
-  Result<void> define(Store& store, std::string name, const Instance& instance);
+  Result<void> define(Store& store, std::string_view name, const Instance& instance);
 
   /// Adds a sentence to errors about missing imports from `module`: what would provide them.
-  void hint(std::string module, std::string text);
+  void hint(std::string_view module, std::string_view text);
 
   /// Resolves the imports of `module`, instantiates it and runs its start function.
   /// @errors Unlinkable: names every import that is missing or of another type, with the hint. Trap, Exhausted: a

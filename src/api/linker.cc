@@ -13,15 +13,15 @@ Linker& Linker::operator=(Linker&&) noexcept = default;
 void Linker::define(Wasi& wasi) { wasi::define(impl_->linker, *wasi.impl().wasi); }
 void Linker::define(Nn& nn) { nn.impl().guest.define(impl_->linker); }
 
-Result<void> Linker::define(Store& store, std::string name, const Instance& instance) {
+Result<void> Linker::define(Store& store, std::string_view name, const Instance& instance) {
   auto* inner = instance.get(store);
   if (inner == nullptr) return usage_error("the instance belongs to another store");
-  impl_->linker.define(std::move(name), *static_cast<runtime::Instance*>(inner));
+  impl_->linker.define(name, *static_cast<runtime::Instance*>(inner));
   return {};
 }
 
-void Linker::hint(std::string module, std::string text) {
-  impl_->linker.hint(std::move(module), std::move(text));
+void Linker::hint(std::string_view module, std::string_view text) {
+  impl_->linker.hint(module, text);
 }
 
 Result<Instance> Linker::instantiate(Store& store, const Module& module) const {
