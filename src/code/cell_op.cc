@@ -90,6 +90,8 @@ static_assert(checked_load_op(CellOp::i64_load8_s_s) == CellOp::i64_load8_s_chec
 static_assert(store_op(CellOp::f32_store_ss, Source::A, Source::K) == CellOp::f32_store_ak);
 static_assert(store_op(CellOp::f32_store_ss, Source::K, Source::A) == CellOp::f32_store_ka);
 static_assert(checked_store_op(CellOp::f32_store_ss) == CellOp::f32_store_checked);
+static_assert(load_at_op(CellOp::i64_load8_s_s, Form::SK) == CellOp::i64_load8_s_at_sk);
+static_assert(store_at_op(CellOp::i32_store8_ss, Form::AK, Source::K) == CellOp::i32_store8_at_ak_k);
 
 }  // namespace
 

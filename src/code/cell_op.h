@@ -51,6 +51,11 @@ constexpr CellOp store_op(CellOp first, Source address, Source value) {
   return first + 3 * row + column;
 }
 constexpr CellOp checked_store_op(CellOp first) { return first + 9; }
+// The address is a sum of operands as `sum` says, which is not KS or KA.
+constexpr CellOp load_at_op(CellOp first, Form sum) { return first + 7 + 2 * static_cast<unsigned>(sum); }
+constexpr CellOp store_at_op(CellOp first, Form sum, Source value) {
+  return first + 10 + 2 * static_cast<unsigned>(sum) + (value == Source::S ? 0u : 1u);
+}
 // The op that also writes slot d, for an op that has such a twin.
 constexpr CellOp with_slot(CellOp op) { return op + 1; }
 // The op that branches backwards, for a branch.

@@ -13,7 +13,8 @@
 //   void jump_by(distance)            the next cell is that many cells from this one; Flow::Jump follows
 //   Cell entry(index)                 the cell that many cells behind this one, as data
 //
-// Slots of i32 are written with a zero high half, and f32 in 4 bytes: whoever copies an f32 copies 4 bytes.
+// An i32 is the low half of its slot or of the accumulator; what the high half is, nobody may rely on. Integers are
+// written in 8 bytes, f32 in 4: whoever copies an f32 copies 4 bytes.
 #pragma once
 
 #include <cstdint>
@@ -164,16 +165,15 @@ struct Meaning;
 #undef GODWIT_MEANING_AtomicWait
 #undef GODWIT_MEANING_AtomicFence
 
-// Reads an operand of type T. `slot` is the slot if it lies in one. Constants are 32 bits in b (i64: sign-extended),
-// or for f64 a literal.
+// Reads an operand of type T. `slot` is the slot if it lies in one. Constants of 32 bits are b, those of 64 bits the
+// literal.
 template <class T, Source source, class M>
 [[gnu::always_inline]] inline T read(M& m, uint32_t slot) {
   if constexpr (source == Source::S) return m.template slot<T>(slot);
   else if constexpr (source == Source::A) return m.template acc<T>();
   else if constexpr (std::is_same_v<T, uint32_t>) return m.b();
-  else if constexpr (std::is_same_v<T, uint64_t>) return static_cast<uint64_t>(static_cast<int32_t>(m.b()));
   else if constexpr (std::is_same_v<T, float>) return std::bit_cast<float>(m.b());
-  else return m.template literal<double>();
+  else return m.template literal<T>();
 }
 
 // Delivers a result.

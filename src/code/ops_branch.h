@@ -36,7 +36,8 @@ struct BranchTest {
   }
 };
 
-// Left operand in slot a; right in slot d, or (k) the signed 16 bits of d as a number of the operand's type.
+// Left operand in slot a; right in slot d, or (k) a number of the operand's type: the signed 16 bits of d, or if the
+// left one is in the accumulator the signed 32 bits of a and d (low).
 template <Opcode op, Form form, bool wanted, Direction direction>
 struct BranchCompare {
   template <class M>
@@ -44,7 +45,8 @@ struct BranchCompare {
     using T = ParamOf<op>;
     T left = read<T, left_of(form)>(m, m.a());
     T right;
-    if constexpr (right_of(form) == Source::K) right = static_cast<T>(static_cast<int16_t>(m.d()));
+    if constexpr (form == Form::AK) right = static_cast<T>(static_cast<int32_t>(m.a() << 16 | m.d()));
+    else if constexpr (form == Form::SK) right = static_cast<T>(static_cast<int16_t>(m.d()));
     else right = read<T, right_of(form)>(m, m.d());
     if (Meaning<op>::apply(left, right) == wanted) return detail::take<direction>(m);
     return Flow::Next;

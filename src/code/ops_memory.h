@@ -67,6 +67,51 @@ struct Store {
 
 namespace detail {
 
+// The effective address of an access whose address is a sum: wrapped to 32 bits, then the offset is added.
+//   ss  slot a + slot (b & 0xFFFF), offset b >> 16      as sa  accumulator + slot a, offset b
+//   sk  slot a + b, no offset                           ak     accumulator + b, no offset
+template <Form sum, class M>
+[[gnu::always_inline]] inline uint64_t sum_address(M& m) {
+  uint32_t acc = m.template acc<uint32_t>();
+  if constexpr (sum == Form::SS)
+    return uint64_t{m.template slot<uint32_t>(m.a()) + m.template slot<uint32_t>(m.b() & 0xFFFF)} + (m.b() >> 16);
+  else if constexpr (sum == Form::SK) return m.template slot<uint32_t>(m.a()) + m.b();
+  else if constexpr (sum == Form::AK) return acc + m.b();
+  else return uint64_t{acc + m.template slot<uint32_t>(m.a())} + m.b();
+}
+
+}  // namespace detail
+
+// Result: d.
+template <Opcode op, Form sum, Dest dest>
+struct LoadAt {
+  template <class M>
+  static Flow run(M& m) {
+    uint64_t effective = detail::sum_address<sum>(m);
+    write<dest>(m, static_cast<ResultOf<op>>(m.template load<MemoryTypeOf<op>>(effective)));
+    return Flow::Next;
+  }
+};
+
+// Value in slot d (s) or the signed 16 bits of d (k); bits of floats are stored as integers.
+template <Opcode op, Form sum, Source value>
+struct StoreAt {
+  template <class M>
+  static Flow run(M& m) {
+    using Value = ParamOf<op, 1>;
+    if constexpr (std::is_floating_point_v<Value>) {
+      return m.trap(Trap::Unreachable);  // never made
+    } else {
+      uint64_t effective = detail::sum_address<sum>(m);
+      if constexpr (value == Source::K) m.store(effective, static_cast<MemoryTypeOf<op>>(static_cast<int16_t>(m.d())));
+      else m.store(effective, static_cast<MemoryTypeOf<op>>(m.template slot<Value>(m.d())));
+      return Flow::Next;
+    }
+  }
+};
+
+namespace detail {
+
 // The place of `size` bytes in a memory that has no guard pages, or null if they are not all inside.
 // The literals behind the cell: offset, memory index.
 template <class M>

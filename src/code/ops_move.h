@@ -37,12 +37,12 @@ struct CopyTwice {
   }
 };
 
-// Slot d = constant b.
+// Slot d = constant b, as T: 32 bits, or 64 bits sign-extended.
 template <class T>
 struct PutConst {
   template <class M>
   static Flow run(M& m) {
-    m.set_slot(m.d(), read<T, Source::K>(m, 0));
+    m.set_slot(m.d(), static_cast<T>(static_cast<int32_t>(m.b())));
     return Flow::Next;
   }
 };

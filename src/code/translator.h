@@ -90,6 +90,7 @@ class Translator final {
 
   // --- Numbers: translator_numeric.cc -------------------------------------------------------------------------------
   void unary(wasm::Opcode op);
+  void wrap();
   void binary(wasm::Opcode op);
   void select(wasm::ValKind kind);
   void wide(wasm::Opcode op);
@@ -100,6 +101,12 @@ class Translator final {
   Result<> check_memory(const wasm::Instruction& in, uint32_t memory) const;
   Result<> check_table(const wasm::Instruction& in, uint32_t table) const;
   bool is_unchecked(uint32_t memory) const;
+  // An address that is a sum and was to be the last cell's result: that cell's fields, for an access to do the sum.
+  struct SumAddress {
+    Form form;
+    uint32_t a, b;
+  };
+  std::optional<SumAddress> take_sum(const Operand& address, uint64_t offset);
   // An op that takes its operands from, and puts its result to, the slots from a.
   void slots_op(CellOp op, size_t operands, uint32_t d, uint32_t b);
   void global_get(uint32_t index);
@@ -143,6 +150,7 @@ class Translator final {
   void mark_unreachable();
   Condition take_condition();
   bool take_compare(Condition& condition);
+  std::optional<int32_t> constant_of(const DraftCell& cell);
   Condition test_of(const Operand& operand, bool is_wide) const;
   // A branch with `condition`, if it is `wanted`, to a label; its cell is returned.
   uint32_t emit_branch(const Condition& condition, bool wanted, Label& label);
@@ -162,14 +170,19 @@ class Translator final {
   void call_ref(uint32_t type, CallKind kind);
   void finish_call(const wasm::FuncType& type, CellOp op, uint32_t d, uint32_t b, CallKind kind);
 
-  // The last comparison or test that was emitted, for take_compare.
-  struct LastTest {
+  // The last cell with an integer result that was emitted for a plain instruction: one that uses the result may take
+  // its place. Unary instructions have a source, binary ones a form.
+  struct LastPlain {
     uint32_t cell = AccState::kNothing;
     wasm::Opcode op{};
     Form form{};
     Source source{};
     AccState int_acc_before;
   };
+  // True if `operand`, just popped, is that cell's result and nobody else's business.
+  bool is_last_plain(const Operand& operand);
+  // Takes the cell off the code.
+  DraftCell take_last_plain();
 
   const runtime::Module& module_;
   const wasm::Module& wasm_;
@@ -179,7 +192,7 @@ class Translator final {
 
   CodeBuffer code_;
   AccTracker accs_;
-  LastTest last_test_;
+  LastPlain last_plain_;
   std::vector<Operand> stack_;
   std::vector<Frame> frames_;
   bool is_unreachable_ = false;

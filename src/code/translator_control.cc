@@ -43,17 +43,18 @@ bool compares_floats(Opcode op) {
          wasm::signature_of(op).params()[0] == wasm::Signature::Type::F64;
 }
 
-// The constant as the signed 16 bits of a branch's d, if it is exactly such a number.
-std::optional<int16_t> short_constant(double value) {
-  if (!(value >= -32768 && value <= 32767) || std::bit_cast<uint64_t>(value) == std::bit_cast<uint64_t>(-0.0))
+// The constant as 32 bits, if it is exactly such a number.
+std::optional<int32_t> short_constant(double value) {
+  if (!(value >= -2147483648.0 && value <= 2147483647.0) ||
+      std::bit_cast<uint64_t>(value) == std::bit_cast<uint64_t>(-0.0))
     return std::nullopt;
-  auto number = static_cast<int16_t>(value);
+  auto number = static_cast<int32_t>(value);
   if (static_cast<double>(number) != value) return std::nullopt;
   return number;
 }
-std::optional<int16_t> short_constant(int32_t value) {
-  if (value != static_cast<int16_t>(value)) return std::nullopt;
-  return static_cast<int16_t>(value);
+std::optional<int32_t> short_constant(int64_t value) {
+  if (value != static_cast<int32_t>(value)) return std::nullopt;
+  return static_cast<int32_t>(value);
 }
 
 }  // namespace
@@ -90,39 +91,46 @@ Translator::Condition Translator::test_of(const Operand& operand, bool is_wide) 
   return condition;
 }
 
-// Takes the comparison that is the last cell off the code, if a branch can do its work.
+// Takes the comparison or test that is the last cell off the code, if a branch can do its work.
 bool Translator::take_compare(Condition& condition) {
-  const DraftCell& cell = code_[last_test_.cell];
+  wasm::OpClass op_class = wasm::class_of(last_plain_.op);
+  const DraftCell& cell = code_[last_plain_.cell];
   condition.a = cell.a;
-  if (wasm::class_of(last_test_.op) == wasm::OpClass::Test) {
-    condition.source = last_test_.source;
-    condition.is_wide = last_test_.op == Opcode::i64_eqz;
+  if (op_class == wasm::OpClass::Test) {
+    condition.source = last_plain_.source;
+    condition.is_wide = last_plain_.op == Opcode::i64_eqz;
     condition.is_negated = true;
-  } else {
+  } else if (op_class == wasm::OpClass::Compare) {
     condition.is_compare = true;
-    condition.compare = last_test_.op;
-    condition.form = last_test_.form;
+    condition.compare = last_plain_.op;
+    condition.form = last_plain_.form;
     condition.d = cell.b;
-    if (right_of(last_test_.form) == Source::K) {
-      std::optional<int16_t> constant =
-          !compares_floats(last_test_.op) ? short_constant(static_cast<int32_t>(cell.b))
-          : cell.is_far                   ? short_constant(std::bit_cast<double>(code_.literals()[cell.b]))
-                                          : short_constant(static_cast<double>(std::bit_cast<float>(cell.b)));
-      if (!constant) return false;
+    if (right_of(last_plain_.form) == Source::K) {
+      std::optional<int32_t> constant = constant_of(cell);
+      if (!constant || (condition.form == Form::SK && *constant != static_cast<int16_t>(*constant))) return false;
       condition.d = static_cast<uint16_t>(*constant);
+      if (condition.form == Form::AK) condition.a = static_cast<uint32_t>(*constant) >> 16;
     }
+  } else {
+    return false;
   }
-  code_.take_last();
-  accs_[AccClass::Int] = last_test_.int_acc_before;
-  last_test_ = {};
+  take_last_plain();
   return true;
+}
+
+// The constant that the comparison `cell`, which is last_plain_, compares with, if it is a whole number of 32 bits.
+std::optional<int32_t> Translator::constant_of(const DraftCell& cell) {
+  switch (wasm::signature_of(last_plain_.op).params()[0]) {
+    case wasm::Signature::Type::I64: return short_constant(static_cast<int64_t>(code_.literals()[cell.b]));
+    case wasm::Signature::Type::F32: return short_constant(static_cast<double>(std::bit_cast<float>(cell.b)));
+    case wasm::Signature::Type::F64: return short_constant(std::bit_cast<double>(code_.literals()[cell.b]));
+    default: return static_cast<int32_t>(cell.b);
+  }
 }
 
 Translator::Condition Translator::take_condition() {
   Operand operand = pop();
-  const AccState& acc = accs_[AccClass::Int];
-  if (operand.where == Operand::Where::Temp && acc.is_pending && acc.slot == operand.slot &&
-      acc.producer == last_test_.cell && code_.is_last(last_test_.cell)) {
+  if (is_last_plain(operand)) {
     Condition condition;
     if (take_compare(condition)) return condition;
   }
@@ -345,16 +353,13 @@ void Translator::emit_return() {
                  : kind == ValKind::F64 ? CellOp::return_f64_s
                                         : CellOp::return_i64_s;
   if (count == 1 && kind != ValKind::V128) {
-    Operand& value = stack_.back();
-    bool is_long = acc_class_of(kind) == AccClass::Int && kind != ValKind::I32 &&
-                   static_cast<int64_t>(value.bits) != static_cast<int32_t>(value.bits);
-    if (value.where == Operand::Where::Const && is_long) settle(value);
+    const Operand& value = stack_.back();
     switch (source_of(value)) {
       case Source::S: code_.emit(first, header_slot_, value.place(), 0); break;
       case Source::A: code_.emit(first + 1, header_slot_, value.place(), 0); break;
       case Source::K:
-        if (kind == ValKind::F64) code_.emit_far(first + 2, header_slot_, 0, value.bits);
-        else code_.emit(first + 2, header_slot_, 0, static_cast<uint32_t>(value.bits));
+        if (is_short(kind)) code_.emit(first + 2, header_slot_, 0, static_cast<uint32_t>(value.bits));
+        else code_.emit_far(first + 2, header_slot_, 0, value.bits);
         break;
     }
     return;

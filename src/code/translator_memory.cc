@@ -47,6 +47,24 @@ bool Translator::is_unchecked(uint32_t memory) const {
   return memory == 0 && wasm_.memories[0].page_size_log2 == 16;
 }
 
+std::optional<Translator::SumAddress> Translator::take_sum(const Operand& address, uint64_t offset) {
+  if (!is_last_plain(address) || last_plain_.op != Opcode::i32_add) return std::nullopt;
+  const DraftCell& cell = code_[last_plain_.cell];
+  SumAddress sum{last_plain_.form, cell.a, cell.b};
+  switch (sum.form) {
+    case Form::SS:
+      if (offset > 0xFFFF) return std::nullopt;
+      sum.b |= static_cast<uint32_t>(offset) << 16;
+      break;
+    case Form::AS: sum.a = cell.b; [[fallthrough]];
+    case Form::SA: sum.b = static_cast<uint32_t>(offset); break;
+    default:  // SK and AK: b is the addend
+      if (offset != 0) return std::nullopt;
+  }
+  take_last_plain();
+  return sum;
+}
+
 Result<> Translator::load(const wasm::Instruction& in) {
   uint32_t memory = in.mem.memory.value;
   TRY(check_memory(in, memory));
@@ -61,6 +79,10 @@ Result<> Translator::load(const wasm::Instruction& in) {
     code_.add_literal(memory);
     push_temp(kind);
     if (options_.fold) accs_[acc] = {stack_.back().slot, cell, false};
+    return {};
+  }
+  if (auto sum = take_sum(address, in.mem.offset)) {
+    emit_result(load_at_op(first, sum->form), kind, sum->a, sum->b);
     return {};
   }
   uint64_t effective = in.mem.offset;
@@ -104,11 +126,20 @@ Result<> Translator::store(const wasm::Instruction& in) {
     to_own_slot(value);
     is_constant = false;
   }
+  if (is_constant || source_of(value) == Source::S) {
+    // bits from a slot or the cell are stored as integers
+    if (in.op == Opcode::f32_store) first = CellOp::i32_store_ss;
+    if (in.op == Opcode::f64_store) first = CellOp::i64_store_ss;
+    if (auto sum = take_sum(address, in.mem.offset)) {
+      uint32_t d = is_constant ? static_cast<uint16_t>(kept_bits) : value.place();
+      code_.emit(store_at_op(first, sum->form, is_constant ? Source::K : Source::S), sum->a, d, sum->b);
+      return {};
+    }
+  }
   Source from = source_of(address), what = source_of(value);
   if (from == Source::A && what == Source::A && acc_class_of(address.kind) == acc_class_of(value.kind))
     what = Source::S;  // one local twice: it lies in its slot
   if (what != Source::A) {
-    // bits from a slot or the cell are stored as integers
     if (in.op == Opcode::f32_store) first = CellOp::i32_store_ss;
     if (in.op == Opcode::f64_store) first = CellOp::i64_store_ss;
   }

@@ -69,14 +69,18 @@ Form form_of(Source left, Source right) {
   return kForms[static_cast<size_t>(left)][static_cast<size_t>(right)];
 }
 
-// True if a cell can carry the constant: as 32 bits, or as a literal.
-bool fits_cell(const Operand& operand) {
-  return operand.kind != ValKind::I64 || static_cast<int64_t>(operand.bits) == static_cast<int32_t>(operand.bits);
-}
-
 }  // namespace
 
+// Reading an i32 reads the low half of wherever an i64 lies.
+void Translator::wrap() {
+  Operand x = pop();
+  x.kind = ValKind::I32;
+  if (x.where == Operand::Where::Const) x.bits = static_cast<uint64_t>(int64_t{static_cast<int32_t>(x.bits)});
+  push_again(x);
+}
+
 void Translator::unary(Opcode op) {
+  if (op == Opcode::i32_wrap_i64 && options_.fold) return wrap();
   const wasm::OpInfo& info = wasm::info_of(op);
   ValKind result = kind_of(info.signature.results()[0]);
   Operand x = pop();
@@ -85,7 +89,7 @@ void Translator::unary(Opcode op) {
   flush(acc_class_of(result));
   AccState int_acc = accs_[AccClass::Int];
   uint32_t cell = emit_result(unary_op(first_cell_op(op), source), result, x.place(), 0);
-  if (info.op_class == OpClass::Test) last_test_ = {cell, op, Form::SS, source, int_acc};
+  if (acc_class_of(result) == AccClass::Int) last_plain_ = {cell, op, Form::SS, source, int_acc};
 }
 
 void Translator::binary(Opcode op) {
@@ -93,8 +97,7 @@ void Translator::binary(Opcode op) {
   ValKind result = kind_of(info.signature.results()[0]);
   Operand y = pop();
   Operand x = pop();
-  if (y.where == Operand::Where::Const && !fits_cell(y)) to_own_slot(y);
-  if (x.where == Operand::Where::Const && (y.where == Operand::Where::Const || !fits_cell(x))) to_own_slot(x);
+  if (x.where == Operand::Where::Const && y.where == Operand::Where::Const) to_own_slot(x);
   bool is_compare = info.op_class == OpClass::Compare;
   if (x.where == Operand::Where::Const && (is_compare || is_commutative(op))) {
     std::swap(x, y);
@@ -109,12 +112,12 @@ void Translator::binary(Opcode op) {
   AccState int_acc = accs_[AccClass::Int];
   uint32_t cell;
   const Operand* constant = left == Source::K ? &x : right == Source::K ? &y : nullptr;
-  if (constant != nullptr && constant->kind == ValKind::F64) {
+  if (constant != nullptr && !is_short(constant->kind)) {
     cell = emit_far_result(cell_op, result, a, constant->bits);
   } else {
     cell = emit_result(cell_op, result, a, constant != nullptr ? static_cast<uint32_t>(constant->bits) : y.place());
   }
-  if (is_compare) last_test_ = {cell, op, form, left, int_acc};
+  if (acc_class_of(result) == AccClass::Int) last_plain_ = {cell, op, form, left, int_acc};
 }
 
 void Translator::select(ValKind kind) {

@@ -208,7 +208,7 @@ void Translator::set_local(uint32_t index, bool keep) {
     if (state.is_pending) producer.op = with_slot(producer.op);
     producer.d = static_cast<uint16_t>(slot);
     accs_[acc] = {slot, code_.put_back(producer), false};
-    last_test_ = {};
+    last_plain_ = {};
   } else {
     save_local(index);
     move_to(value, slot);
@@ -217,12 +217,24 @@ void Translator::set_local(uint32_t index, bool keep) {
   if (keep) push_local(index);
 }
 
+bool Translator::is_last_plain(const Operand& operand) {
+  const AccState& acc = accs_[AccClass::Int];
+  return operand.where == Operand::Where::Temp && acc.is_pending && acc.slot == operand.slot &&
+         acc.producer == last_plain_.cell && code_.is_last(last_plain_.cell);
+}
+
+DraftCell Translator::take_last_plain() {
+  accs_[AccClass::Int] = last_plain_.int_acc_before;
+  last_plain_ = {};
+  return code_.take_last();
+}
+
 void Translator::load_acc(Operand& operand) {
   Source source = source_of(operand);
   if (source == Source::A) return;
   to_readable_slot(operand);
   flush(AccClass::Int);
-  code_.emit(CellOp::i64_or_sk, operand.place(), operand.slot, 0);
+  code_.emit(CellOp::i32_or_sk, operand.place(), operand.slot, 0);
   accs_[AccClass::Int] = {};
 }
 
