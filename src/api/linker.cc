@@ -20,9 +20,7 @@ Result<void> Linker::define(Store& store, std::string_view name, const Instance&
   return {};
 }
 
-void Linker::hint(std::string_view module, std::string_view text) {
-  impl_->linker.hint(module, text);
-}
+void Linker::hint(std::string_view module, std::string_view text) { impl_->linker.hint(module, text); }
 
 Result<Instance> Linker::instantiate(Store& store, const Module& module) const {
   auto made = impl_->linker.instantiate(store.impl().store, module.impl()->module);
