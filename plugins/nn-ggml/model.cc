@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -54,9 +55,22 @@ llama_split_mode split_mode_of(const std::string& name) {
   return LLAMA_SPLIT_MODE_LAYER;
 }
 
+// The texts of a vocabulary are written with replacements for spaces and single bytes: never shorter than what they
+// stand for.
+size_t longest_token(const llama_vocab* vocab) {
+  size_t longest = 1;
+  if (llama_vocab_type(vocab) == LLAMA_VOCAB_TYPE_NONE) return longest;
+  for (llama_token token = 0; token < llama_vocab_n_tokens(vocab); ++token)
+    longest = std::max(longest, std::strlen(llama_vocab_get_text(vocab, token)));
+  return longest;
+}
+
 }  // namespace
 
-Weights::Weights(llama_model* model) : model_(model), chat_template_(chat_template_name(model)) {}
+Weights::Weights(llama_model* model)
+    : model_(model),
+      chat_template_(chat_template_name(model)),
+      longest_token_bytes_(longest_token(vocab())) {}
 
 Weights::~Weights() { llama_model_free(model_); }
 

@@ -32,10 +32,13 @@ class Weights final {
   const std::string& chat_template() const { return chat_template_; }
   // Tokens the model was trained for.
   int32_t trained_context() const;
+  // At least as many bytes of text as any one token stands for.
+  size_t longest_token_bytes() const { return longest_token_bytes_; }
 
  private:
   llama_model* model_;
   std::string chat_template_;
+  size_t longest_token_bytes_;
 };
 
 // A GGUF file (or the parts of a split one), held open. Thread-safe.

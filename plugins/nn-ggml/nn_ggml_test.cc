@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <string>
@@ -225,6 +226,22 @@ TEST(NnGgml, KnowsWhenTheContextIsFull) {
   EXPECT_NE(context.host.explanation.find("ctx-size"), std::string::npos);
 }
 
+// Long texts have a stack of their own, and what cannot fit is not even read.
+TEST(NnGgml, ReadsTextsOfAnyLength) {
+  Model model;
+  ASSERT_EQ(model.open(kSmol), GODWIT_NN_OK);
+  Context context(model, R"({"temp": 0, "n-predict": 1, "ctx-size": 4096})");
+  for (const char* word : {"a", "1", " ", "\u3002", "!", "a "}) {
+    std::string text;
+    while (text.size() < 300000) text += word;
+    const godwit_nn_status status = context.set(0, text);
+    EXPECT_TRUE(status == GODWIT_NN_PROMPT_TOO_LONG || status == GODWIT_NN_OK) << word;
+  }
+  EXPECT_EQ(context.set(0, std::string(20000000, 'a')), GODWIT_NN_PROMPT_TOO_LONG);
+  EXPECT_NE(context.host.explanation.find("20000000 bytes"), std::string::npos) << context.host.explanation;
+  EXPECT_EQ(context.set(0, std::string(9000, ' ')), GODWIT_NN_OK) << context.host.explanation;
+}
+
 TEST(NnGgml, FollowsGrammarAndSchema) {
   Model model;
   ASSERT_EQ(model.open(kSmol), GODWIT_NN_OK);
@@ -242,6 +259,37 @@ TEST(NnGgml, FollowsGrammarAndSchema) {
   EXPECT_EQ(context.compute(), GODWIT_NN_INVALID_ARGUMENT);
   ASSERT_EQ(context.set(1, R"({"grammar": "", "json-schema": "{]"})"), GODWIT_NN_OK);
   EXPECT_EQ(context.compute(), GODWIT_NN_INVALID_ARGUMENT);
+}
+
+// Grammars that would send llama.cpp's readers through the end of the stack, or nearly.
+TEST(NnGgml, SurvivesAnyGrammar) {
+  Model model;
+  ASSERT_EQ(model.open(kTiny), GODWIT_NN_OK);
+  Context context(model, R"({"temp": 0, "n-predict": 2, "ctx-size": 128, "threads": 1})");
+  ASSERT_EQ(context.set(0, "abc"), GODWIT_NN_OK);
+  const auto nested = [](int depth) {
+    return "root ::= " + std::string(static_cast<size_t>(depth), '(') + "\"a\"" +
+           std::string(static_cast<size_t>(depth), ')');
+  };
+  std::string chain = "root ::= r0\n";
+  for (int rule = 0; chain.size() < 64000; ++rule)
+    chain += "r" + std::to_string(rule) + " ::= r" + std::to_string(rule + 1) + "\n";
+  chain += "r" + std::to_string(std::ranges::count(chain, '\n') - 1) + " ::= \"a\"\n";
+  std::string schema = "true";
+  for (int depth = 0; depth < 100; ++depth) schema = R"({"type":"array","items":)" + schema + "}";
+  for (const auto& [key, text] :
+       {std::pair("grammar", nested(200)), std::pair("grammar", chain), std::pair("json-schema", schema),
+        std::pair("json-schema", std::string(R"({"type":"string","pattern":"^)") + std::string(150, '(') +
+                                     "a" + std::string(150, ')') + R"($"})")}) {
+    nlohmann::json options = {{"grammar", ""}, {"json-schema", ""}};
+    options[key] = text;
+    ASSERT_EQ(context.set(1, options.dump()), GODWIT_NN_OK) << context.host.explanation;
+    const godwit_nn_status status = context.compute();
+    EXPECT_TRUE(status == GODWIT_NN_OK || status == GODWIT_NN_INVALID_ARGUMENT ||
+                status == GODWIT_NN_RUNTIME_ERROR)
+        << status;
+  }
+  EXPECT_EQ(context.set(1, nlohmann::json{{"grammar", nested(100000)}}.dump()), GODWIT_NN_INVALID_ARGUMENT);
 }
 
 TEST(NnGgml, SamplesBySeed) {

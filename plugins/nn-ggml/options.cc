@@ -1,6 +1,7 @@
 // Reads options.def's keys out of JSON.
 #include "options.h"
 
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <type_traits>
@@ -99,9 +100,29 @@ Result<> one_of(const char* key, const std::string& value, std::initializer_list
   return fail(GODWIT_NN_INVALID_ARGUMENT, quoted(key) + " must be one of " + list);
 }
 
+// Grammars and schemas are read by functions that call themselves for each bracket and each rule that leads to another:
+// bounds that keep them within an ordinary stack, and that no grammar written by people comes near.
+constexpr size_t kMostGrammarBytes = 65536;
+constexpr int kDeepestGrammar = 200;
+
+Result<> bounded(const char* key, const std::string& text) {
+  int depth = 0;
+  int deepest = 0;
+  for (const char c : text) {
+    if (c == '(' || c == '[' || c == '{') deepest = std::max(deepest, ++depth);
+    if (c == ')' || c == ']' || c == '}') depth = std::max(0, depth - 1);
+  }
+  if (text.size() <= kMostGrammarBytes && deepest <= kDeepestGrammar) return {};
+  return fail(GODWIT_NN_INVALID_ARGUMENT, quoted(key) + " may have " + std::to_string(kMostGrammarBytes) +
+                                              " bytes and brackets " + std::to_string(kDeepestGrammar) +
+                                              " deep");
+}
+
 // llama.cpp stops the process over some values; they end here.
 Result<> check(const Options& options) {
   const ContextOptions& context = options.context;
+  GGML_TRY(bounded("grammar", options.sampling.grammar));
+  GGML_TRY(bounded("json-schema", options.sampling.json_schema));
   GGML_TRY(one_of("split-mode", options.weights.split_mode, {"", "none", "layer", "row"}));
   GGML_TRY(one_of("flash-attn", context.flash_attention, {"on", "off", "auto"}));
   for (const auto& [key, type] :

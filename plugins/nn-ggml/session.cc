@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cores.h"
+#include "tokenize.h"
 
 namespace godwit::ggml {
 namespace {
@@ -70,26 +71,6 @@ std::string piece_of(const llama_vocab* vocab, llama_token token) {
   return piece;
 }
 
-Result<std::vector<llama_token>> tokenize(const llama_vocab* vocab, std::string_view text) {
-  if (text.size() > INT32_MAX / 2) return fail(GODWIT_NN_PROMPT_TOO_LONG, "the prompt has more than 1 GiB");
-  std::vector<llama_token> tokens(text.size() + 8);
-  const auto read = [&] {
-    return llama_tokenize(vocab, text.data(), static_cast<int32_t>(text.size()), tokens.data(),
-                          static_cast<int32_t>(tokens.size()), /*add_special=*/true, /*parse_special=*/true);
-  };
-  int32_t count = read();
-  if (count == INT32_MIN) return fail(GODWIT_NN_PROMPT_TOO_LONG, "the prompt has too many tokens");
-  if (count < 0) {
-    tokens.resize(static_cast<size_t>(-count));
-    count = read();
-  }
-  tokens.resize(static_cast<size_t>(std::max(count, 0)));
-  // Nothing to go by: begin as a text begins.
-  if (const llama_token begin = llama_vocab_bos(vocab); tokens.empty() && begin != LLAMA_TOKEN_NULL)
-    tokens.push_back(begin);
-  return tokens;
-}
-
 }  // namespace
 
 struct Session::Engine {
@@ -129,7 +110,7 @@ Result<> Session::set_prompt(std::string_view text) {
 }
 
 Result<> Session::prepare_prompt() {
-  auto tokens = tokenize(weights_->vocab(), *prompt_text_);
+  auto tokens = tokenize(*weights_, *prompt_text_, context_size());
   if (!tokens) return std::unexpected(std::move(tokens).error());
   prompt_ = std::move(*tokens);
   if (prompt_.empty()) return fail(GODWIT_NN_INVALID_ARGUMENT, "the prompt is empty");
