@@ -1,5 +1,6 @@
 # Options, compiler checks and flags that every target shares.
 option(GODWIT_BUILD_TESTS "Build unit tests and test programs" ON)
+option(GODWIT_FUZZ "Build the programs of fuzz/ with libFuzzer instead of a main that replays inputs" OFF)
 set(GODWIT_SANITIZE "" CACHE STRING "Sanitizers for every target: address, undefined, thread (comma-separated)")
 
 if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang" OR CMAKE_CXX_COMPILER_VERSION VERSION_LESS 19)

@@ -1,0 +1,255 @@
+// Generated functions: statements, blocks, branches and calls.
+#include <algorithm>
+
+#include "module_generator.h"
+
+namespace godwit::fuzz {
+
+using wasm::Opcode;
+using wasm::ValKind;
+using wasm::ValType;
+
+namespace {
+
+constexpr size_t kMaxDepth = 5;      // of blocks
+constexpr size_t kMaxOperands = 24;  // of one block, before some are dropped
+
+bool ends_block(Opcode op) {
+  switch (op) {
+    case Opcode::unreachable:
+    case Opcode::br:
+    case Opcode::br_table:
+    case Opcode::return_:
+    case Opcode::return_call:
+    case Opcode::return_call_indirect:
+    case Opcode::return_call_ref: return true;
+    default: return false;
+  }
+}
+
+bool opens_block(Opcode op) { return op == Opcode::block || op == Opcode::loop || op == Opcode::if_; }
+
+}  // namespace
+
+void ModuleGenerator::begin_function(const Signature& type) {
+  code_ = {};
+  function_ = &type;
+  stack_.clear();
+  locals_ = type.params;
+  labels_ = {{type.results, false}};
+  burn_fuel();
+}
+
+void ModuleGenerator::end_function(const Signature& type) {
+  const Types locals(locals_.begin() + std::ssize(type.params), locals_.end());
+  module_.func(type.index, locals, code_);
+}
+
+void ModuleGenerator::function(const Signature& type) {
+  begin_function(type);
+  for (uint32_t more = choices_.below(10); more > 0; --more) locals_.push_back(some_type());
+  statements(4 + choices_.below(60), type.results, 0);
+  end_function(type);
+}
+
+// Traps when there is none left.
+void ModuleGenerator::burn_fuel() {
+  code_.op(Opcode::global_get, fuel_global_).op(Opcode::i32_eqz);
+  code_.block(Opcode::if_).op(Opcode::unreachable).end();
+  code_.op(Opcode::global_get, fuel_global_).i32(1).op(Opcode::i32_sub).op(Opcode::global_set, fuel_global_);
+}
+
+void ModuleGenerator::statements(uint32_t count, const Types& results, size_t base) {
+  for (uint32_t i = 0; i < count && !choices_.at_end(); ++i) {
+    if (statement(base)) continue;
+    // what follows is unreachable: some of it, to see it skipped
+    if (choices_.one_in(3)) code_.block(Opcode::block).i32(1).op(Opcode::drop).end();
+    if (choices_.one_in(3)) code_.op(Opcode::i32_add).op(Opcode::drop);
+    stack_.resize(base);
+    stack_.insert(stack_.end(), results.begin(), results.end());
+    return;
+  }
+  settle(results, base);
+}
+
+// Puts the results on top and takes away what lies below them.
+void ModuleGenerator::settle(const Types& results, size_t base) {
+  want(results, base);
+  if (stack_.size() == base + results.size()) return;
+  std::vector<uint32_t> saved;
+  for (size_t i = results.size(); i-- > 0;) {
+    locals_.push_back(results[i]);
+    saved.push_back(static_cast<uint32_t>(locals_.size() - 1));
+    code_.op(Opcode::local_set, saved.back());
+    stack_.pop_back();
+  }
+  for (; stack_.size() > base; stack_.pop_back()) code_.op(Opcode::drop);
+  for (size_t i = results.size(); i-- > 0;) code_.op(Opcode::local_get, saved[i]);
+  stack_.insert(stack_.end(), results.begin(), results.end());
+}
+
+bool ModuleGenerator::statement(size_t base) {
+  static constexpr Opcode kOften[] = {
+      Opcode::block,     Opcode::loop,      Opcode::if_,          Opcode::br_if,      Opcode::br_if,
+      Opcode::br_if,     Opcode::select,    Opcode::global_get,   Opcode::global_set, Opcode::local_get,
+      Opcode::local_set, Opcode::local_set, Opcode::local_tee,    Opcode::local_tee,  Opcode::call,
+      Opcode::i32_load,  Opcode::i32_store, Opcode::call_indirect};
+  if (stack_.size() > base + kMaxOperands) {
+    code_.op(Opcode::drop);
+    stack_.pop_back();
+    return true;
+  }
+  const uint32_t kind = choices_.below(8);
+  if (kind < 2) return push(some_type()), true;
+  const Opcode op =
+      kind < 4 ? kOften[choices_.below(std::size(kOften))] : opcodes_[choices_.below(opcodes_.size())];
+  if (!has(op) || (ends_block(op) && !choices_.one_in(8))) return true;
+  if (opens_block(op) && labels_.size() > kMaxDepth) return true;
+  if (op == Opcode::else_ || op == Opcode::end) return true;  // if_ has them
+  return emit(op, base);
+}
+
+void ModuleGenerator::block(Opcode op, size_t base) {
+  const Types params = some_types(2), results = some_types(2);
+  want(params, base);
+  const Types outer(stack_.begin(), stack_.end() - std::ssize(params));
+  if (op == Opcode::if_) {
+    push(ValKind::I32);
+    popped(1);
+  }
+  const bool is_short = params.empty() && results.size() < 2 && choices_.one_in(2);
+  if (!is_short) code_.block(op, type_of(params, results));
+  else if (results.empty()) code_.block(op);
+  else code_.block(op, results[0]);
+  labels_.push_back({op == Opcode::loop ? params : results, op == Opcode::loop});
+  statements(1 + choices_.below(12), results, outer.size());
+  const bool may_lack_else = params == results;
+  if (op == Opcode::if_ && !(may_lack_else && choices_.one_in(2))) {
+    code_.op(Opcode::else_);
+    stack_ = outer;
+    stack_.insert(stack_.end(), params.begin(), params.end());
+    statements(1 + choices_.below(8), results, outer.size());
+  }
+  code_.end();
+  labels_.pop_back();
+}
+
+uint32_t ModuleGenerator::label_depth() { return choices_.below(labels_.size()); }
+
+const ModuleGenerator::Label* ModuleGenerator::label_ending_in_ref(uint32_t& depth) {
+  for (depth = 0; depth < labels_.size(); ++depth)
+    if (const Label& found = label(depth); !found.types.empty() && found.types.back().is_ref()) return &found;
+  return nullptr;
+}
+
+bool ModuleGenerator::branch(Opcode op, size_t base) {
+  if (op == Opcode::return_) return want(labels_[0].types, base), code_.op(op), false;
+  uint32_t depth = label_depth();
+  const Types types = label(depth).types;
+  if (op == Opcode::br) {
+    if (label(depth).is_loop) burn_fuel();
+    want(types, base);
+    return code_.op(op, depth), false;
+  }
+  if (op == Opcode::br_if) {
+    const bool counts = label(depth).is_loop;
+    if (counts && choices_.one_in(4)) burn_fuel();
+    else if (counts) {
+      // without a block of its own, which would settle all operands
+      want(types, base);
+      code_.op(Opcode::global_get, fuel_global_)
+          .i32(1)
+          .op(Opcode::i32_sub)
+          .op(Opcode::global_set, fuel_global_);
+      code_.op(Opcode::global_get, fuel_global_).i32(0).op(Opcode::i32_gt_s);
+      return code_.op(op, depth), true;
+    }
+    want(types, base);
+    push(ValKind::I32);
+    if (choices_.one_in(3)) code_.op(Opcode::i32_eqz);
+    else if (choices_.one_in(2)) code_.i32(static_cast<int32_t>(choices_.below(4))).op(Opcode::i32_lt_s);
+    popped(1);
+    return code_.op(op, depth), true;
+  }
+  if (op == Opcode::br_table) {
+    std::vector<uint32_t> depths;
+    bool has_loop = false;
+    for (uint32_t other = 0; other < labels_.size(); ++other) {
+      if (label(other).types != types) continue;
+      depths.push_back(other);
+      has_loop |= label(other).is_loop;
+    }
+    if (has_loop) burn_fuel();
+    want(types, base);
+    push_small(false, 7);
+    popped(1);
+    wasm::Instruction table;
+    table.op = op;
+    for (uint32_t count = 1 + choices_.below(5); count > 0; --count)
+      table.labels.push_back(depths[choices_.below(depths.size())]);
+    return code_.add(table), false;
+  }
+  const ValType ref = choices_.one_in(2) ? wasm::kExternRef : wasm::kFuncRef;
+  if (op == Opcode::br_on_null) {
+    if (label(depth).is_loop) burn_fuel();
+    want(types, base);
+    push(ref);
+    return code_.op(op, depth), true;
+  }
+  // br_on_non_null
+  const Label* found = label_ending_in_ref(depth);
+  if (found == nullptr) {
+    code_.block(Opcode::block, ref);
+    push(ref);
+    code_.op(op, 0).add({.op = Opcode::ref_null, .type = ref}).end();
+    return true;
+  }
+  const Types whole = found->types, kept(whole.begin(), whole.end() - 1);
+  if (found->is_loop) burn_fuel();
+  want(kept, base);
+  push(whole.back());
+  popped(1);
+  return code_.op(op, depth), true;
+}
+
+bool ModuleGenerator::call(Opcode op, size_t base) {
+  const bool is_tail =
+      op == Opcode::return_call || op == Opcode::return_call_indirect || op == Opcode::return_call_ref;
+  uint32_t callee = choices_.below(funcs_.size());
+  if (is_tail) {
+    std::vector<uint32_t> fitting;
+    for (uint32_t i = 0; i < funcs_.size(); ++i)
+      if (funcs_[i].results == labels_[0].types) fitting.push_back(i);
+    callee = fitting[choices_.below(fitting.size())];
+  }
+  const Signature type = funcs_[callee];
+  want(type.params, base);
+  switch (op) {
+    case Opcode::call_ref:
+    case Opcode::return_call_ref:
+      if (choices_.one_in(16))
+        code_.add({.op = Opcode::ref_null, .type = ValType::ref(wasm::HeapType(type.index), true)});
+      else code_.op(Opcode::ref_func, callee);
+      code_.op(op, type.index.value);
+      break;
+    case Opcode::call_indirect:
+    case Opcode::return_call_indirect: {
+      const uint32_t table = choices_.one_in(16) ? 2 : 0;
+      if (choices_.one_in(8)) {
+        push_small(false, 15);
+        popped(1);
+      } else {
+        code_.i32(static_cast<int32_t>(callee));
+      }
+      code_.op(op, type.index.value, table);
+      break;
+    }
+    default: code_.op(op, callee);
+  }
+  if (is_tail) return false;
+  popped(type.params.size());
+  stack_.insert(stack_.end(), type.results.begin(), type.results.end());
+  return true;
+}
+
+}  // namespace godwit::fuzz

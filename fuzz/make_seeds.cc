@@ -1,0 +1,51 @@
+// Writes what fuzzers start from: a folder of small modules, and one of choices for the generator.
+// usage: make_seeds <folder>     makes <folder>/modules and <folder>/choices
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "random_input.h"
+#include "vocabulary.h"
+#include "wasm/test_modules.h"
+
+namespace godwit::fuzz {
+namespace {
+
+void write(const std::filesystem::path& path, Bytes bytes) {
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+}
+
+void make_seeds(const std::filesystem::path& folder) {
+  const std::filesystem::path modules = folder / "modules", choices = folder / "choices";
+  std::filesystem::create_directories(modules);
+  std::filesystem::create_directories(choices);
+  const Vocabulary vocabulary;
+  size_t count = 0;
+  for (size_t i = 0; i < wasm::kOpcodeCount; ++i) {
+    if (!vocabulary.options().opcodes.test(i)) continue;
+    const std::vector<uint8_t> input = random_bytes(i, 200);
+    ModuleGenerator generator(input, vocabulary.options());
+    write(modules / (std::string(wasm::kOpcodes[i].name) + ".wasm"),
+          generator.build_for(static_cast<wasm::Opcode>(i)));
+    ++count;
+  }
+  for (const auto& [name, bytes] : wasm::test::all_modules()) {
+    write(modules / ("test-" + std::string(name) + ".wasm"), bytes);
+    ++count;
+  }
+  constexpr uint64_t kChoices = 40;
+  for (uint64_t seed = 0; seed < kChoices; ++seed) write(choices / std::to_string(seed), random_input(seed));
+  std::printf("%zu modules and %llu files of choices in %s\n", count,
+              static_cast<unsigned long long>(kChoices), folder.c_str());
+}
+
+}  // namespace
+}  // namespace godwit::fuzz
+
+int main(int count, char** arguments) {
+  if (count != 2) return std::fputs("usage: make_seeds <folder>\n", stderr), 2;
+  godwit::fuzz::make_seeds(arguments[1]);
+  return 0;
+}

@@ -1,0 +1,75 @@
+// Fuzz target: modules generated from the input run, and folded code does what unfolded code does.
+#include <cstdlib>
+
+#include "finding.h"
+#include "module_generator.h"
+#include "target.h"
+#include "trial.h"
+#include "vocabulary.h"
+#include "wasm/decoder.h"
+
+namespace godwit::fuzz {
+namespace {
+
+std::string run(Bytes module, bool fold) {
+  Trial trial({.fold = fold});
+  const auto loaded = trial.load(module);
+  if (!loaded) report_finding("the generated module: " + loaded.error().describe(), module);
+  return trial.run(*loaded);
+}
+
+// The first line that differs.
+std::string difference(const std::string& one, const std::string& other) {
+  size_t at = 0;
+  while (at < one.size() && at < other.size() && one[at] == other[at]) ++at;
+  const size_t start = at == 0 ? 0 : one.rfind('\n', at - 1) + 1;
+  const auto line = [start](const std::string& text) {
+    return text.substr(start, text.find('\n', start) - start);
+  };
+  return line(one) + "\n  instead of  " + line(other);
+}
+
+// What has been generated in the life of the process.
+struct Statistics {
+  OpcodeSet opcodes;
+  uint64_t modules = 0, instructions = 0;
+
+  void count(const wasm::Module& module) {
+    ++modules;
+    wasm::Instruction instruction;
+    for (const wasm::FuncBody& body : module.bodies) {
+      wasm::InstructionReader reader(module, body.range);
+      if (!reader.locals()) continue;
+      for (; !reader.at_end() && reader.next(instruction); ++instructions)
+        opcodes.set(static_cast<size_t>(instruction.op));
+    }
+  }
+};
+
+Statistics statistics;
+
+}  // namespace
+
+const Vocabulary& vocabulary() {
+  static const Vocabulary the_vocabulary;
+  return the_vocabulary;
+}
+
+void start_target() {
+  std::fprintf(stderr, "%s\n", vocabulary().summary().c_str());
+  std::atexit([] {
+    std::fprintf(stderr, "%llu modules of %llu instructions ran; %zu different ones of %zu\n",
+                 static_cast<unsigned long long>(statistics.modules),
+                 static_cast<unsigned long long>(statistics.instructions), statistics.opcodes.count(),
+                 vocabulary().executed());
+  });
+}
+
+void run_target(Bytes input) {
+  const std::vector<uint8_t> module = ModuleGenerator(input, vocabulary().options()).build();
+  if (const auto decoded = wasm::decode_copy(module)) statistics.count(*decoded);
+  const std::string unfolded = run(module, false), folded = run(module, true);
+  if (folded != unfolded) report_finding("folded code differs: " + difference(folded, unfolded), module);
+}
+
+}  // namespace godwit::fuzz

@@ -1,0 +1,45 @@
+// Trial: loading a module for a fuzz target, running all that it exports, and what can be seen of that.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/bytes.h"
+#include "code/module_code.h"
+#include "interp/executor.h"
+#include "runtime/instance.h"
+#include "runtime/memory.h"
+
+namespace godwit::fuzz {
+
+// Everything a module needs, made for it alone.
+class Trial final {
+ public:
+  // @param translate how its functions are translated
+  explicit Trial(code::TranslateOptions translate = {});
+
+  // Decodes, validates and prepares.
+  // @errors Malformed, Invalid
+  Result<std::shared_ptr<runtime::Module>> load(Bytes bytes);
+  // Instantiates a generated module (ModuleGenerator) and calls each function that it exports with a few arguments.
+  // @returns one line per call and per object: results, traps with their backtraces, bytes of memories as a hash. NaNs
+  //   are alike, and so are references that are not null. Errors of functions that cannot be translated are lines too.
+  std::string run(const std::shared_ptr<runtime::Module>& module);
+
+  // Of the last run: calls that came to an end, by results or a trap, and those that did not (Unsupported, Exhausted).
+  uint32_t ended() const { return ended_; }
+  uint32_t refused() const { return refused_; }
+
+ private:
+  Result<std::vector<runtime::Extern>> imports(const runtime::Module& module);
+  void call(runtime::Instance& instance, const wasm::Export& item, std::string& trace);
+
+  runtime::TypeRegistry types_;
+  interp::Interpreter interpreter_;
+  runtime::Store store_;
+  code::TranslateOptions translate_;
+  uint64_t host_calls_ = 0;  // a hash of what the host function was given
+  uint32_t ended_ = 0, refused_ = 0;
+};
+
+}  // namespace godwit::fuzz
