@@ -124,7 +124,8 @@ Job wait_for_one(std::vector<Job>& jobs, int& status) {
 // The tally of a job that ended; prints what it said. A crash fails the command that ran and all after it.
 Tally finish(Job& job, int status) {
   Tally tally = job.progress->tally;
-  std::rewind(job.output);
+  if (std::fseek(job.output, 0, SEEK_SET) != 0)
+    fmt::print("FAIL  {}: its messages are lost\n", job.entry.path);
   char buffer[4096];
   while (const size_t read = std::fread(buffer, 1, sizeof buffer, job.output))
     std::fwrite(buffer, 1, read, stdout);

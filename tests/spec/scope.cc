@@ -67,9 +67,11 @@ Result<wasm::FeatureSet> parse_features(std::string_view text) {
     // an option may contain '-': the longest name that fits counts
     std::optional<wasm::Feature> feature;
     size_t name_end = end + 1;
-    for (size_t stop = text.size(); stop > end + 1 && !feature; --stop)
-      if (stop == text.size() || text[stop] == '+' || text[stop] == '-')
-        if ((feature = wasm::feature_of_option(text.substr(end + 1, stop - end - 1)))) name_end = stop;
+    for (size_t stop = text.size(); stop > end + 1 && !feature; --stop) {
+      if (stop < text.size() && text[stop] != '+' && text[stop] != '-') continue;
+      feature = wasm::feature_of_option(text.substr(end + 1, stop - end - 1));
+      name_end = stop;
+    }
     if (!feature) return fail(ErrorKind::Usage, fmt::format("no feature in '{}'", text.substr(end)));
     is_added ? features.enable(*feature) : features.disable(*feature);
     end = name_end;

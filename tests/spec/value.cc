@@ -28,22 +28,27 @@ uint64_t low_bits(uint64_t value, uint32_t bits) {
   return bits == 64 ? value : value & ((uint64_t{1} << bits) - 1);
 }
 
+// The whole of `text` as a decimal number.
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number number = 0;
+  auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || stop != text.data() + text.size()) return {};
+  return number;
+}
+
 // Integers are written in decimal with a sign, floats as the number of their bit pattern or a NaN class.
 std::optional<Lane> parse_lane(std::string_view text, uint32_t bits) {
   if (text == "nan:canonical") return Lane{0, LanePattern::CanonicalNan};
   if (text == "nan:arithmetic") return Lane{0, LanePattern::ArithmeticNan};
-  const char* end = text.data() + text.size();
   if (text.starts_with('-')) {
-    int64_t number = 0;
-    if (auto [stop, error] = std::from_chars(text.data(), end, number); error != std::errc{} || stop != end)
-      return {};
-    return Lane{low_bits(static_cast<uint64_t>(number), bits), LanePattern::Exact};
+    const std::optional<int64_t> number = parse_number<int64_t>(text);
+    if (!number) return {};
+    return Lane{low_bits(static_cast<uint64_t>(*number), bits), LanePattern::Exact};
   }
-  uint64_t number = 0;
-  if (auto [stop, error] = std::from_chars(text.data(), end, number); error != std::errc{} || stop != end)
-    return {};
-  if (number != low_bits(number, bits)) return {};
-  return Lane{number, LanePattern::Exact};
+  const std::optional<uint64_t> number = parse_number<uint64_t>(text);
+  if (!number || *number != low_bits(*number, bits)) return {};
+  return Lane{*number, LanePattern::Exact};
 }
 
 struct NumberType {
