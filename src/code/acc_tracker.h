@@ -20,7 +20,7 @@ struct AccState {
 
 class AccTracker {
  public:
-  static constexpr size_t kClasses = 3;
+  static constexpr size_t kClasses = 4;
 
   AccState& operator[](AccClass acc) { return states_[static_cast<size_t>(acc)]; }
 

@@ -81,6 +81,36 @@ consteval auto make_branch_ops() {
 }
 constexpr auto kBranchOps = make_branch_ops();
 
+// The first op with a loaded right operand, of instructions that have such.
+consteval auto make_load_binary_ops() {
+  std::array<CellOp, wasm::kOpcodeCount> table{};
+  size_t cursor = 0;
+  for (size_t i = 0; i < wasm::kOpcodeCount; ++i) {
+    table[i] = kNone;
+    if (wasm::kOpcodes[i].op_class != wasm::OpClass::Binary) continue;
+    Joined name;
+    name.add(wasm::kOpcodes[i].name);
+    name.add("_a_load_s");
+    table[i] = find(name.view(), cursor);
+  }
+  return table;
+}
+constexpr auto kLoadBinaryOps = make_load_binary_ops();
+
+// The load that loads an operand whole.
+constexpr Opcode whole_load_of(Opcode op) {
+  switch (wasm::signature_of(op).params()[1]) {
+    case wasm::Signature::Type::I64: return Opcode::i64_load;
+    case wasm::Signature::Type::F32: return Opcode::f32_load;
+    case wasm::Signature::Type::F64: return Opcode::f64_load;
+    default: return Opcode::i32_load;
+  }
+}
+
+static_assert(kLoadBinaryOps[static_cast<size_t>(Opcode::f64_mul)] + 14 == CellOp::f64_mul_s_load_s);
+static_assert(kLoadBinaryOps[static_cast<size_t>(Opcode::f64_mul)] + 26 == CellOp::f64_mul_s_load_ak);
+static_assert(CellOp::br_step_i32_eq_s + 18 == CellOp::br_step_i32_ge_u_s);
+
 // The translator's arithmetic holds.
 static_assert(binary_op(CellOp::i32_sub_ss, Form::KA) == CellOp::i32_sub_ka);
 static_assert(with_slot(CellOp::f64_lt_ak) == CellOp::f64_lt_ak_d);
@@ -98,6 +128,17 @@ static_assert(store_at_op(CellOp::i32_store8_ss, Form::AK, Source::K) == CellOp:
 std::string_view name_of(CellOp op) { return kNames[static_cast<size_t>(op)]; }
 
 CellOp first_cell_op(wasm::Opcode op) { return kFirstOps[static_cast<size_t>(op)]; }
+
+std::optional<CellOp> load_binary_op(wasm::Opcode op, wasm::Opcode load, Source left, Place place) {
+  CellOp first = kLoadBinaryOps[static_cast<size_t>(op)];
+  if (first == kNone || load != whole_load_of(op)) return std::nullopt;
+  return first + (left == Source::A ? 0u : 14u) + 2 * static_cast<unsigned>(place);
+}
+
+CellOp step_op(wasm::Opcode compare, Source right) {
+  auto row = static_cast<unsigned>(compare) - static_cast<unsigned>(Opcode::i32_eq);  // the order of opcodes.def
+  return CellOp::br_step_i32_eq_s + 2 * row + (right == Source::S ? 0u : 1u);
+}
 
 CellOp branch_op(wasm::Opcode compare, Form form, bool wanted) {
   unsigned unwanted = wanted ? 0 : 10;  // five forms, two directions

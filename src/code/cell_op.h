@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "code/form.h"
@@ -60,6 +61,12 @@ constexpr CellOp store_at_op(CellOp first, Form sum, Source value) {
 constexpr CellOp with_slot(CellOp op) { return op + 1; }
 // The op that branches backwards, for a branch.
 constexpr CellOp backwards(CellOp op) { return op + 1; }
+
+// The op that does `op` with a right operand loaded by `load`; nothing if there is none.
+std::optional<CellOp> load_binary_op(wasm::Opcode op, wasm::Opcode load, Source left, Place place);
+
+// The end of a counted loop that compares i32s by `compare`.
+CellOp step_op(wasm::Opcode compare, Source right);
 
 // The branch that compares: taken if the comparison's outcome is `wanted`. Integer comparisons have only `true`.
 CellOp branch_op(wasm::Opcode compare, Form form, bool wanted);

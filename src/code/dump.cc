@@ -15,6 +15,9 @@ std::string dump(const Translation& translation) {
     if (cell.d != 0) text += fmt::format(" d={}", cell.d);
     if (cell.is_far) {
       text += fmt::format(" literal=0x{:x}", translation.literals[cell.b]);
+    } else if (name.starts_with("br_step")) {
+      text += fmt::format(" step={} ->{}", static_cast<int32_t>(cell.b) >> 16,
+                          static_cast<int64_t>(i) + static_cast<int16_t>(cell.b));
     } else if (name.starts_with("br") && !name.starts_with("br_table")) {
       text += fmt::format(" ->{}", static_cast<int64_t>(i) + static_cast<int32_t>(cell.b));
     } else if (cell.b != 0) {

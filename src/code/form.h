@@ -35,6 +35,9 @@ constexpr Source right_of(Form form) {
   }
 }
 
+// Where the address of a load comes from: one operand, or the sum of two. The order is that of the ops in cells.def.
+enum class Place : uint8_t { S, A, K, SS, SK, SA, AK };
+
 enum class Dest : uint8_t {
   Acc,         // the accumulator of the result's type
   AccAndSlot,  // also slot d

@@ -7,8 +7,8 @@
 
 namespace godwit::code {
 
-// The accumulators; None: values that have none (v128).
-enum class AccClass : uint8_t { Int, F32, F64, None };
+// The accumulators; None: values that have none.
+enum class AccClass : uint8_t { Int, F32, F64, V128, None };
 
 constexpr AccClass acc_class_of(wasm::ValKind kind) {
   switch (kind) {
@@ -17,6 +17,7 @@ constexpr AccClass acc_class_of(wasm::ValKind kind) {
     case wasm::ValKind::Ref: return AccClass::Int;
     case wasm::ValKind::F32: return AccClass::F32;
     case wasm::ValKind::F64: return AccClass::F64;
+    case wasm::ValKind::V128: return AccClass::V128;
     default: return AccClass::None;
   }
 }

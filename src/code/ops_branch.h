@@ -53,6 +53,26 @@ struct BranchCompare {
   }
 };
 
+// Slot a += the signed high half of b; then a comparison with slot d or the signed d. The signed low half of b is the
+// distance, backwards. The sum is also left in the accumulator.
+template <Opcode op, Source right>
+struct BranchStep {
+  template <class M>
+  static Flow run(M& m) {
+    auto step = static_cast<uint32_t>(static_cast<int32_t>(m.b()) >> 16);
+    uint32_t sum = m.template slot<uint32_t>(m.a()) + step;
+    m.set_acc(sum);
+    m.set_slot(m.a(), sum);
+    uint32_t limit;
+    if constexpr (right == Source::K) limit = static_cast<uint32_t>(static_cast<int16_t>(m.d()));
+    else limit = m.template slot<uint32_t>(m.d());
+    if (!Meaning<op>::apply(sum, limit)) return Flow::Next;
+    if (m.interrupted()) [[unlikely]] return m.trap(Trap::Interrupted);
+    m.jump_by(static_cast<int16_t>(m.b()));
+    return Flow::Jump;
+  }
+};
+
 // Index in slot a or the accumulator; b entries follow, then the default. An entry's b counts from the entry.
 // Entries lead forwards only: a branch back goes through a br_back.
 template <Source source>

@@ -112,6 +112,49 @@ struct StoreAt {
 
 namespace detail {
 
+// The effective address of a load that is the right operand of a binary op. If the left one is in the accumulator,
+// a and b are as in the load alone; else a is the left one's slot, and b holds
+//   s   slot | offset << 16              ss  slot | other slot << 16, no offset    a k ak  as in the load alone
+//   sk  slot | signed addend << 16       sa  slot | offset << 16
+template <Source left, Place place, class M>
+[[gnu::always_inline]] inline uint64_t operand_address(M& m) {
+  if constexpr (place == Place::K) {
+    return m.b();
+  } else if constexpr (place == Place::A) {
+    return uint64_t{m.template acc<uint32_t>()} + m.b();
+  } else if constexpr (place == Place::AK) {
+    return sum_address<Form::AK>(m);
+  } else if constexpr (left == Source::A) {
+    if constexpr (place == Place::S) return uint64_t{m.template slot<uint32_t>(m.a())} + m.b();
+    else if constexpr (place == Place::SS) return sum_address<Form::SS>(m);
+    else if constexpr (place == Place::SK) return sum_address<Form::SK>(m);
+    else return sum_address<Form::SA>(m);
+  } else {
+    uint32_t slot = m.template slot<uint32_t>(m.b() & 0xFFFF);
+    uint32_t high = m.b() >> 16;
+    if constexpr (place == Place::S) return uint64_t{slot} + high;
+    else if constexpr (place == Place::SS) return slot + m.template slot<uint32_t>(high);
+    else if constexpr (place == Place::SK) return slot + static_cast<uint32_t>(static_cast<int32_t>(m.b()) >> 16);
+    else return uint64_t{m.template acc<uint32_t>() + slot} + high;
+  }
+}
+
+}  // namespace detail
+
+// Result: d.
+template <Opcode op, Opcode load, Source left, Place place, Dest dest>
+struct LoadBinary {
+  template <class M>
+  static Flow run(M& m) {
+    using T = ParamOf<op>;
+    uint64_t effective = detail::operand_address<left, place>(m);
+    T left_value = read<T, left>(m, m.a());
+    return deliver<dest>(m, Meaning<op>::apply(left_value, m.template load<T>(effective)));
+  }
+};
+
+namespace detail {
+
 // The place of `size` bytes in a memory that has no guard pages, or null if they are not all inside.
 // The literals behind the cell: offset, memory index.
 template <class M>

@@ -16,17 +16,6 @@ struct Copy {
   }
 };
 
-struct Copy128 {
-  template <class M>
-  static Flow run(M& m) {
-    auto low = m.template slot<uint64_t>(m.a());
-    auto high = m.template slot<uint64_t>(m.a() + 1);
-    m.set_slot(m.d(), low);
-    m.set_slot(m.d() + 1, high);
-    return Flow::Next;
-  }
-};
-
 // Slot d = slot a, then slot (b >> 16) = slot (b & 0xFFFF): two 64-bit copies in order.
 struct CopyTwice {
   template <class M>
@@ -78,20 +67,6 @@ struct Select {
   }
 };
 
-template <Source condition>
-struct Select128 {
-  template <class M>
-  static Flow run(M& m) {
-    auto wanted = read<uint32_t, condition>(m, m.b() >> 16);
-    uint32_t from = wanted != 0 ? m.a() : m.b() & 0xFFFF;
-    auto low = m.template slot<uint64_t>(from);
-    auto high = m.template slot<uint64_t>(from + 1);
-    m.set_slot(m.d(), low);
-    m.set_slot(m.d() + 1, high);
-    return Flow::Next;
-  }
-};
-
 namespace detail {
 
 template <GlobalOwner owner, class M>
@@ -118,28 +93,6 @@ struct GlobalSet {
   template <class M>
   static Flow run(M& m) {
     store_unaligned(&detail::global<owner>(m).value[0], read<T, source>(m, m.a()));
-    return Flow::Next;
-  }
-};
-
-template <GlobalOwner owner>
-struct GlobalGet128 {
-  template <class M>
-  static Flow run(M& m) {
-    const runtime::VmGlobal& global = detail::global<owner>(m);
-    m.set_slot(m.d(), global.value[0]);
-    m.set_slot(m.d() + 1, global.value[1]);
-    return Flow::Next;
-  }
-};
-
-template <GlobalOwner owner>
-struct GlobalSet128 {
-  template <class M>
-  static Flow run(M& m) {
-    runtime::VmGlobal& global = detail::global<owner>(m);
-    global.value[0] = m.template slot<uint64_t>(m.a());
-    global.value[1] = m.template slot<uint64_t>(m.a() + 1);
     return Flow::Next;
   }
 };

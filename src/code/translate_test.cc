@@ -82,15 +82,36 @@ TEST(Translate, AnOldValueOfALocalIsSavedBeforeItChanges) {
 }
 
 TEST(Translate, ComparisonsAreFusedIntoBranches) {
-  CodeBuilder code;  // do { x = x - 1 } while (x > 0)
+  CodeBuilder code;  // do { x = x * 3 } while (x > 0)
   code.block(Opcode::loop);
-  code.op(Opcode::local_get, 0).i32(1).op(Opcode::i32_sub).op(Opcode::local_tee, 0);
+  code.op(Opcode::local_get, 0).i32(3).op(Opcode::i32_mul).op(Opcode::local_tee, 0);
   code.i32(0).op(Opcode::i32_gt_s).op(Opcode::br_if, 0).end();
   EXPECT_EQ(text_of({{{ValKind::I32}, {}}, {}, code}),
             "   0 enter a=1 b=5\n"
-            "   1 i32_sub_sk_d b=1\n"
+            "   1 i32_mul_sk_d b=3\n"
             "   2 br_if_i32_gt_s_ak_back ->1\n"
             "   3 return_none a=1\n");
+}
+
+TEST(Translate, TheEndOfACountedLoopIsOneCell) {
+  CodeBuilder code;  // do { x = x - 1 } while (x >= y)
+  code.block(Opcode::loop);
+  code.op(Opcode::local_get, 0).i32(1).op(Opcode::i32_sub).op(Opcode::local_tee, 0);
+  code.op(Opcode::local_get, 1).op(Opcode::i32_ge_u).op(Opcode::br_if, 0).end();
+  EXPECT_EQ(text_of({{{ValKind::I32, ValKind::I32}, {}}, {}, code}),
+            "   0 enter a=2 b=6\n"
+            "   1 br_step_i32_ge_u_s d=1 step=-1 ->1\n"
+            "   2 return_none a=2\n");
+}
+
+TEST(Translate, LoadsAreFoldedIntoTheirUses) {
+  CodeBuilder code;  // x * memory[y + 8]
+  code.op(Opcode::local_get, 0).op(Opcode::local_get, 1).i32(8).op(Opcode::i32_add).access(Opcode::f64_load);
+  code.op(Opcode::f64_mul);
+  EXPECT_EQ(text_of({{{ValKind::F64, ValKind::I32}, {ValKind::F64}}, {}, code}),
+            "   0 enter a=2 b=7\n"
+            "   1 f64_mul_s_load_sk d=4 b=524289\n"
+            "   2 return_f64_a a=2 d=4\n");
 }
 
 TEST(Translate, IfBranchesOnTheOppositeComparison) {

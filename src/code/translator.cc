@@ -125,7 +125,7 @@ Result<> Translator::plain(const wasm::Instruction& in, const wasm::OpInfo& info
     case OpClass::Table: return memory_or_table(in);
     case OpClass::Ref: return reference(in);
     case OpClass::Wide: wide(in.op); return {};
-    default: return unsupported(in);
+    default: return simd(in);
   }
 }
 

@@ -95,6 +95,22 @@ class Translator final {
   void select(wasm::ValKind kind);
   void wide(wasm::Opcode op);
 
+  // --- Vectors: translator_simd.cc ----------------------------------------------------------------------------------
+  Result<> simd(const wasm::Instruction& in);
+  void simd_unary(wasm::Opcode op);
+  void simd_binary(wasm::Opcode op);
+  void simd_ternary(wasm::Opcode op);
+  void simd_shift(wasm::Opcode op);
+  void simd_extract(const wasm::Instruction& in);
+  void simd_replace(const wasm::Instruction& in);
+  void simd_shuffle(const wasm::Instruction& in);
+  Result<> simd_load(const wasm::Instruction& in);
+  Result<> simd_store(const wasm::Instruction& in);
+  Result<> simd_load_lane(const wasm::Instruction& in);
+  Result<> simd_store_lane(const wasm::Instruction& in);
+  // The result of a cell that writes its slot and the accumulator, and must stay as it is.
+  void made_fixed_result(wasm::ValKind kind);
+
   // --- Memory, tables, globals: translator_memory.cc ----------------------------------------------------------------
   Result<> load(const wasm::Instruction& in);
   Result<> store(const wasm::Instruction& in);
@@ -152,8 +168,10 @@ class Translator final {
   bool take_compare(Condition& condition);
   std::optional<int32_t> constant_of(const DraftCell& cell);
   Condition test_of(const Operand& operand, bool is_wide) const;
-  // A branch with `condition`, if it is `wanted`, to a label; its cell is returned.
-  uint32_t emit_branch(const Condition& condition, bool wanted, Label& label);
+  // A branch with `condition`, if it is `wanted`, to a label.
+  void emit_branch(const Condition& condition, bool wanted, Label& label);
+  // Emits the end of a counted loop for a branch back, in place of the last cell; false if that is no such thing.
+  bool emit_step(const Condition& condition, bool wanted, const Label& label);
   // Branches to the frame's label if the condition holds; the label's values are on the stack and stay there.
   void branch_if(const Condition& condition, bool wanted, uint32_t depth);
   void emit_jump(Frame& frame);
@@ -184,6 +202,17 @@ class Translator final {
   // Takes the cell off the code.
   DraftCell take_last_plain();
 
+  // The last load that was emitted, for a binary instruction that can do it.
+  struct LastLoad {
+    uint32_t cell = AccState::kNothing;
+    wasm::Opcode op{};
+    Place place{};
+    AccState acc_before;
+  };
+  bool is_last_load(const Operand& operand);
+  // Emits `op` with its right operand `loaded` by the last cell, which it replaces; false if it cannot.
+  bool binary_with_load(wasm::Opcode op, Operand left, const Operand& loaded);
+
   const runtime::Module& module_;
   const wasm::Module& wasm_;
   wasm::FuncIdx func_;
@@ -193,6 +222,7 @@ class Translator final {
   CodeBuffer code_;
   AccTracker accs_;
   LastPlain last_plain_;
+  LastLoad last_load_;
   std::vector<Operand> stack_;
   std::vector<Frame> frames_;
   bool is_unreachable_ = false;

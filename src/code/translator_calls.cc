@@ -18,9 +18,9 @@ void Translator::finish_call(const wasm::FuncType& type, CellOp op, uint32_t d, 
   code_.emit(op, base, d, b);
   for (wasm::ValType result : type.results) push_temp(result.kind());
   if (type.results.empty() || !options_.fold) return;
-  // the first result is in its accumulator, too
+  // the first result is in its accumulator, too, unless it is a vector
   AccClass acc = acc_class_of(type.results[0].kind());
-  if (acc != AccClass::None) accs_[acc] = {base, AccState::kNothing, false};
+  if (acc != AccClass::None && acc != AccClass::V128) accs_[acc] = {base, AccState::kNothing, false};
 }
 
 void Translator::call(uint32_t func, CallKind kind) {

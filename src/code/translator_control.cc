@@ -138,7 +138,39 @@ Translator::Condition Translator::take_condition() {
   return test_of(operand, false);
 }
 
-uint32_t Translator::emit_branch(const Condition& condition, bool wanted, Label& label) {
+bool Translator::emit_step(const Condition& condition, bool wanted, const Label& label) {
+  if (label.target == Label::kNone || !code_.has_last()) return false;
+  uint32_t index = code_.size() - 1;
+  const DraftCell step = code_[index];
+  if (step.op != CellOp::i32_add_sk_d || step.a != step.d || !accs_.holds(AccClass::Int, step.d)) return false;
+  Opcode compare = Opcode::i32_ne;
+  Source right = Source::K;
+  int32_t limit = 0;
+  if (condition.is_compare) {
+    compare = wanted ? condition.compare : negated(condition.compare);
+    if (wasm::signature_of(compare).params()[0] != wasm::Signature::Type::I32) return false;
+    if (condition.form == Form::AS) right = Source::S;
+    else if (condition.form != Form::AK) return false;
+    limit = static_cast<int32_t>(condition.a << 16 | condition.d);
+  } else {
+    if (condition.is_wide || condition.source != Source::A) return false;
+    if (wanted == condition.is_negated) compare = Opcode::i32_eq;
+  }
+  auto addend = static_cast<int32_t>(step.b);
+  auto distance = static_cast<int64_t>(label.target) - index;
+  if (addend != static_cast<int16_t>(addend) || distance != static_cast<int16_t>(distance) ||
+      (right == Source::K && limit != static_cast<int16_t>(limit)))
+    return false;
+  code_.take_last();
+  uint32_t d = right == Source::S ? condition.d : static_cast<uint16_t>(limit);
+  code_.emit(step_op(compare, right), step.a, d,
+             static_cast<uint32_t>(addend) << 16 | static_cast<uint16_t>(distance));
+  accs_[AccClass::Int] = {step.a, AccState::kNothing, false};
+  return true;
+}
+
+void Translator::emit_branch(const Condition& condition, bool wanted, Label& label) {
+  if (options_.fold && emit_step(condition, wanted, label)) return;
   CellOp op;
   if (condition.is_compare) {
     bool is_float = compares_floats(condition.compare);
@@ -152,7 +184,6 @@ uint32_t Translator::emit_branch(const Condition& condition, bool wanted, Label&
   if (label.target != Label::kNone) op = backwards(op);
   uint32_t cell = code_.emit(op, condition.a, condition.d, 0);
   code_.branch_to(cell, label);
-  return cell;
 }
 
 // --- Blocks ---------------------------------------------------------------------------------------------------------

@@ -71,9 +71,9 @@ Result<> Translator::load(const wasm::Instruction& in) {
   Operand address = pop();
   ValKind kind = loaded_kind(in.op);
   CellOp first = first_cell_op(in.op);
+  AccClass acc = acc_class_of(kind);
   if (!is_unchecked(memory)) {
     to_readable_slot(address);
-    AccClass acc = acc_class_of(kind);
     flush(acc);
     uint32_t cell = code_.emit_far(checked_load_op(first), address.place(), next_slot(), in.mem.offset);
     code_.add_literal(memory);
@@ -82,7 +82,13 @@ Result<> Translator::load(const wasm::Instruction& in) {
     return {};
   }
   if (auto sum = take_sum(address, in.mem.offset)) {
-    emit_result(load_at_op(first, sum->form), kind, sum->a, sum->b);
+    Place place = sum->form == Form::SS   ? Place::SS
+                  : sum->form == Form::SK ? Place::SK
+                  : sum->form == Form::AK ? Place::AK
+                                          : Place::SA;
+    flush(acc);
+    AccState acc_before = accs_[acc];
+    last_load_ = {emit_result(load_at_op(first, sum->form), kind, sum->a, sum->b), in.op, place, acc_before};
     return {};
   }
   uint64_t effective = in.mem.offset;
@@ -93,7 +99,11 @@ Result<> Translator::load(const wasm::Instruction& in) {
       to_own_slot(address);
     }
   }
-  emit_result(load_op(first, source_of(address)), kind, address.place(), static_cast<uint32_t>(effective));
+  Source source = source_of(address);
+  flush(acc);
+  AccState acc_before = accs_[acc];
+  uint32_t cell = emit_result(load_op(first, source), kind, address.place(), static_cast<uint32_t>(effective));
+  last_load_ = {cell, in.op, static_cast<Place>(source), acc_before};
   return {};
 }
 
@@ -160,7 +170,8 @@ void Translator::global_get(uint32_t index) {
   uint32_t b = is_imported ? index : index - wasm_.imported_globals;
   switch (kind) {
     case ValKind::V128:
-      return emit_slot_result(is_imported ? CellOp::global_get_imported_v128 : CellOp::global_get_v128, kind, 0, b);
+      emit_result(is_imported ? CellOp::global_get_imported_v128 : CellOp::global_get_v128, kind, 0, b);
+      return;
     case ValKind::F32:
       emit_result(is_imported ? CellOp::global_get_imported_f32 : CellOp::global_get_f32, kind, 0, b);
       return;
@@ -179,7 +190,7 @@ void Translator::global_set(uint32_t index) {
   bool from_acc = source_of(value) == Source::A;
   CellOp op;
   switch (value.kind) {
-    case ValKind::V128: op = is_imported ? CellOp::global_set_imported_v128 : CellOp::global_set_v128; break;
+    case ValKind::V128: op = is_imported ? CellOp::global_set_imported_v128_s : CellOp::global_set_v128_s; break;
     case ValKind::F32: op = is_imported ? CellOp::global_set_imported_f32_s : CellOp::global_set_f32_s; break;
     case ValKind::F64: op = is_imported ? CellOp::global_set_imported_f64_s : CellOp::global_set_f64_s; break;
     default: op = is_imported ? CellOp::global_set_imported_i64_s : CellOp::global_set_i64_s; break;

@@ -92,13 +92,70 @@ void Translator::unary(Opcode op) {
   if (acc_class_of(result) == AccClass::Int) last_plain_ = {cell, op, Form::SS, source, int_acc};
 }
 
+bool Translator::is_last_load(const Operand& operand) {
+  AccClass acc = acc_class_of(operand.kind);
+  if (operand.where != Operand::Where::Temp || acc == AccClass::None) return false;
+  const AccState& state = accs_[acc];
+  return state.is_pending && state.slot == operand.slot && state.producer == last_load_.cell &&
+         code_.is_last(last_load_.cell);
+}
+
+bool Translator::binary_with_load(Opcode op, Operand left, const Operand& loaded) {
+  if (left.where == Operand::Where::Const || !is_last_load(loaded)) return false;
+  AccClass acc = acc_class_of(loaded.kind);
+  bool address_in_int_acc =
+      last_load_.place == Place::A || last_load_.place == Place::SA || last_load_.place == Place::AK;
+  // The left operand lies in its slot; it is in the accumulator too if it was before the load.
+  Source source = last_load_.acc_before.slot == left.place() && !(acc == AccClass::Int && address_in_int_acc)
+                      ? Source::A
+                      : Source::S;
+  auto cell_op = load_binary_op(op, last_load_.op, source, last_load_.place);
+  if (!cell_op) return false;
+  DraftCell load = code_[last_load_.cell];
+  uint32_t a = load.a, b = load.b;
+  if (source == Source::S) {
+    a = left.place();
+    switch (last_load_.place) {
+      case Place::S:
+      case Place::SA:
+        if (load.b > 0xFFFF) return false;
+        b = load.a | load.b << 16;
+        break;
+      case Place::SS:
+        if (load.b > 0xFFFF) return false;
+        b = load.a | load.b << 16;
+        break;
+      case Place::SK:
+        if (static_cast<int32_t>(load.b) != static_cast<int16_t>(load.b)) return false;
+        b = load.a | load.b << 16;
+        break;
+      default: break;  // b alone
+    }
+  }
+  code_.take_last();
+  accs_[acc] = last_load_.acc_before;
+  last_load_ = {};
+  uint32_t cell = emit_result(*cell_op, loaded.kind, a, b);
+  code_[cell].offset = load.offset;  // only the load can trap
+  return true;
+}
+
 void Translator::binary(Opcode op) {
   const wasm::OpInfo& info = wasm::info_of(op);
   ValKind result = kind_of(info.signature.results()[0]);
   Operand y = pop();
   Operand x = pop();
-  if (x.where == Operand::Where::Const && y.where == Operand::Where::Const) to_own_slot(x);
   bool is_compare = info.op_class == OpClass::Compare;
+  if (y.where == Operand::Where::Const && (op == Opcode::i32_sub || op == Opcode::i64_sub)) {
+    // x - k is x + -k: there is more that a sum can be folded into
+    op = op == Opcode::i32_sub ? Opcode::i32_add : Opcode::i64_add;
+    y.bits = 0 - y.bits;
+  }
+  if (binary_with_load(op, x, y)) return;
+  bool may_swap = is_commutative(op) || op == Opcode::f32_add || op == Opcode::f32_mul || op == Opcode::f64_add ||
+                  op == Opcode::f64_mul;
+  if (may_swap && y.where == Operand::Where::Local && binary_with_load(op, y, x)) return;
+  if (x.where == Operand::Where::Const && y.where == Operand::Where::Const) to_own_slot(x);
   if (x.where == Operand::Where::Const && (is_compare || is_commutative(op))) {
     std::swap(x, y);
     if (is_compare) op = mirrored(op);
@@ -130,10 +187,9 @@ void Translator::select(ValKind kind) {
   Source source = source_of(condition);
   uint32_t b = y.place();
   if (source == Source::S) b |= condition.place() << 16;
-  if (kind == ValKind::V128)
-    return emit_slot_result(source == Source::S ? CellOp::select_v128_s : CellOp::select_v128_a, kind, x.place(), b);
   CellOp first = kind == ValKind::F32 ? CellOp::select_f32_s
                  : kind == ValKind::F64 ? CellOp::select_f64_s
+                 : kind == ValKind::V128 ? CellOp::select_v128_s
                                         : CellOp::select_i64_s;
   emit_result(unary_op(first, source), kind, x.place(), b);
 }

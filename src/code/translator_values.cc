@@ -96,7 +96,7 @@ void Translator::flush_below(AccClass acc, uint32_t end_slot) {
 }
 
 void Translator::flush_all_below(uint32_t end_slot) {
-  for (AccClass acc : {AccClass::Int, AccClass::F32, AccClass::F64}) flush_below(acc, end_slot);
+  for (AccClass acc : {AccClass::Int, AccClass::F32, AccClass::F64, AccClass::V128}) flush_below(acc, end_slot);
 }
 
 void Translator::flush_all() { flush_all_below(next_slot()); }
@@ -145,6 +145,7 @@ void Translator::move_to(const Operand& operand, uint32_t slot) {
     case ValKind::I32: code_.emit(CellOp::put_acc_i32, 0, slot, 0); break;
     case ValKind::F32: code_.emit(CellOp::put_acc_f32, 0, slot, 0); break;
     case ValKind::F64: code_.emit(CellOp::put_acc_f64, 0, slot, 0); break;
+    case ValKind::V128: code_.emit(CellOp::put_acc_v128, 0, slot, 0); break;
     default: code_.emit(CellOp::put_acc_i64, 0, slot, 0); break;
   }
 }
@@ -209,6 +210,7 @@ void Translator::set_local(uint32_t index, bool keep) {
     producer.d = static_cast<uint16_t>(slot);
     accs_[acc] = {slot, code_.put_back(producer), false};
     last_plain_ = {};
+    last_load_ = {};
   } else {
     save_local(index);
     move_to(value, slot);

@@ -137,7 +137,7 @@ GODWIT_HANDLER void prepare_and_retry(GODWIT_HANDLER_PARAMS) {
 #define GODWIT_FIND_OWN()                                                                   \
   const Cell* entry = ctx->entries[ip->b].load(std::memory_order_acquire);                  \
   if (entry == nullptr) [[unlikely]] {                                                      \
-    [[clang::musttail]] return prepare_and_retry(ip, fp, ctx, mem, acc, f64_acc, aux, f32_acc); \
+    [[clang::musttail]] return prepare_and_retry(ip, fp, ctx, mem, acc, f64_acc, aux, f32_acc, v128_acc); \
   }                                                                                         \
   VmContext* callee_ctx = ctx
 
@@ -158,6 +158,7 @@ GODWIT_HANDLER void prepare_and_retry(GODWIT_HANDLER_PARAMS) {
     acc = 0; /* what calls destroy anyway is not to be saved here */                        \
     f64_acc = 0;                                                                            \
     f32_acc = 0;                                                                            \
+    v128_acc = runtime::V128{};                                                             \
     if (!is_callable) GODWIT_STOP(Trap::IndirectCallTypeMismatch);                          \
   }
 
@@ -275,6 +276,7 @@ GODWIT_HANDLER void host_entry(GODWIT_HANDLER_PARAMS) {
   acc = fp[0];
   f64_acc = load_unaligned<double>(fp);
   f32_acc = load_unaligned<float>(fp);
+  v128_acc = runtime::V128{};
   fp -= return_cell[-1].a;
   ctx = return_ctx;
   if (!succeeded) [[unlikely]] {

@@ -1,4 +1,4 @@
-// The handlers of all ops that stay within their frame: the shared bodies, instantiated.
+// The handlers of all ops that stay within their frame, but those of vectors: the shared bodies, instantiated.
 #include "code/ops_branch.h"
 #include "code/ops_bulk.h"
 #include "code/ops_memory.h"
@@ -12,9 +12,11 @@ using code::Dest;
 using code::Direction;
 using code::Form;
 using code::GlobalOwner;
+using code::Place;
 using code::Source;
 using wasm::Opcode;
 
+#define GODWIT_SIMD_CELL(name, ...)
 #define GODWIT_CELL(name, ...) GODWIT_DEFINE_HANDLER(name, __VA_ARGS__)
 #include "code/cells.def"
 

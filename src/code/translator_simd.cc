@@ -1,0 +1,249 @@
+// Vector instructions.
+#include <cstring>
+
+#include "code/translator.h"
+
+namespace godwit::code {
+
+using wasm::OpClass;
+using wasm::Opcode;
+using wasm::ValKind;
+
+namespace {
+
+constexpr uint64_t kMaxOffset = 0xFFFF'FFFF;
+constexpr CellOp kNone = static_cast<CellOp>(0xFFFF);
+
+// The first op of the family of each vector instruction, in the order of opcodes.def.
+@FIRST@
+CellOp first_op(Opcode op) { return kFirstOps[static_cast<size_t>(op)]; }
+
+ValKind kind_of(wasm::Signature::Type type) {
+  switch (type) {
+    case wasm::Signature::Type::I64: return ValKind::I64;
+    case wasm::Signature::Type::F32: return ValKind::F32;
+    case wasm::Signature::Type::F64: return ValKind::F64;
+    case wasm::Signature::Type::V128: return ValKind::V128;
+    default: return ValKind::I32;
+  }
+}
+ValKind result_kind(Opcode op) { return kind_of(wasm::signature_of(op).results()[0]); }
+
+// Bytes of a lane, for instructions on a lane of their vector.
+uint32_t lane_bytes(Opcode op) {
+  using enum Opcode;
+  switch (op) {
+    case i8x16_extract_lane_s:
+    case i8x16_extract_lane_u: return 1;
+    case i16x8_extract_lane_s:
+    case i16x8_extract_lane_u: return 2;
+    case i32x4_extract_lane:
+    case f32x4_extract_lane: return 4;
+    case i64x2_extract_lane:
+    case f64x2_extract_lane: return 8;
+    default: return wasm::info_of(op).access_bytes;
+  }
+}
+
+}  // namespace
+
+Result<> Translator::simd(const wasm::Instruction& in) {
+  switch (wasm::class_of(in.op)) {
+    case OpClass::SimdUnary:
+    case OpClass::SimdConvert:
+    case OpClass::SimdTest:
+    case OpClass::SimdSplat: simd_unary(in.op); return {};
+    case OpClass::SimdBinary:
+    case OpClass::SimdCompare: simd_binary(in.op); return {};
+    case OpClass::SimdTernary: simd_ternary(in.op); return {};
+    case OpClass::SimdShift: simd_shift(in.op); return {};
+    case OpClass::SimdExtract: simd_extract(in); return {};
+    case OpClass::SimdReplace: simd_replace(in); return {};
+    case OpClass::SimdShuffle: simd_shuffle(in); return {};
+    case OpClass::SimdConst: {
+      uint64_t halves[2];
+      std::memcpy(halves, in.v128.data(), sizeof halves);
+      emit_far_result(CellOp::v128_const, ValKind::V128, 0, halves[0]);
+      code_.add_literal(halves[1]);
+      return {};
+    }
+    case OpClass::SimdLoad: return simd_load(in);
+    case OpClass::SimdStore: return simd_store(in);
+    case OpClass::SimdLoadLane: return simd_load_lane(in);
+    case OpClass::SimdStoreLane: return simd_store_lane(in);
+    default: return unsupported(in);
+  }
+}
+
+void Translator::simd_unary(Opcode op) {
+  Operand x = pop();
+  if (x.where == Operand::Where::Const) to_own_slot(x);
+  emit_result(unary_op(first_op(op), source_of(x)), result_kind(op), x.place(), 0);
+}
+
+// ss, as, sa. If one local is both operands, it lies in its slot as well as in the accumulator.
+void Translator::simd_binary(Opcode op) {
+  Operand y = pop();
+  Operand x = pop();
+  unsigned row = source_of(x) == Source::A ? 1 : source_of(y) == Source::A ? 2 : 0;
+  emit_result(first_op(op) + 2 * row, ValKind::V128, x.place(), y.place());
+}
+
+// sss, ass, sas, ssa.
+void Translator::simd_ternary(Opcode op) {
+  Operand z = pop();
+  Operand y = pop();
+  Operand x = pop();
+  unsigned row = source_of(x) == Source::A   ? 1
+                 : source_of(y) == Source::A ? 2
+                 : source_of(z) == Source::A ? 3
+                                             : 0;
+  emit_result(first_op(op) + 2 * row, ValKind::V128, x.place(), y.place() | z.place() << 16);
+}
+
+// ss, sk, sa, as, ak, aa.
+void Translator::simd_shift(Opcode op) {
+  Operand count = pop();
+  Operand x = pop();
+  Source source = source_of(count);
+  unsigned row = (source_of(x) == Source::A ? 3 : 0) + (source == Source::S ? 0u : source == Source::K ? 1u : 2u);
+  uint32_t b = source == Source::K ? static_cast<uint32_t>(count.bits) : count.place();
+  emit_result(first_op(op) + 2 * row, ValKind::V128, x.place(), b);
+}
+
+void Translator::simd_extract(const wasm::Instruction& in) {
+  Operand x = pop();
+  to_readable_slot(x);
+  uint32_t byte = in.index * lane_bytes(in.op);
+  emit_result(first_op(in.op), result_kind(in.op), x.place() + byte / 8, byte % 8 * 8);
+}
+
+// ss, sa, as, aa.
+void Translator::simd_replace(const wasm::Instruction& in) {
+  Operand value = pop();
+  Operand x = pop();
+  if (value.where == Operand::Where::Const) to_own_slot(value);
+  unsigned row = (source_of(x) == Source::A ? 2u : 0u) + (source_of(value) == Source::A ? 1u : 0u);
+  emit_result(first_op(in.op) + 2 * row, ValKind::V128, x.place(), value.place() | in.index << 16);
+}
+
+// ss, as, sa.
+void Translator::simd_shuffle(const wasm::Instruction& in) {
+  Operand y = pop();
+  Operand x = pop();
+  uint64_t picked[2][2];
+  for (size_t side = 0; side < 2; ++side) {
+    uint8_t lanes[16];
+    for (size_t i = 0; i < 16; ++i) {
+      uint8_t lane = in.v128[i];
+      lanes[i] = lane / 16 == side ? lane % 16 : 0xFF;
+    }
+    std::memcpy(picked[side], lanes, sizeof lanes);
+  }
+  unsigned row = source_of(x) == Source::A ? 1 : source_of(y) == Source::A ? 2 : 0;
+  emit_far_result(CellOp::i8x16_shuffle_ss + 2 * row, ValKind::V128, x.place(), picked[0][0]);
+  code_.add_literal(picked[0][1]);
+  code_.add_literal(picked[1][0]);
+  code_.add_literal(picked[1][1]);
+  code_.add_literal(y.place());
+}
+
+// --- Memory ---------------------------------------------------------------------------------------------------------
+
+void Translator::made_written_result(ValKind kind, uint32_t cell) {
+  push_temp(kind);
+  if (options_.fold) accs_[acc_class_of(kind)] = {stack_.back().slot, cell, false};
+}
+
+Result<> Translator::simd_load(const wasm::Instruction& in) {
+  uint32_t memory = in.mem.memory.value;
+  TRY(check_memory(in, memory));
+  Operand address = pop();
+  CellOp first = first_op(in.op);
+  if (!is_unchecked(memory)) {
+    to_readable_slot(address);
+    flush(AccClass::V128);
+    uint32_t cell = code_.emit_far(checked_load_op(first), address.place(), next_slot(), in.mem.offset);
+    code_.add_literal(memory);
+    made_written_result(ValKind::V128, cell);
+    return {};
+  }
+  if (auto sum = take_sum(address, in.mem.offset)) {
+    emit_result(load_at_op(first, sum->form), ValKind::V128, sum->a, sum->b);
+    return {};
+  }
+  uint32_t effective = simd_address(address, in.mem.offset);
+  emit_result(load_op(first, source_of(address)), ValKind::V128, address.place(), effective);
+  return {};
+}
+
+// What `b` of an access is: the offset, to which a constant address is added if the sum is one, too.
+uint32_t Translator::simd_address(Operand& address, uint64_t offset) {
+  if (address.where == Operand::Where::Const) {
+    uint64_t effective = offset + static_cast<uint32_t>(address.bits);
+    if (effective <= kMaxOffset) return static_cast<uint32_t>(effective);
+    to_own_slot(address);
+  }
+  return static_cast<uint32_t>(offset);
+}
+
+// ss, sa, as, aa, ks, ka, checked, at_…
+Result<> Translator::simd_store(const wasm::Instruction& in) {
+  uint32_t memory = in.mem.memory.value;
+  TRY(check_memory(in, memory));
+  Operand value = pop();
+  Operand address = pop();
+  if (!is_unchecked(memory)) {
+    to_readable_slot(address);
+    to_readable_slot(value);
+    code_.emit_far(CellOp::v128_store_checked, address.place(), value.place(), in.mem.offset);
+    code_.add_literal(memory);
+    return {};
+  }
+  Source what = source_of(value);
+  if (what == Source::S || value.where == Operand::Where::Local) {
+    if (auto sum = take_sum(address, in.mem.offset)) {
+      code_.emit(CellOp::v128_store_at_ss + static_cast<unsigned>(sum->form), sum->a, value.place(), sum->b);
+      return {};
+    }
+  }
+  uint32_t effective = simd_address(address, in.mem.offset);
+  Source from = source_of(address);
+  unsigned row = from == Source::S ? 0 : from == Source::A ? 2 : 4;
+  code_.emit(CellOp::v128_store_ss + row + (what == Source::A ? 1u : 0u), address.place(), value.place(), effective);
+  return {};
+}
+
+Result<> Translator::simd_load_lane(const wasm::Instruction& in) {
+  uint32_t memory = in.mem.memory.value;
+  TRY(check_memory(in, memory));
+  Operand x = pop();
+  Operand address = pop();
+  to_readable_slot(address);
+  to_readable_slot(x);
+  flush(AccClass::V128);
+  CellOp op = first_op(in.op) + (is_unchecked(memory) ? 0u : 1u);
+  uint32_t cell = code_.emit_far(op, address.place(), next_slot(), in.mem.offset);
+  code_.add_literal(memory);
+  code_.add_literal(in.index2);
+  code_.add_literal(x.place());
+  made_written_result(ValKind::V128, cell);
+  return {};
+}
+
+Result<> Translator::simd_store_lane(const wasm::Instruction& in) {
+  uint32_t memory = in.mem.memory.value;
+  TRY(check_memory(in, memory));
+  Operand x = pop();
+  Operand address = pop();
+  to_readable_slot(address);
+  to_readable_slot(x);
+  CellOp op = first_op(in.op) + (is_unchecked(memory) ? 0u : 1u);
+  uint32_t byte = in.index2 * lane_bytes(in.op);
+  code_.emit_far(op, address.place(), x.place() + byte / 8, in.mem.offset);
+  code_.add_literal(memory);
+  code_.add_literal(byte % 8 * 8);
+  return {};
+}
+
+}  // namespace godwit::code
