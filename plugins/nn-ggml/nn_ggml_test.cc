@@ -290,6 +290,11 @@ TEST(NnGgml, SurvivesAnyGrammar) {
         << status;
   }
   EXPECT_EQ(context.set(1, nlohmann::json{{"grammar", nested(100000)}}.dump()), GODWIT_NN_INVALID_ARGUMENT);
+  // a million ways to go on
+  ASSERT_EQ(context.set(1, R"({"json-schema": "", "grammar": "root ::= (((\"a\"?){100}){100}){100}"})"),
+            GODWIT_NN_OK);
+  EXPECT_EQ(context.compute(), GODWIT_NN_RUNTIME_ERROR);
+  EXPECT_NE(context.host.explanation.find("too many ways"), std::string::npos) << context.host.explanation;
 }
 
 TEST(NnGgml, SamplesBySeed) {
