@@ -2,8 +2,8 @@
 # ./dev test, after set-up and build: every test on the release build, then the unit and mutation tests with
 # sanitizers. The last line counts test programs; what each checked stands above it.
 # usage: test.sh [--full]
-#   --full   all tests under the address and undefined-behaviour sanitizers, and the unit tests under the thread
-#            sanitizer
+#   --full   all tests under the address and undefined-behaviour sanitizers, the unit tests under the thread sanitizer,
+#            and the bugs of tests/planted, which the tests must find
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -52,6 +52,13 @@ if [ -n "$full" ]; then
   run asan
   build tsan unit_tests
   run tsan -L unit
+  echo "== planted bugs"
+  if python3 scripts/planted_bugs.py; then
+    passed=$(( passed + 1 ))
+  else
+    failed=$(( failed + 1 ))
+    failures+=("planted bugs")
+  fi
 else
   build asan unit_tests mutation_test
   run asan -L 'unit|mutation'
