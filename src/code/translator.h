@@ -108,8 +108,9 @@ class Translator final {
   Result<> simd_store(const wasm::Instruction& in);
   Result<> simd_load_lane(const wasm::Instruction& in);
   Result<> simd_store_lane(const wasm::Instruction& in);
-  // The result of a cell that writes its slot and the accumulator, and must stay as it is.
-  void made_fixed_result(wasm::ValKind kind);
+  uint32_t simd_address(Operand& address, uint64_t offset);
+  // Pushes the result of a cell that writes its slot and the accumulator.
+  void made_written_result(wasm::ValKind kind, uint32_t cell);
 
   // --- Memory, tables, globals: translator_memory.cc ----------------------------------------------------------------
   Result<> load(const wasm::Instruction& in);

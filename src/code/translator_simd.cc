@@ -15,7 +15,90 @@ constexpr uint64_t kMaxOffset = 0xFFFF'FFFF;
 constexpr CellOp kNone = static_cast<CellOp>(0xFFFF);
 
 // The first op of the family of each vector instruction, in the order of opcodes.def.
-@FIRST@
+#define GODWIT_FIRST_SimdBinary(name) CellOp::name##_ss
+#define GODWIT_FIRST_SimdCompare(name) CellOp::name##_ss
+#define GODWIT_FIRST_SimdUnary(name) CellOp::name##_s
+#define GODWIT_FIRST_SimdConvert(name) CellOp::name##_s
+#define GODWIT_FIRST_SimdTest(name) CellOp::name##_s
+#define GODWIT_FIRST_SimdSplat(name) CellOp::name##_s
+#define GODWIT_FIRST_SimdTernary(name) CellOp::name##_sss
+#define GODWIT_FIRST_SimdShift(name) CellOp::name##_ss
+#define GODWIT_FIRST_SimdExtract(name) CellOp::name##_s
+#define GODWIT_FIRST_SimdReplace(name) CellOp::name##_ss
+#define GODWIT_FIRST_SimdConst(name) CellOp::name
+#define GODWIT_FIRST_SimdShuffle(name) CellOp::name##_ss
+#define GODWIT_FIRST_SimdLoad(name) CellOp::name##_s
+#define GODWIT_FIRST_SimdStore(name) CellOp::name##_ss
+#define GODWIT_FIRST_SimdLoadLane(name) CellOp::name##_s
+#define GODWIT_FIRST_SimdStoreLane(name) CellOp::name##_ss
+#define GODWIT_FIRST_Control(name) kNone
+#define GODWIT_FIRST_Parametric(name) kNone
+#define GODWIT_FIRST_Variable(name) kNone
+#define GODWIT_FIRST_Table(name) kNone
+#define GODWIT_FIRST_Memory(name) kNone
+#define GODWIT_FIRST_Const(name) kNone
+#define GODWIT_FIRST_Wide(name) kNone
+#define GODWIT_FIRST_Ref(name) kNone
+#define GODWIT_FIRST_Gc(name) kNone
+#define GODWIT_FIRST_Exception(name) kNone
+#define GODWIT_FIRST_Binary(name) kNone
+#define GODWIT_FIRST_Compare(name) kNone
+#define GODWIT_FIRST_Unary(name) kNone
+#define GODWIT_FIRST_Test(name) kNone
+#define GODWIT_FIRST_Convert(name) kNone
+#define GODWIT_FIRST_Load(name) kNone
+#define GODWIT_FIRST_Store(name) kNone
+#define GODWIT_FIRST_AtomicLoad(name) kNone
+#define GODWIT_FIRST_AtomicStore(name) kNone
+#define GODWIT_FIRST_AtomicRmw(name) kNone
+#define GODWIT_FIRST_AtomicCmpxchg(name) kNone
+#define GODWIT_FIRST_AtomicWait(name) kNone
+#define GODWIT_FIRST_AtomicFence(name) kNone
+constexpr CellOp kFirstOps[] = {
+#define GODWIT_OP(prefix, code, name, text, imm, sig, access, feature, op_class) GODWIT_FIRST_##op_class(name),
+#include "wasm/opcodes.def"
+#undef GODWIT_OP
+};
+#undef GODWIT_FIRST_SimdBinary
+#undef GODWIT_FIRST_SimdCompare
+#undef GODWIT_FIRST_SimdUnary
+#undef GODWIT_FIRST_SimdConvert
+#undef GODWIT_FIRST_SimdTest
+#undef GODWIT_FIRST_SimdSplat
+#undef GODWIT_FIRST_SimdTernary
+#undef GODWIT_FIRST_SimdShift
+#undef GODWIT_FIRST_SimdExtract
+#undef GODWIT_FIRST_SimdReplace
+#undef GODWIT_FIRST_SimdConst
+#undef GODWIT_FIRST_SimdShuffle
+#undef GODWIT_FIRST_SimdLoad
+#undef GODWIT_FIRST_SimdStore
+#undef GODWIT_FIRST_SimdLoadLane
+#undef GODWIT_FIRST_SimdStoreLane
+#undef GODWIT_FIRST_Control
+#undef GODWIT_FIRST_Parametric
+#undef GODWIT_FIRST_Variable
+#undef GODWIT_FIRST_Table
+#undef GODWIT_FIRST_Memory
+#undef GODWIT_FIRST_Const
+#undef GODWIT_FIRST_Wide
+#undef GODWIT_FIRST_Ref
+#undef GODWIT_FIRST_Gc
+#undef GODWIT_FIRST_Exception
+#undef GODWIT_FIRST_Binary
+#undef GODWIT_FIRST_Compare
+#undef GODWIT_FIRST_Unary
+#undef GODWIT_FIRST_Test
+#undef GODWIT_FIRST_Convert
+#undef GODWIT_FIRST_Load
+#undef GODWIT_FIRST_Store
+#undef GODWIT_FIRST_AtomicLoad
+#undef GODWIT_FIRST_AtomicStore
+#undef GODWIT_FIRST_AtomicRmw
+#undef GODWIT_FIRST_AtomicCmpxchg
+#undef GODWIT_FIRST_AtomicWait
+#undef GODWIT_FIRST_AtomicFence
+
 CellOp first_op(Opcode op) { return kFirstOps[static_cast<size_t>(op)]; }
 
 ValKind kind_of(wasm::Signature::Type type) {
@@ -114,7 +197,7 @@ void Translator::simd_shift(Opcode op) {
 void Translator::simd_extract(const wasm::Instruction& in) {
   Operand x = pop();
   to_readable_slot(x);
-  uint32_t byte = in.index * lane_bytes(in.op);
+  uint32_t byte = in.index2 * lane_bytes(in.op);
   emit_result(first_op(in.op), result_kind(in.op), x.place() + byte / 8, byte % 8 * 8);
 }
 
@@ -124,7 +207,7 @@ void Translator::simd_replace(const wasm::Instruction& in) {
   Operand x = pop();
   if (value.where == Operand::Where::Const) to_own_slot(value);
   unsigned row = (source_of(x) == Source::A ? 2u : 0u) + (source_of(value) == Source::A ? 1u : 0u);
-  emit_result(first_op(in.op) + 2 * row, ValKind::V128, x.place(), value.place() | in.index << 16);
+  emit_result(first_op(in.op) + 2 * row, ValKind::V128, x.place(), value.place() | in.index2 << 16);
 }
 
 // ss, as, sa.
