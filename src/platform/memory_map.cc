@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 namespace godwit::platform {
 
@@ -30,6 +31,7 @@ class ScopedFd final {
   }
   ScopedFd(const ScopedFd&) = delete;
   ScopedFd& operator=(const ScopedFd&) = delete;
+  ScopedFd(ScopedFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   int get() const { return fd_; }
 
  private:
@@ -40,6 +42,24 @@ Error file_error(const std::string& path) {
   const int code = errno;
   const ErrorKind kind = code == ENOENT || code == ENOTDIR ? ErrorKind::NotFound : ErrorKind::Io;
   return Error(kind, static_cast<uint32_t>(code), path + ": " + std::strerror(code));
+}
+
+struct RegularFile {
+  ScopedFd fd;
+  size_t size_bytes;
+};
+
+Result<RegularFile> open_regular(const std::string& path) {
+  ScopedFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) return fail(file_error(path));
+  struct stat status{};
+  if (::fstat(fd.get(), &status) != 0) return fail(file_error(path));
+  if (S_ISDIR(status.st_mode)) {
+    errno = EISDIR;
+    return fail(file_error(path));
+  }
+  if (!S_ISREG(status.st_mode)) return fail(Error(ErrorKind::Io, EINVAL, path + ": not a regular file"));
+  return RegularFile{std::move(fd), static_cast<size_t>(status.st_size)};
 }
 
 }  // namespace
@@ -109,24 +129,35 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
 }
 
 Result<MappedFile> MappedFile::open(const std::string& path) {
-  const ScopedFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (fd.get() < 0) return fail(file_error(path));
-  struct stat status{};
-  if (::fstat(fd.get(), &status) != 0) return fail(file_error(path));
-  if (S_ISDIR(status.st_mode)) {
-    errno = EISDIR;
-    return fail(file_error(path));
-  }
-  if (!S_ISREG(status.st_mode)) {
-    return fail(Error(ErrorKind::Io, EINVAL, path + ": not a regular file"));
-  }
+  ASSIGN_OR_RETURN(const RegularFile opened, open_regular(path));
   MappedFile file;
-  if (status.st_size == 0) return file;
-  const auto size_bytes = static_cast<size_t>(status.st_size);
-  void* data = ::mmap(nullptr, size_bytes, PROT_READ, MAP_PRIVATE, fd.get(), 0);
+  if (opened.size_bytes == 0) return file;
+  void* data = ::mmap(nullptr, opened.size_bytes, PROT_READ, MAP_PRIVATE, opened.fd.get(), 0);
   if (data == MAP_FAILED) return fail(file_error(path));
   file.data_ = static_cast<const uint8_t*>(data);
-  file.size_bytes_ = size_bytes;
+  file.size_bytes_ = opened.size_bytes;
+  return file;
+}
+
+Result<MappedFile> MappedFile::copy(const std::string& path) {
+  ASSIGN_OR_RETURN(const RegularFile opened, open_regular(path));
+  MappedFile file;
+  if (opened.size_bytes == 0) return file;
+  // All pages at once: they are about to be written anyway, and a fault for each costs more than the copying.
+  void* data = ::mmap(nullptr, opened.size_bytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+  if (data == MAP_FAILED) return fail(map_error("reserve", opened.size_bytes));
+  file.data_ = static_cast<const uint8_t*>(data);
+  file.size_bytes_ = opened.size_bytes;
+  for (size_t done = 0; done < opened.size_bytes;) {
+    const ssize_t count =
+        ::read(opened.fd.get(), static_cast<uint8_t*>(data) + done, opened.size_bytes - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail(file_error(path));
+    if (count == 0)
+      return fail(Error(ErrorKind::Io, EIO, path + ": the file became shorter while it was read"));
+    done += static_cast<size_t>(count);
+  }
   return file;
 }
 

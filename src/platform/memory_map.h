@@ -60,8 +60,7 @@ class Reservation final {
   size_t size_bytes_ = 0;
 };
 
-// A file's contents, mapped read-only. If another process truncates the file, touching what it cut off kills this
-// process: a file that somebody else may shorten should be read instead. Move-only.
+// A file's contents as memory. Move-only.
 class MappedFile final {
  public:
   MappedFile() = default;
@@ -70,9 +69,13 @@ class MappedFile final {
       : data_(std::exchange(other.data_, nullptr)), size_bytes_(std::exchange(other.size_bytes_, 0)) {}
   MappedFile& operator=(MappedFile&& other) noexcept;
 
-  // Maps the whole of a regular file. An empty file gives empty bytes.
+  // Maps the whole of a regular file, read-only. An empty file gives empty bytes. If another process changes the file,
+  // the bytes may change; if it truncates it, touching what it cut off kills this process.
   // @errors NotFound: no such file. Io: it cannot be opened or mapped, or is a directory; code() is errno.
   static Result<MappedFile> open(const std::string& path);
+  // The same, but copied: whatever happens to the file, the bytes stay as they are.
+  // @errors as above; Exhausted: no memory.
+  static Result<MappedFile> copy(const std::string& path);
 
   Bytes bytes() const { return {data_, size_bytes_}; }
 

@@ -80,6 +80,24 @@ TEST(MappedFile, HasTheFilesBytes) {
   EXPECT_EQ(as_text(file->bytes()), "wasm");
 }
 
+TEST(MappedFile, CopiesWhatMayChange) {
+  char path[] = "/tmp/godwit-map-XXXXXX";
+  const int fd = ::mkstemp(path);
+  ASSERT_GE(fd, 0);
+  auto empty = MappedFile::copy(path);
+  ASSERT_TRUE(empty);
+  EXPECT_TRUE(empty->bytes().empty());
+  ASSERT_EQ(::write(fd, "wasm", 4), 4);
+  auto file = MappedFile::copy(path);
+  ASSERT_TRUE(file);
+  ASSERT_EQ(::pwrite(fd, "WASM", 4, 0), 4);
+  ASSERT_EQ(::ftruncate(fd, 0), 0);
+  ::close(fd);
+  ::unlink(path);
+  EXPECT_EQ(as_text(file->bytes()), "wasm");
+  EXPECT_EQ(MappedFile::copy("/nowhere/file.wasm").error().kind(), ErrorKind::NotFound);
+}
+
 TEST(MappedFile, SaysWhyItCannotBeOpened) {
   auto absent = MappedFile::open("/nowhere/file.wasm");
   ASSERT_FALSE(absent);
