@@ -236,6 +236,22 @@ TEST(Instance, HoldsTheStoresLimits) {
   EXPECT_EQ(too_many.error().message(), "the store's limit of 2 instances is reached");
 }
 
+TEST(Instance, CanBeInterruptedWhileTablesAreFilled) {
+  World world;
+  Declarations declarations;
+  const uint32_t type = declarations.type({}, {});
+  const uint32_t func = declarations.func(type);
+  declarations.module.tables.push_back(
+      {{.elem = wasm::kFuncRef, .limits = limits(1)}, declarations.ref_func(func)});
+  const auto module = declarations.build(world.types);
+  world.store.interrupt();
+  auto stopped = instantiate(world.store, module, {});
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().kind(), ErrorKind::Exhausted);
+  EXPECT_EQ(stopped.error().code(), static_cast<uint32_t>(Trap::Interrupted));
+  EXPECT_TRUE(instantiate(world.store, module, {}));
+}
+
 TEST(Instance, ThreadsShareAModule) {
   TypeRegistry types;
   testing::FakeExecutor executor;

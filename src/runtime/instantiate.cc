@@ -113,6 +113,13 @@ class Instantiation final {
   Result<> initialise_tables() {
     for (size_t i = declarations_.imported_tables; i < declarations_.tables.size(); ++i) {
       if (!declarations_.tables[i].init) continue;
+      // A module of a few bytes may have a thousand tables of 80 MB.
+      if (store_.vm().interrupt.load(std::memory_order_relaxed) != 0) {
+        // As when a guest is left: the outermost takes the interruption with it.
+        if (store_.innermost_stay() == nullptr) store_.clear_interrupt();
+        return fail(Error(ErrorKind::Exhausted, static_cast<uint32_t>(Trap::Interrupted),
+                          std::string(to_string(Trap::Interrupted))));
+      }
       ASSIGN_OR_RETURN(const VmGlobal init, evaluate(*adopted_, *declarations_.tables[i].init));
       std::ranges::fill(state().tables[i]->elements(), init.value[0]);
     }

@@ -17,7 +17,10 @@ bool is_guarded(const wasm::MemType& type) {
 
 // The most pages that the address type can index.
 uint64_t addressable_pages(const wasm::MemType& type) {
-  if (type.limits.addr == wasm::AddrType::I32) return (uint64_t{1} << 32) >> type.page_size_log2;
+  // The number of pages must be an i32, too.
+  if (type.limits.addr == wasm::AddrType::I32)
+    return type.page_size_log2 == 0 ? std::numeric_limits<uint32_t>::max()
+                                    : (uint64_t{1} << 32) >> type.page_size_log2;
   return type.page_size_log2 == 0 ? std::numeric_limits<uint64_t>::max()
                                   : uint64_t{1} << (64 - type.page_size_log2);
 }

@@ -82,6 +82,9 @@ TEST(Memory, OtherKindsAreChecked) {
   EXPECT_EQ((*small)->size_bytes(), 11u);
   EXPECT_EQ((*small)->grow(kGiB), kRefused);
 
+  // a number of pages that no i32 can say
+  EXPECT_EQ((*Memory::create(bytes, 4 * kGiB))->grow(4 * kGiB - 10), kRefused);
+
   wasm::MemType huge = pages(0, uint64_t{1} << 48);
   huge.limits.addr = wasm::AddrType::I64;
   auto limited = Memory::create(huge, kGiB);
