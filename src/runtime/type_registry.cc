@@ -63,6 +63,12 @@ struct TypeRegistry::Impl {
 TypeRegistry::TypeRegistry() : impl_(std::make_unique<Impl>()) {}
 TypeRegistry::~TypeRegistry() = default;
 
+bool TypeRegistry::has_room_for(const wasm::Module& module, size_t max_types) const {
+  const std::shared_lock lock(impl_->mutex);
+  const size_t used = impl_->canon.size();
+  return used <= max_types && module.types.size() <= max_types - used;
+}
+
 std::vector<uint32_t> TypeRegistry::intern(const wasm::Module& module) {
   const std::lock_guard lock(impl_->mutex);
   return impl_->canon.intern(module.types, module.rec_groups);

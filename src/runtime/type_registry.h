@@ -14,11 +14,17 @@ namespace godwit::runtime {
 // @threads any; ids are never reused.
 class TypeRegistry final {
  public:
+  // So many types may be registered by modules, all together: ids must stay far below what a HeapType can hold.
+  static constexpr size_t kMaxTypes = 32'000'000;
+
   TypeRegistry();
   ~TypeRegistry();
   TypeRegistry(const TypeRegistry&) = delete;
   TypeRegistry& operator=(const TypeRegistry&) = delete;
 
+  // True if there is room for all types of a module, whether they are new or not. Threads that ask at the same time
+  // share the room; the limit has some to spare for that.
+  bool has_room_for(const wasm::Module& module, size_t max_types = kMaxTypes) const;
   // Canonical ids of all types of a module, by type index. Two types get one id exactly if they are equal
   // (iso-recursively). spec: https://webassembly.github.io/spec/core/valid/conventions.html#rolling-and-unrolling
   std::vector<uint32_t> intern(const wasm::Module& module);

@@ -33,6 +33,19 @@ TEST(TypeRegistry, GivesEqualTypesOfDifferentModulesOneId) {
   EXPECT_EQ(types.func_type(ids[1]).results, std::vector<ValType>{ValKind::I64});
 }
 
+TEST(TypeRegistry, SaysWhenItIsFull) {
+  TypeRegistry types;
+  Declarations declarations;
+  declarations.type({ValKind::I32}, {});
+  declarations.type({ValKind::I64}, {});
+  EXPECT_TRUE(types.has_room_for(declarations.module));
+  EXPECT_TRUE(types.has_room_for(declarations.module, 2));
+  EXPECT_FALSE(types.has_room_for(declarations.module, 1));
+  types.intern(declarations.module);
+  EXPECT_FALSE(types.has_room_for(declarations.module, 3));
+  EXPECT_TRUE(types.has_room_for(declarations.module, 4));
+}
+
 TEST(TypeRegistry, FollowsDeclaredSupertypes) {
   TypeRegistry types;
   Declarations declarations;
