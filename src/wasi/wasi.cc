@@ -38,8 +38,11 @@ std::unique_ptr<Descriptor> lend(int fd) {
   lent->flags = (mode->append ? fd_flag::kAppend : 0) | (mode->nonblocking ? fd_flag::kNonblock : 0) |
                 (mode->sync ? fd_flag::kSync : 0) | (mode->data_sync ? fd_flag::kDsync : 0);
   lent->base = rights_of(status->kind);
+  // a shell's `< directory` lends a stream, not what lies beneath it
+  if (lent->is_directory()) lent->base = right::kFdFilestatGet;
   if (!lent->readable) lent->base &= ~right::kFdRead;
-  if (!lent->writable) lent->base &= ~(right::kFdWrite | right::kFdAllocate | right::kFdFilestatSetSize);
+  // also its times: their owner could set them without having opened it for writing
+  if (!lent->writable) lent->base &= ~changing_rights();
   return lent;
 }
 

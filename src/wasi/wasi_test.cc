@@ -682,6 +682,20 @@ TEST_F(WasiTest, ServesLentSocketsOnly) {
   ::close(pair[1]);
 }
 
+TEST_F(WasiTest, LendsStreamsNotTrees) {
+  const int dir = ::open(root().c_str(), O_RDONLY | O_DIRECTORY);
+  const int file = ::open((root() / "ro" / "file").c_str(), O_RDONLY);
+  make({.stdin_fd = dir, .stdout_fd = file});
+  EXPECT_EQ(open(0, "ro/file").error, Errno::Notcapable);
+  EXPECT_EQ(p1().path_create_directory(0, guest_.text("new")), Errno::Notcapable);
+  EXPECT_EQ(p1().fd_readdir(0, guest_.buffer(100), 0, guest_.ptr<Size>()), Errno::Notcapable);
+  EXPECT_EQ(p1().fd_filestat_set_times(0, 0, 0, fst_flag::kMtim), Errno::Notcapable);
+  EXPECT_EQ(p1().fd_filestat_get(0, guest_.ptr<FileStat>()), Errno::Success);
+  EXPECT_EQ(p1().fd_filestat_set_times(1, 0, 0, fst_flag::kMtim), Errno::Notcapable);
+  ::close(dir);
+  ::close(file);
+}
+
 TEST_F(WasiTest, OpensGuestPathsForOtherModules) {
   auto text_of = [&](std::string_view path) -> std::string {
     auto file = wasi_->open_guest_path(path);
