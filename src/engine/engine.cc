@@ -44,6 +44,10 @@ Result<std::shared_ptr<const runtime::Module>> Engine::compile(std::shared_ptr<c
   const bool is_eager = impl_->config.validation == Validation::Eager;
   if (is_eager) TRY(wasm::validate(declarations, impl_->config.features));
   else TRY(wasm::validate_declarations(declarations, impl_->config.features));
+  if (!impl_->types.has_room_for(declarations))
+    return fail(ErrorKind::Exhausted, "the engine's limit of " +
+                                          std::to_string(runtime::TypeRegistry::kMaxTypes) +
+                                          " types is reached: use a new engine");
   auto module = runtime::make_module(std::move(declarations), impl_->types, std::move(name));
   module->code = std::make_unique<code::ModuleCode>(
       *module, interp::handler_table(),
@@ -53,8 +57,9 @@ Result<std::shared_ptr<const runtime::Module>> Engine::compile(std::shared_ptr<c
 }
 
 Result<std::shared_ptr<const runtime::Module>> Engine::compile_file(const std::string& path) {
-  ASSIGN_OR_RETURN(auto mapped, platform::MappedFile::open(path));
-  auto file = std::make_shared<const platform::MappedFile>(std::move(mapped));
+  // A copy: bodies are read again long after they were validated, and the guest itself may be able to write the file.
+  ASSIGN_OR_RETURN(auto copied, platform::MappedFile::copy(path));
+  auto file = std::make_shared<const platform::MappedFile>(std::move(copied));
   const Bytes bytes = file->bytes();
   return compile(std::move(file), bytes, path.substr(path.rfind('/') + 1));
 }

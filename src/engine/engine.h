@@ -41,7 +41,7 @@ class Engine final {
   // The same without a copy: `storage` keeps `bytes` alive and unchanged.
   Result<std::shared_ptr<const runtime::Module>> compile(std::shared_ptr<const void> storage, Bytes bytes,
                                                          std::string name = {});
-  // The same from a file, which is mapped: nobody may change it while the module lives.
+  // The same from a file; what becomes of the file later does not matter.
   // @errors NotFound, Io: the file cannot be read.
   Result<std::shared_ptr<const runtime::Module>> compile_file(const std::string& path);
 

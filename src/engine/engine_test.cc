@@ -119,6 +119,27 @@ TEST_F(EngineTest, RunsAFileAndNamesItInMessages) {
   EXPECT_EQ(static_cast<uint32_t>(*call(*instance, "answer")), 42u);
 }
 
+// A guest that may write where its own module lies must not change its code after validation, nor take it away.
+TEST_F(EngineTest, DoesNotNeedTheFileAfterCompiling) {
+  ModuleBuilder builder;
+  const auto type = builder.type(wasm::FuncType{{}, {ValKind::I32}});
+  builder.export_as("answer", builder.func(type, {}, CodeBuilder().i32(42)));
+  const auto bytes = builder.build();
+  char path[] = "/tmp/godwit-engine-XXXXXX";
+  const int fd = ::mkstemp(path);
+  ASSERT_EQ(::write(fd, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+  auto module = engine_->compile_file(path);
+  ASSERT_TRUE(module);
+  const std::vector<uint8_t> garbage(bytes.size(), 0xFF);
+  ASSERT_EQ(::pwrite(fd, garbage.data(), garbage.size(), 0), static_cast<ssize_t>(garbage.size()));
+  ASSERT_EQ(::ftruncate(fd, 0), 0);
+  ::close(fd);
+  ::unlink(path);
+  auto instance = runtime::instantiate(*store_, *module, {});
+  ASSERT_TRUE(instance);
+  EXPECT_EQ(static_cast<uint32_t>(*call(*instance, "answer")), 42u);
+}
+
 TEST_F(EngineTest, CallsRecursively) {
   ModuleBuilder builder;
   const auto type = builder.type(wasm::FuncType{{ValKind::I64}, {ValKind::I64}});
