@@ -19,6 +19,7 @@ struct Label {
 class CodeBuffer {
  public:
   uint32_t size() const { return static_cast<uint32_t>(cells_.size()); }
+  bool is_too_large() const { return cells_.size() > kMaxCells || literals_.size() > kMaxCells; }
   DraftCell& operator[](uint32_t index) { return cells_[index]; }
   std::vector<DraftCell>& cells() { return cells_; }
   std::vector<uint64_t>& literals() { return literals_; }

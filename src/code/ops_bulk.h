@@ -13,9 +13,11 @@ template <class M>
   return m.template slot<uint32_t>(m.a() + index);
 }
 
+// Polls: code without loops may consist of millions of these.
 template <class M>
 [[gnu::always_inline]] inline Flow finish(M& m, Trap trap) {
-  return trap == Trap::None ? Flow::Next : m.trap(trap);
+  if (trap != Trap::None) return m.trap(trap);
+  return m.interrupted() ? m.trap(Trap::Interrupted) : Flow::Next;
 }
 
 }  // namespace detail

@@ -208,17 +208,56 @@ TEST(Translate, RefusesFramesThatAreTooLarge) {
   auto translation = translated({{{}, {}}, locals, code});
   ASSERT_FALSE(translation);
   EXPECT_EQ(translation.error().kind(), ErrorKind::Exhausted);
-  EXPECT_NE(translation.error().message().find("function 1 needs 70002 slots"), std::string::npos)
+  EXPECT_NE(translation.error().message().find("function 1 needs more than 65535 slots"), std::string::npos)
       << translation.error().message();
+}
+
+// Each branch of two bytes moves 900 values: the code would be hundreds of times the size of the body.
+TEST(Translate, RefusesCodeThatIsTooLarge) {
+  wasm::Instruction table;
+  table.op = Opcode::br_table;
+  table.labels.resize(60'000);
+  for (bool by_table : {false, true}) {
+    ModuleBuilder builder;
+    std::vector<ValType> many(900, ValKind::I64);
+    auto values = builder.type({{}, many});
+    auto plain = builder.type({{ValKind::I32}, {}});
+    CodeBuilder code;
+    code.block(Opcode::block, values).i64(1);
+    for (uint32_t i = 0; i < many.size(); ++i) code.i64(i);
+    if (by_table) {
+      for (int i = 0; i < 12'000; ++i) code.block(Opcode::block, values).i64(2);
+      for (uint32_t i = 0; i < many.size(); ++i) code.i64(i);
+      for (uint32_t i = 0; i < table.labels.size(); ++i) table.labels[i] = i % 12'000;
+      code.op(Opcode::local_get, 0).add(table);
+      for (int i = 0; i < 12'000; ++i) code.end().op(Opcode::unreachable);
+    } else {
+      for (int i = 0; i < 100'000; ++i) code.op(Opcode::local_get, 0).op(Opcode::br_if, 0);
+      code.op(Opcode::unreachable);
+    }
+    code.end();
+    for (uint32_t i = 0; i < many.size(); ++i) code.op(Opcode::drop);
+    builder.func(plain, {}, code);
+    auto declarations = wasm::decode_copy(builder.build());
+    ASSERT_TRUE(declarations) << declarations.error().describe();
+    auto valid = wasm::validate(*declarations);
+    ASSERT_TRUE(valid) << valid.error().describe();
+    runtime::TypeRegistry types;
+    auto module = runtime::make_module(std::move(*declarations), types, {});
+    auto translation = translate(*module, FuncIdx(0u));
+    ASSERT_FALSE(translation);
+    EXPECT_EQ(translation.error().kind(), ErrorKind::Exhausted);
+    EXPECT_NE(translation.error().message().find("cells of code"), std::string::npos) << translation.error().message();
+  }
 }
 
 TEST(Translate, NamesTheInstructionThatItCannotExecute) {
   CodeBuilder code;
-  code.i32(1).op(Opcode::i8x16_splat).op(Opcode::drop);
+  code.op(Opcode::atomic_fence);
   auto translation = translated({{{}, {}}, {}, code});
   ASSERT_FALSE(translation);
   EXPECT_EQ(translation.error().kind(), ErrorKind::Unsupported);
-  EXPECT_EQ(translation.error().message(), "function 1: i8x16.splat: 128-bit SIMD cannot be executed by this version");
+  EXPECT_EQ(translation.error().message(), "function 1: atomic.fence: Shared memories and atomics cannot be executed by this version");
   EXPECT_NE(translation.error().offset(), kNoOffset);
 }
 

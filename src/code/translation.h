@@ -28,4 +28,8 @@ struct Translation {
 // How many slots of a frame a cell can name.
 inline constexpr uint32_t kMaxFrameSlots = 65'535;
 
+// How many cells, and how many literals, a function may become. A branch of two bytes can move 1,000 values, so the
+// size of the body limits nothing; and distances in bytes must fit the 32 bits of a cell.
+inline constexpr uint32_t kMaxCells = uint32_t{1} << 22;
+
 }  // namespace godwit::code

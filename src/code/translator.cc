@@ -59,6 +59,17 @@ Result<> Translator::lay_out_frame(wasm::InstructionReader& reader) {
   return {};
 }
 
+// Checked after every instruction: what comes between two checks is bounded.
+Result<> Translator::check_size() const {
+  if (frame_slots_ <= kMaxFrameSlots && !code_.is_too_large()) [[likely]] return {};
+  std::string message =
+      frame_slots_ > kMaxFrameSlots
+          ? function_text() + " needs more than " + std::to_string(kMaxFrameSlots) +
+                " slots of 8 bytes for its locals and operands"
+          : function_text() + " becomes more than " + std::to_string(kMaxCells) + " cells of code";
+  return fail(Error(ErrorKind::Exhausted, std::move(message)).at(wasm_.body(func_).range.offset));
+}
+
 Result<Translation> Translator::run() {
   wasm::InstructionReader reader(wasm_, wasm_.body(func_).range);
   code_.set_offset(reader.offset());
@@ -75,13 +86,8 @@ Result<Translation> Translator::run() {
     TRY(reader.next(in));
     code_.set_offset(in.offset);
     TRY(instruction(in));
+    TRY(check_size());
   }
-  if (frame_slots_ > kMaxFrameSlots)
-    return fail(Error(ErrorKind::Exhausted,
-                      function_text() + " needs " + std::to_string(frame_slots_) +
-                          " slots of 8 bytes for its locals and operands; the limit is " +
-                          std::to_string(kMaxFrameSlots))
-                    .at(wasm_.body(func_).range.offset));
   code_[0].b = frame_slots_;
   return Translation{std::move(code_.cells()), std::move(code_.literals()), header_slot_, frame_slots_};
 }

@@ -40,6 +40,7 @@ class Translator final {
   Result<> unsupported(const wasm::Instruction& in) const;
   Result<> needs_later(const wasm::Instruction& in, wasm::Feature feature) const;
   std::string function_text() const;
+  Result<> check_size() const;
 
   // --- Values: translator_values.cc ---------------------------------------------------------------------------------
   uint32_t next_slot() const { return stack_.empty() ? first_temp_ : stack_.back().end_slot(); }

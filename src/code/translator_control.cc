@@ -339,7 +339,7 @@ void Translator::br_table(const wasm::Instruction& in) {
   }
   code_.fence();
   std::ranges::sort(detours, {}, &Detour::depth);
-  for (size_t i = 0; i < detours.size();) {
+  for (size_t i = 0; i < detours.size() && !code_.is_too_large();) {
     uint32_t depth = detours[i].depth;
     for (; i < detours.size() && detours[i].depth == depth; ++i)
       code_[detours[i].entry].b = code_.size() - detours[i].entry;

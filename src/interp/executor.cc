@@ -95,6 +95,10 @@ Result<> Interpreter::invoke(Store& store, FuncRecord& func, std::span<Slot> slo
   TRY(platform::prepare_thread_for_guests());
 
   VmStore& vm = store.vm();
+  bool is_on_own_stack = store.native_stack().is_current();
+  if (store.innermost_stay() != nullptr && !is_on_own_stack)
+    return fail(ErrorKind::Usage,
+                "a store was entered while its guest waits for a host function that runs in another store's guest");
   Stay stay(store);
   vm.trap = static_cast<uint64_t>(Trap::None);
   auto base = (reinterpret_cast<uintptr_t>(vm.stack_top) + 15) & ~uintptr_t{15};
@@ -118,7 +122,7 @@ Result<> Interpreter::invoke(Store& store, FuncRecord& func, std::span<Slot> slo
     registers.memory = func.vmctx->memory0_base;
     registers.acc = reinterpret_cast<uint64_t>(&threshold->leave);
     registers.aux = reinterpret_cast<uint64_t>(func.vmctx);
-    if (store.native_stack().is_current()) run_guest(store, registers);
+    if (is_on_own_stack) run_guest(store, registers);
     else platform::run_on(store.native_stack(), [&] { run_guest(store, registers); });
   }
 

@@ -279,9 +279,11 @@ GODWIT_HANDLER void host_entry(GODWIT_HANDLER_PARAMS) {
   v128_acc = runtime::V128{};
   fp -= return_cell[-1].a;
   ctx = return_ctx;
-  if (!succeeded) [[unlikely]] {
+  // polled here, too: code without loops may call for minutes
+  bool is_interrupted = ctx->store->interrupt.load(std::memory_order_relaxed) != 0;
+  if (!succeeded || is_interrupted) [[unlikely]] {
     ip = return_cell - 1;
-    GODWIT_STOP(Trap::HostError);
+    GODWIT_STOP(succeeded ? Trap::Interrupted : Trap::HostError);
   }
   mem = ctx->memory0_base;
   GODWIT_GO_ON(return_cell);

@@ -185,6 +185,12 @@ void RandomModule::memory_op(size_t base) {
   want(ValKind::I32, base);
   if (!one_in(40)) code_.i32(0x7FFF).op(Opcode::i32_and);
   stack_.pop_back();
+  if (one_in(3)) {  // a sum as the address, and maybe an operand below a loaded one
+    auto local = local_of(ValKind::I32);
+    if (one_in(2)) code_.op(Opcode::local_set, local).op(Opcode::local_get, local);
+    if (one_in(2)) code_.i32(static_cast<int32_t>(below(16))).op(Opcode::i32_add);
+    else code_.i32(static_cast<int32_t>(below(16))).op(Opcode::local_tee, local).op(Opcode::i32_add);
+  }
   if (wasm::class_of(op) == wasm::OpClass::Store) {
     ValKind kind = kind_of(wasm::signature_of(op).params()[1]);
     switch (kind) {
@@ -202,7 +208,22 @@ void RandomModule::memory_op(size_t base) {
     return;
   }
   code_.access(op, one_in(3) ? below(30000) : 0);
-  stack_.push_back(kind_of(wasm::signature_of(op).results()[0]));
+  ValKind kind = kind_of(wasm::signature_of(op).results()[0]);
+  stack_.push_back(kind);
+  if (one_in(2)) return;
+  // use it at once, on the right or the left
+  static const std::vector<Opcode> kBinary = ops_of({wasm::OpClass::Binary});
+  Opcode binary;
+  do binary = kBinary[below(static_cast<uint32_t>(kBinary.size()))];
+  while (kind_of(wasm::signature_of(binary).params()[0]) != kind ||
+         wasm::text_of(binary).find("div") != std::string_view::npos ||
+         wasm::text_of(binary).find("rem") != std::string_view::npos);
+  if (stack_.size() > base + 1 && stack_[stack_.size() - 2] == kind) {
+    stack_.pop_back();
+  } else {
+    code_.op(Opcode::local_get, local_of(kind));
+  }
+  code_.op(binary);
 }
 
 void RandomModule::local_op(size_t base) {
@@ -252,6 +273,24 @@ void RandomModule::branch_if(size_t base) {
   auto depth = below(static_cast<uint32_t>(labels_.size()));
   const Label& label = labels_[labels_.size() - 1 - depth];
   Kinds types = label.types;
+  if (label.is_loop && one_in(2)) {
+    // if (--fuel > 0) { count += step; if (count compares) continue; }
+    code_.op(Opcode::global_get, kFuelGlobal).i32(1).op(Opcode::i32_sub).op(Opcode::global_set, kFuelGlobal);
+    code_.op(Opcode::global_get, kFuelGlobal).i32(0).op(Opcode::i32_gt_s).block(Opcode::if_);
+    for (ValKind kind : types) {
+      if (one_in(3)) code_.op(Opcode::local_get, local_of(kind));
+      else constant(kind), stack_.pop_back();
+    }
+    uint32_t count = local_of(ValKind::I32);
+    code_.op(Opcode::local_get, count).i32(static_cast<int32_t>(below(5)) - 2).op(Opcode::i32_add);
+    code_.op(Opcode::local_tee, count);
+    if (one_in(2)) code_.i32(static_cast<int32_t>(below(70'000)) - 3);
+    else code_.op(Opcode::local_get, local_of(ValKind::I32));
+    code_.op(static_cast<Opcode>(static_cast<unsigned>(Opcode::i32_eq) + below(10))).op(Opcode::br_if, depth + 1);
+    for (size_t i = 0; i < types.size(); ++i) code_.op(Opcode::drop);
+    code_.end();
+    return;
+  }
   arrange(types, base);
   if (label.is_loop) {
     code_.op(Opcode::global_get, kFuelGlobal).i32(1).op(Opcode::i32_sub).op(Opcode::global_set, kFuelGlobal);
