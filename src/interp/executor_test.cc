@@ -391,6 +391,69 @@ TEST(Executor, CallsCrossInstances) {
   EXPECT_EQ(outcome.error->backtrace().size(), 2u);
 }
 
+namespace {
+
+// Calls the export "f" of an instance of any store.
+struct Relay {
+  World* world;
+  runtime::Instance* instance = nullptr;
+};
+
+bool relay(void* env, runtime::VmContext* caller, runtime::Slot*) {
+  auto& to = *static_cast<Relay*>(env);
+  std::vector<runtime::Slot> none;
+  if (auto result = to.world->store.call(*to.instance->find_export("f")->func, none); !result) {
+    caller->store->store->raise(std::move(result).error());
+    return false;
+  }
+  return true;
+}
+
+// A module whose "f" calls the host function h.relay.
+std::vector<uint8_t> relaying_module() {
+  ModuleBuilder builder;
+  TypeIdx type = builder.type(FuncType(kNothing));
+  FuncIdx import = builder.import_func("h", "relay", type);
+  builder.export_as("f", builder.func(type, {}, CodeBuilder().op(Opcode::call, import.value)));
+  return builder.build();
+}
+
+bool interrupt(void* env, runtime::VmContext*, runtime::Slot*) {
+  static_cast<World*>(env)->store.interrupt();
+  return true;
+}
+
+}  // namespace
+
+// The first store's stack is in use below the second's: entering it again from there would begin at its top.
+TEST(Executor, StoresAreNotEnteredAgainFromAnotherStoresGuest) {
+  World first, second;
+  Relay to_second{&second}, to_first{&first};
+  first.linker.define({"h", "relay", kNothing, relay, &to_second});
+  second.linker.define({"h", "relay", kNothing, relay, &to_first});
+  to_first.instance = first.instantiate(relaying_module());
+  to_second.instance = second.instantiate(relaying_module());
+  Outcome outcome = first.call(to_first.instance, "f");
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.error->kind(), ErrorKind::Usage) << outcome.error->describe();
+}
+
+TEST(Executor, CodeWithoutLoopsIsInterruptedToo) {
+  World world;
+  world.linker.define({"h", "interrupt", kNothing, interrupt, &world});
+  ModuleBuilder builder;
+  TypeIdx type = builder.type(FuncType(kNothing));
+  FuncIdx import = builder.import_func("h", "interrupt", type);
+  builder.memory({.limits = {.min = 1, .max = {}}});
+  builder.export_as("call", builder.func(type, {}, CodeBuilder().op(Opcode::call, import.value)));
+  CodeBuilder fill;
+  fill.i32(0).i32(1).i32(65536).op(Opcode::memory_fill, 0);
+  builder.export_as("fill", builder.func(type, {}, fill));
+  auto* instance = world.instantiate(builder);
+  EXPECT_EQ(world.call(instance, "call").trap(), Trap::Interrupted);
+  EXPECT_EQ(world.call(instance, "fill").trap(), Trap::None);  // the interruption was taken
+}
+
 TEST(Executor, StoresWorkInManyThreads) {
   std::vector<uint8_t> bytes;
   {
