@@ -54,7 +54,7 @@ void ModuleGenerator::function(const Signature& type) {
 
 // Traps when there is none left.
 void ModuleGenerator::burn_fuel() {
-  code_.op(Opcode::global_get, fuel_global_).op(Opcode::i32_eqz);
+  code_.op(Opcode::global_get, fuel_global_).i32(0).op(Opcode::i32_le_s);  // br_if takes it below 0
   code_.block(Opcode::if_).op(Opcode::unreachable).end();
   code_.op(Opcode::global_get, fuel_global_).i32(1).op(Opcode::i32_sub).op(Opcode::global_set, fuel_global_);
 }

@@ -7,6 +7,7 @@
 #include "trial.h"
 #include "vocabulary.h"
 #include "wasm/decoder.h"
+#include "wasm/validator.h"
 
 namespace godwit::fuzz {
 namespace {
@@ -16,6 +17,17 @@ std::string run(Bytes module, bool fold) {
   const auto loaded = trial.load(module);
   if (!loaded) report_finding("the generated module: " + loaded.error().describe(), module);
   return trial.run(*loaded);
+}
+
+// Modules of all instructions are valid, whatever the tier can run.
+void check_validity(Bytes input) {
+  GeneratorOptions everything{.opcodes = {}, .memory64 = true};
+  everything.opcodes.set();
+  const std::vector<uint8_t> module = ModuleGenerator(input, everything).build();
+  const auto decoded = wasm::decode_copy(module);
+  if (!decoded) report_finding("the generated module: " + decoded.error().describe(), module);
+  if (const auto valid = wasm::validate(*decoded); !valid)
+    report_finding("the generated module: " + valid.error().describe(), module);
 }
 
 // The first line that differs.
@@ -68,6 +80,7 @@ void start_target() {
 void run_target(Bytes input) {
   const std::vector<uint8_t> module = ModuleGenerator(input, vocabulary().options()).build();
   if (const auto decoded = wasm::decode_copy(module)) statistics.count(*decoded);
+  check_validity(input);
   const std::string unfolded = run(module, false), folded = run(module, true);
   if (folded != unfolded) report_finding("folded code differs: " + difference(folded, unfolded), module);
 }
