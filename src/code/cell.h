@@ -22,7 +22,8 @@ struct Cell {
   uint16_t d;
   uint32_t b;
 };
-static_assert(sizeof(Cell) == 16 && offsetof(Cell, a) == 8 && offsetof(Cell, d) == 10 && offsetof(Cell, b) == 12);
+static_assert(sizeof(Cell) == 16 && offsetof(Cell, a) == 8 && offsetof(Cell, d) == 10 &&
+              offsetof(Cell, b) == 12);
 
 }  // namespace godwit::runtime
 

@@ -41,8 +41,8 @@ struct Joined {
 
 constexpr bool has_family(wasm::OpClass op_class) {
   using enum wasm::OpClass;
-  return op_class == Binary || op_class == Compare || op_class == Unary || op_class == Test || op_class == Convert ||
-         op_class == Load || op_class == Store;
+  return op_class == Binary || op_class == Compare || op_class == Unary || op_class == Test ||
+         op_class == Convert || op_class == Load || op_class == Store;
 }
 
 consteval auto make_first_ops() {
@@ -136,7 +136,8 @@ std::optional<CellOp> load_binary_op(wasm::Opcode op, wasm::Opcode load, Source 
 }
 
 CellOp step_op(wasm::Opcode compare, Source right) {
-  auto row = static_cast<unsigned>(compare) - static_cast<unsigned>(Opcode::i32_eq);  // the order of opcodes.def
+  auto row =
+      static_cast<unsigned>(compare) - static_cast<unsigned>(Opcode::i32_eq);  // the order of opcodes.def
   return CellOp::br_step_i32_eq_s + 2 * row + (right == Source::S ? 0u : 1u);
 }
 

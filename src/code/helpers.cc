@@ -67,7 +67,8 @@ Trap memory_fill(VmContext* ctx, uint32_t memory, uint64_t to, uint8_t value, ui
   return Trap::None;
 }
 
-Trap memory_copy(VmContext* ctx, uint32_t to_memory, uint32_t from_memory, uint64_t to, uint64_t from, uint64_t size) {
+Trap memory_copy(VmContext* ctx, uint32_t to_memory, uint32_t from_memory, uint64_t to, uint64_t from,
+                 uint64_t size) {
   VmMemory& target = *ctx->memories[to_memory];
   VmMemory& source = *ctx->memories[from_memory];
   if (!fits(to, size, size_of(target)) || !fits(from, size, size_of(source))) return Trap::MemoryOutOfBounds;
@@ -96,7 +97,8 @@ Trap table_fill(VmContext* ctx, uint32_t table, uint64_t to, Ref value, uint64_t
   return Trap::None;
 }
 
-Trap table_copy(VmContext* ctx, uint32_t to_table, uint32_t from_table, uint64_t to, uint64_t from, uint64_t size) {
+Trap table_copy(VmContext* ctx, uint32_t to_table, uint32_t from_table, uint64_t to, uint64_t from,
+                uint64_t size) {
   VmTable& target = *ctx->tables[to_table];
   VmTable& source = *ctx->tables[from_table];
   if (!fits(to, size, target.size) || !fits(from, size, source.size)) return Trap::TableOutOfBounds;

@@ -18,13 +18,15 @@ using runtime::VmContext;
 uint64_t memory_grow(VmContext* ctx, uint32_t memory, uint64_t delta_pages);
 uint64_t memory_size(VmContext* ctx, uint32_t memory);
 Trap memory_fill(VmContext* ctx, uint32_t memory, uint64_t to, uint8_t value, uint64_t size);
-Trap memory_copy(VmContext* ctx, uint32_t to_memory, uint32_t from_memory, uint64_t to, uint64_t from, uint64_t size);
+Trap memory_copy(VmContext* ctx, uint32_t to_memory, uint32_t from_memory, uint64_t to, uint64_t from,
+                 uint64_t size);
 Trap memory_init(VmContext* ctx, uint32_t data, uint32_t memory, uint64_t to, uint64_t from, uint64_t size);
 void data_drop(VmContext* ctx, uint32_t data);
 
 uint64_t table_grow(VmContext* ctx, uint32_t table, uint64_t delta, Ref init);
 Trap table_fill(VmContext* ctx, uint32_t table, uint64_t to, Ref value, uint64_t size);
-Trap table_copy(VmContext* ctx, uint32_t to_table, uint32_t from_table, uint64_t to, uint64_t from, uint64_t size);
+Trap table_copy(VmContext* ctx, uint32_t to_table, uint32_t from_table, uint64_t to, uint64_t from,
+                uint64_t size);
 Trap table_init(VmContext* ctx, uint32_t elem, uint32_t table, uint64_t to, uint64_t from, uint64_t size);
 void elem_drop(VmContext* ctx, uint32_t elem);
 

@@ -63,7 +63,9 @@ struct ValueOf<wasm::Signature::Type::F64> {
 
 }  // namespace detail
 
-constexpr const wasm::Signature& signature(Opcode op) { return wasm::kOpcodes[static_cast<size_t>(op)].signature; }
+constexpr const wasm::Signature& signature(Opcode op) {
+  return wasm::kOpcodes[static_cast<size_t>(op)].signature;
+}
 
 // The C++ types of a plain instruction's operands and result.
 template <Opcode op, size_t index = 0>
@@ -74,13 +76,13 @@ using ResultOf = typename detail::ValueOf<signature(op).results()[0]>::Type;
 // numeric.h's function for an instruction.
 template <Opcode op>
 struct Meaning;
-#define GODWIT_MEANING(name)                                                        \
-  template <>                                                                       \
-  struct Meaning<Opcode::name> {                                                    \
-    template <class... T>                                                           \
-    [[gnu::always_inline]] static auto apply(T... x) {                              \
-      return runtime::numeric::name(x...);                                          \
-    }                                                                               \
+#define GODWIT_MEANING(name)                           \
+  template <>                                          \
+  struct Meaning<Opcode::name> {                       \
+    template <class... T>                              \
+    [[gnu::always_inline]] static auto apply(T... x) { \
+      return runtime::numeric::name(x...);             \
+    }                                                  \
   };
 #define GODWIT_MEANING_Test(name) GODWIT_MEANING(name)
 #define GODWIT_MEANING_Compare(name) GODWIT_MEANING(name)
@@ -121,7 +123,8 @@ struct Meaning;
 #define GODWIT_MEANING_AtomicCmpxchg(name)
 #define GODWIT_MEANING_AtomicWait(name)
 #define GODWIT_MEANING_AtomicFence(name)
-#define GODWIT_OP(prefix, code, name, text, imm, sig, access, feature, op_class) GODWIT_MEANING_##op_class(name)
+#define GODWIT_OP(prefix, code, name, text, imm, sig, access, feature, op_class) \
+  GODWIT_MEANING_##op_class(name)
 #include "wasm/opcodes.def"
 #undef GODWIT_OP
 #undef GODWIT_MEANING
@@ -189,7 +192,8 @@ template <Dest dest, class T, class M>
   if constexpr (std::is_same_v<T, bool>) {
     write<dest>(m, static_cast<uint32_t>(result));
   } else if constexpr (requires { result.trap; }) {
-    if (result.trap != Trap::None) [[unlikely]] return m.trap(result.trap);
+    if (result.trap != Trap::None) [[unlikely]]
+      return m.trap(result.trap);
     write<dest>(m, result.value);
   } else {
     write<dest>(m, result);

@@ -82,7 +82,8 @@ const Cell* ModuleCode::lay_out(uint32_t defined, const Translation& translation
   for (size_t i = 0; i < translation.cells.size(); ++i) {
     const DraftCell& draft = translation.cells[i];
     uint32_t b = draft.b;
-    if (draft.is_far) b = static_cast<uint32_t>(literals + 8 * size_t{draft.b} - reinterpret_cast<uint8_t*>(cells + i));
+    if (draft.is_far)
+      b = static_cast<uint32_t>(literals + 8 * size_t{draft.b} - reinterpret_cast<uint8_t*>(cells + i));
     cells[i] = {handlers_[draft.op], draft.a, draft.d, b};
     append_delta(function.offsets, static_cast<int64_t>(draft.offset) - last_offset);
     last_offset = draft.offset;

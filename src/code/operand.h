@@ -23,7 +23,9 @@ constexpr AccClass acc_class_of(wasm::ValKind kind) {
 }
 
 // True if constants of the kind are 32 bits in the cell; others are literals.
-constexpr bool is_short(wasm::ValKind kind) { return kind == wasm::ValKind::I32 || kind == wasm::ValKind::F32; }
+constexpr bool is_short(wasm::ValKind kind) {
+  return kind == wasm::ValKind::I32 || kind == wasm::ValKind::F32;
+}
 
 // Every operand has a slot of its own, given by its position on the stack; only Temp operands are really there (or
 // will be: see AccTracker). The others cost nothing until someone wants them in their slot.

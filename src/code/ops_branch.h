@@ -11,7 +11,8 @@ namespace detail {
 template <Direction direction, class M>
 [[gnu::always_inline]] inline Flow take(M& m) {
   if constexpr (direction == Direction::Back) {
-    if (m.interrupted()) [[unlikely]] return m.trap(Trap::Interrupted);
+    if (m.interrupted()) [[unlikely]]
+      return m.trap(Trap::Interrupted);
   }
   return Flow::Branch;
 }
@@ -67,7 +68,8 @@ struct BranchStep {
     if constexpr (right == Source::K) limit = static_cast<uint32_t>(static_cast<int16_t>(m.d()));
     else limit = m.template slot<uint32_t>(m.d());
     if (!Meaning<op>::apply(sum, limit)) return Flow::Next;
-    if (m.interrupted()) [[unlikely]] return m.trap(Trap::Interrupted);
+    if (m.interrupted()) [[unlikely]]
+      return m.trap(Trap::Interrupted);
     m.jump_by(static_cast<int16_t>(m.b()));
     return Flow::Jump;
   }

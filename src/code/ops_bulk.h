@@ -47,8 +47,9 @@ struct MemoryGrow {
 struct MemoryFill {
   template <class M>
   static Flow run(M& m) {
-    return detail::finish(m, helpers::memory_fill(m.ctx(), m.b(), detail::operand(m, 0),
-                                                  static_cast<uint8_t>(detail::operand(m, 1)), detail::operand(m, 2)));
+    return detail::finish(
+        m, helpers::memory_fill(m.ctx(), m.b(), detail::operand(m, 0),
+                                static_cast<uint8_t>(detail::operand(m, 1)), detail::operand(m, 2)));
   }
 };
 
@@ -56,8 +57,8 @@ struct MemoryFill {
 struct MemoryCopy {
   template <class M>
   static Flow run(M& m) {
-    return detail::finish(m, helpers::memory_copy(m.ctx(), m.b(), m.d(), detail::operand(m, 0), detail::operand(m, 1),
-                                                  detail::operand(m, 2)));
+    return detail::finish(m, helpers::memory_copy(m.ctx(), m.b(), m.d(), detail::operand(m, 0),
+                                                  detail::operand(m, 1), detail::operand(m, 2)));
   }
 };
 
@@ -65,8 +66,8 @@ struct MemoryCopy {
 struct MemoryInit {
   template <class M>
   static Flow run(M& m) {
-    return detail::finish(m, helpers::memory_init(m.ctx(), m.b(), m.d(), detail::operand(m, 0), detail::operand(m, 1),
-                                                  detail::operand(m, 2)));
+    return detail::finish(m, helpers::memory_init(m.ctx(), m.b(), m.d(), detail::operand(m, 0),
+                                                  detail::operand(m, 1), detail::operand(m, 2)));
   }
 };
 
@@ -84,7 +85,8 @@ struct TableGet {
   static Flow run(M& m) {
     const runtime::VmTable& table = *m.ctx()->tables[m.b()];
     uint32_t index = detail::operand(m, 0);
-    if (index >= table.size) [[unlikely]] return m.trap(Trap::TableOutOfBounds);
+    if (index >= table.size) [[unlikely]]
+      return m.trap(Trap::TableOutOfBounds);
     m.set_slot(m.d(), table.base[index]);
     return Flow::Next;
   }
@@ -95,7 +97,8 @@ struct TableSet {
   static Flow run(M& m) {
     const runtime::VmTable& table = *m.ctx()->tables[m.b()];
     uint32_t index = detail::operand(m, 0);
-    if (index >= table.size) [[unlikely]] return m.trap(Trap::TableOutOfBounds);
+    if (index >= table.size) [[unlikely]]
+      return m.trap(Trap::TableOutOfBounds);
     table.base[index] = m.template slot<uint64_t>(m.a() + 1);
     return Flow::Next;
   }
@@ -133,8 +136,8 @@ struct TableFill {
 struct TableCopy {
   template <class M>
   static Flow run(M& m) {
-    return detail::finish(m, helpers::table_copy(m.ctx(), m.b(), m.d(), detail::operand(m, 0), detail::operand(m, 1),
-                                                 detail::operand(m, 2)));
+    return detail::finish(m, helpers::table_copy(m.ctx(), m.b(), m.d(), detail::operand(m, 0),
+                                                 detail::operand(m, 1), detail::operand(m, 2)));
   }
 };
 
@@ -142,8 +145,8 @@ struct TableCopy {
 struct TableInit {
   template <class M>
   static Flow run(M& m) {
-    return detail::finish(m, helpers::table_init(m.ctx(), m.b(), m.d(), detail::operand(m, 0), detail::operand(m, 1),
-                                                 detail::operand(m, 2)));
+    return detail::finish(m, helpers::table_init(m.ctx(), m.b(), m.d(), detail::operand(m, 0),
+                                                 detail::operand(m, 1), detail::operand(m, 2)));
   }
 };
 

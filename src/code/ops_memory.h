@@ -74,7 +74,8 @@ template <Form sum, class M>
 [[gnu::always_inline]] inline uint64_t sum_address(M& m) {
   uint32_t acc = m.template acc<uint32_t>();
   if constexpr (sum == Form::SS)
-    return uint64_t{m.template slot<uint32_t>(m.a()) + m.template slot<uint32_t>(m.b() & 0xFFFF)} + (m.b() >> 16);
+    return uint64_t{m.template slot<uint32_t>(m.a()) + m.template slot<uint32_t>(m.b() & 0xFFFF)} +
+           (m.b() >> 16);
   else if constexpr (sum == Form::SK) return m.template slot<uint32_t>(m.a()) + m.b();
   else if constexpr (sum == Form::AK) return acc + m.b();
   else return uint64_t{acc + m.template slot<uint32_t>(m.a())} + m.b();
@@ -103,7 +104,8 @@ struct StoreAt {
       return m.trap(Trap::Unreachable);  // never made
     } else {
       uint64_t effective = detail::sum_address<sum>(m);
-      if constexpr (value == Source::K) m.store(effective, static_cast<MemoryTypeOf<op>>(static_cast<int16_t>(m.d())));
+      if constexpr (value == Source::K)
+        m.store(effective, static_cast<MemoryTypeOf<op>>(static_cast<int16_t>(m.d())));
       else m.store(effective, static_cast<MemoryTypeOf<op>>(m.template slot<Value>(m.d())));
       return Flow::Next;
     }
@@ -134,7 +136,8 @@ template <Source left, Place place, class M>
     uint32_t high = m.b() >> 16;
     if constexpr (place == Place::S) return uint64_t{slot} + high;
     else if constexpr (place == Place::SS) return slot + m.template slot<uint32_t>(high);
-    else if constexpr (place == Place::SK) return slot + static_cast<uint32_t>(static_cast<int32_t>(m.b()) >> 16);
+    else if constexpr (place == Place::SK)
+      return slot + static_cast<uint32_t>(static_cast<int32_t>(m.b()) >> 16);
     else return uint64_t{m.template acc<uint32_t>() + slot} + high;
   }
 }
@@ -163,7 +166,8 @@ template <class M>
   uint64_t offset = m.template literal<uint64_t>(0);
   uint64_t limit = memory.size_bytes.load(std::memory_order_relaxed);
   uint64_t effective;
-  if (__builtin_add_overflow(address, offset, &effective) || limit < size || effective > limit - size) [[unlikely]]
+  if (__builtin_add_overflow(address, offset, &effective) || limit < size || effective > limit - size)
+      [[unlikely]]
     return nullptr;
   return memory.base + effective;
 }
@@ -177,7 +181,8 @@ struct CheckedLoad {
   static Flow run(M& m) {
     using T = MemoryTypeOf<op>;
     const uint8_t* place = detail::checked_place(m, m.template slot<uint32_t>(m.a()), sizeof(T));
-    if (place == nullptr) [[unlikely]] return m.trap(Trap::MemoryOutOfBounds);
+    if (place == nullptr) [[unlikely]]
+      return m.trap(Trap::MemoryOutOfBounds);
     write<Dest::AccAndSlot>(m, static_cast<ResultOf<op>>(load_unaligned<T>(place)));
     return Flow::Next;
   }
@@ -190,7 +195,8 @@ struct CheckedStore {
   static Flow run(M& m) {
     using T = MemoryTypeOf<op>;
     uint8_t* place = detail::checked_place(m, m.template slot<uint32_t>(m.a()), sizeof(T));
-    if (place == nullptr) [[unlikely]] return m.trap(Trap::MemoryOutOfBounds);
+    if (place == nullptr) [[unlikely]]
+      return m.trap(Trap::MemoryOutOfBounds);
     store_unaligned(place, static_cast<T>(m.template slot<ParamOf<op, 1>>(m.d())));
     return Flow::Next;
   }

@@ -109,7 +109,8 @@ template <Source source>
 struct RequireNonNull {
   template <class M>
   static Flow run(M& m) {
-    if (read<uint64_t, source>(m, m.a()) == 0) [[unlikely]] return m.trap(Trap::NullReference);
+    if (read<uint64_t, source>(m, m.a()) == 0) [[unlikely]]
+      return m.trap(Trap::NullReference);
     return Flow::Next;
   }
 };

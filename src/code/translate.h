@@ -14,6 +14,7 @@ struct TranslateOptions {
 
 // Translates own function `func`, whose body is valid.
 // @errors Exhausted: the frame needs more than kMaxFrameSlots. Unsupported: an instruction that has no ops.
-Result<Translation> translate(const runtime::Module& module, wasm::FuncIdx func, const TranslateOptions& options = {});
+Result<Translation> translate(const runtime::Module& module, wasm::FuncIdx func,
+                              const TranslateOptions& options = {});
 
 }  // namespace godwit::code

@@ -247,7 +247,8 @@ TEST(Translate, RefusesCodeThatIsTooLarge) {
     auto translation = translate(*module, FuncIdx(0u));
     ASSERT_FALSE(translation);
     EXPECT_EQ(translation.error().kind(), ErrorKind::Exhausted);
-    EXPECT_NE(translation.error().message().find("cells of code"), std::string::npos) << translation.error().message();
+    EXPECT_NE(translation.error().message().find("cells of code"), std::string::npos)
+        << translation.error().message();
   }
 }
 
@@ -257,7 +258,8 @@ TEST(Translate, NamesTheInstructionThatItCannotExecute) {
   auto translation = translated({{{}, {}}, {}, code});
   ASSERT_FALSE(translation);
   EXPECT_EQ(translation.error().kind(), ErrorKind::Unsupported);
-  EXPECT_EQ(translation.error().message(), "function 1: atomic.fence: Shared memories and atomics cannot be executed by this version");
+  EXPECT_EQ(translation.error().message(),
+            "function 1: atomic.fence: Shared memories and atomics cannot be executed by this version");
   EXPECT_NE(translation.error().offset(), kNoOffset);
 }
 
@@ -265,7 +267,8 @@ TEST(Translate, NamesTheInstructionThatItCannotExecute) {
 TEST(Translate, DeepStacksAndManyBlocksTakeLinearTime) {
   CodeBuilder code;
   for (int i = 0; i < 60'000; ++i) code.i32(i);
-  for (int i = 0; i < 200'000; ++i) code.block(Opcode::block).op(Opcode::local_get, 0).op(Opcode::local_set, 1).end();
+  for (int i = 0; i < 200'000; ++i)
+    code.block(Opcode::block).op(Opcode::local_get, 0).op(Opcode::local_set, 1).end();
   for (int i = 0; i < 60'000; ++i) code.op(Opcode::drop);
   EXPECT_TRUE(translated({{{ValKind::I32}, {}}, {ValKind::I32}, code}));
 }

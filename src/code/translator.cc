@@ -55,13 +55,15 @@ Result<> Translator::lay_out_frame(wasm::InstructionReader& reader) {
   local_uses_.resize(local_kinds_.size());
   first_temp_ = frame_slots_ = static_cast<uint32_t>(slots);
   uint64_t zeroed = slots - first_local;
-  code_.emit(zeroed == 0 ? CellOp::enter : CellOp::enter_zeroing, header_slot_, static_cast<uint32_t>(zeroed), 0);
+  code_.emit(zeroed == 0 ? CellOp::enter : CellOp::enter_zeroing, header_slot_, static_cast<uint32_t>(zeroed),
+             0);
   return {};
 }
 
 // Checked after every instruction: what comes between two checks is bounded.
 Result<> Translator::check_size() const {
-  if (frame_slots_ <= kMaxFrameSlots && !code_.is_too_large()) [[likely]] return {};
+  if (frame_slots_ <= kMaxFrameSlots && !code_.is_too_large()) [[likely]]
+    return {};
   std::string message =
       frame_slots_ > kMaxFrameSlots
           ? function_text() + " needs more than " + std::to_string(kMaxFrameSlots) +
@@ -196,7 +198,8 @@ Result<> Translator::control(const wasm::Instruction& in) {
   return {};
 }
 
-Result<Translation> translate(const runtime::Module& module, wasm::FuncIdx func, const TranslateOptions& options) {
+Result<Translation> translate(const runtime::Module& module, wasm::FuncIdx func,
+                              const TranslateOptions& options) {
   return Translator(module, func, options).run();
 }
 

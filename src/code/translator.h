@@ -135,7 +135,8 @@ class Translator final {
     enum class Kind : uint8_t { Function, Block, Loop, If, Else } kind;
     size_t height;       // operands below its parameters
     uint32_t base_slot;  // of its first parameter or result
-    const wasm::FuncType* type;  // of the block; null: no parameters, and the result `single` unless that is Bot
+    const wasm::FuncType*
+        type;  // of the block; null: no parameters, and the result `single` unless that is Bot
     wasm::ValType single = wasm::ValKind::Bot;
     Label end;         // of loops: the start, bound
     Label else_label;  // If: where the branch over it waits

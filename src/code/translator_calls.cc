@@ -41,7 +41,8 @@ Result<> Translator::call_indirect(const wasm::Instruction& in, CallKind kind) {
   CellOp op = kind == CallKind::Normal
                   ? (from_acc ? CellOp::call_indirect_a : CellOp::call_indirect_s)
                   : (from_acc ? CellOp::return_call_indirect_a : CellOp::return_call_indirect_s);
-  finish_call(wasm_.types[in.index].func, op, from_acc ? table : index.place(), module_.type_ids[in.index], kind);
+  finish_call(wasm_.types[in.index].func, op, from_acc ? table : index.place(), module_.type_ids[in.index],
+              kind);
   return {};
 }
 

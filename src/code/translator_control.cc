@@ -107,7 +107,8 @@ bool Translator::take_compare(Condition& condition) {
     condition.d = cell.b;
     if (right_of(last_plain_.form) == Source::K) {
       std::optional<int32_t> constant = constant_of(cell);
-      if (!constant || (condition.form == Form::SK && *constant != static_cast<int16_t>(*constant))) return false;
+      if (!constant || (condition.form == Form::SK && *constant != static_cast<int16_t>(*constant)))
+        return false;
       condition.d = static_cast<uint16_t>(*constant);
       if (condition.form == Form::AK) condition.a = static_cast<uint32_t>(*constant) >> 16;
     }
@@ -142,7 +143,8 @@ bool Translator::emit_step(const Condition& condition, bool wanted, const Label&
   if (label.target == Label::kNone || !code_.has_last()) return false;
   uint32_t index = code_.size() - 1;
   const DraftCell step = code_[index];
-  if (step.op != CellOp::i32_add_sk_d || step.a != step.d || !accs_.holds(AccClass::Int, step.d)) return false;
+  if (step.op != CellOp::i32_add_sk_d || step.a != step.d || !accs_.holds(AccClass::Int, step.d))
+    return false;
   Opcode compare = Opcode::i32_ne;
   Source right = Source::K;
   int32_t limit = 0;
@@ -192,7 +194,9 @@ void Translator::block(const wasm::Instruction& in) {
   Condition condition;
   if (in.op == Opcode::if_) condition = take_condition();
   Frame frame{};
-  frame.kind = in.op == Opcode::if_ ? Frame::Kind::If : in.op == Opcode::loop ? Frame::Kind::Loop : Frame::Kind::Block;
+  frame.kind = in.op == Opcode::if_    ? Frame::Kind::If
+               : in.op == Opcode::loop ? Frame::Kind::Loop
+                                       : Frame::Kind::Block;
   if (in.block.kind == wasm::BlockType::Kind::Type) frame.type = &wasm_.types[in.block.type.value].func;
   else if (in.block.kind == wasm::BlockType::Kind::Value) frame.single = in.block.value;
 

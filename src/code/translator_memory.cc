@@ -11,7 +11,8 @@ namespace {
 constexpr uint64_t kMaxOffset = 0xFFFF'FFFF;
 
 bool fits_16(uint64_t bits, ValKind kind) {
-  int64_t value = kind == ValKind::I32 || kind == ValKind::F32 ? static_cast<int32_t>(bits) : static_cast<int64_t>(bits);
+  int64_t value =
+      kind == ValKind::I32 || kind == ValKind::F32 ? static_cast<int32_t>(bits) : static_cast<int64_t>(bits);
   return value == static_cast<int16_t>(value);
 }
 
@@ -27,18 +28,22 @@ ValKind loaded_kind(Opcode op) {
 }  // namespace
 
 Result<> Translator::check_memory(const wasm::Instruction& in, uint32_t memory) const {
-  if (wasm_.memories[memory].limits.addr == wasm::AddrType::I64) return needs_later(in, wasm::Feature::Memory64);
+  if (wasm_.memories[memory].limits.addr == wasm::AddrType::I64)
+    return needs_later(in, wasm::Feature::Memory64);
   if (memory > 0xFFFF)
     return fail(Error(ErrorKind::Unsupported, function_text() + ": memory " + std::to_string(memory) +
-                                                  ": an instruction can name 65,536 memories").at(in.offset));
+                                                  ": an instruction can name 65,536 memories")
+                    .at(in.offset));
   return {};
 }
 
 Result<> Translator::check_table(const wasm::Instruction& in, uint32_t table) const {
-  if (wasm_.tables[table].type.limits.addr == wasm::AddrType::I64) return needs_later(in, wasm::Feature::Memory64);
+  if (wasm_.tables[table].type.limits.addr == wasm::AddrType::I64)
+    return needs_later(in, wasm::Feature::Memory64);
   if (table > 0xFFFF)
     return fail(Error(ErrorKind::Unsupported, function_text() + ": table " + std::to_string(table) +
-                                                  ": an instruction can name 65,536 tables").at(in.offset));
+                                                  ": an instruction can name 65,536 tables")
+                    .at(in.offset));
   return {};
 }
 
@@ -102,7 +107,8 @@ Result<> Translator::load(const wasm::Instruction& in) {
   Source source = source_of(address);
   flush(acc);
   AccState acc_before = accs_[acc];
-  uint32_t cell = emit_result(load_op(first, source), kind, address.place(), static_cast<uint32_t>(effective));
+  uint32_t cell =
+      emit_result(load_op(first, source), kind, address.place(), static_cast<uint32_t>(effective));
   last_load_ = {cell, in.op, static_cast<Place>(source), acc_before};
   return {};
 }
@@ -129,9 +135,10 @@ Result<> Translator::store(const wasm::Instruction& in) {
     }
   }
   bool is_constant = value.where == Operand::Where::Const;
-  uint64_t kept_bits = wasm::info_of(in.op).access_bytes == 1   ? static_cast<uint64_t>(static_cast<int8_t>(value.bits))
-                       : wasm::info_of(in.op).access_bytes == 2 ? static_cast<uint64_t>(static_cast<int16_t>(value.bits))
-                                                                : value.bits;
+  uint64_t kept_bits =
+      wasm::info_of(in.op).access_bytes == 1   ? static_cast<uint64_t>(static_cast<int8_t>(value.bits))
+      : wasm::info_of(in.op).access_bytes == 2 ? static_cast<uint64_t>(static_cast<int16_t>(value.bits))
+                                               : value.bits;
   if (is_constant && !fits_16(kept_bits, value.kind)) {
     to_own_slot(value);
     is_constant = false;
@@ -190,7 +197,9 @@ void Translator::global_set(uint32_t index) {
   bool from_acc = source_of(value) == Source::A;
   CellOp op;
   switch (value.kind) {
-    case ValKind::V128: op = is_imported ? CellOp::global_set_imported_v128_s : CellOp::global_set_v128_s; break;
+    case ValKind::V128:
+      op = is_imported ? CellOp::global_set_imported_v128_s : CellOp::global_set_v128_s;
+      break;
     case ValKind::F32: op = is_imported ? CellOp::global_set_imported_f32_s : CellOp::global_set_f32_s; break;
     case ValKind::F64: op = is_imported ? CellOp::global_set_imported_f64_s : CellOp::global_set_f64_s; break;
     default: op = is_imported ? CellOp::global_set_imported_i64_s : CellOp::global_set_i64_s; break;

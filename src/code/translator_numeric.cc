@@ -24,8 +24,16 @@ ValKind kind_of(wasm::Signature::Type type) {
 bool is_commutative(Opcode op) {
   using enum Opcode;
   switch (op) {
-    case i32_add: case i32_mul: case i32_and: case i32_or: case i32_xor:
-    case i64_add: case i64_mul: case i64_and: case i64_or: case i64_xor: return true;
+    case i32_add:
+    case i32_mul:
+    case i32_and:
+    case i32_or:
+    case i32_xor:
+    case i64_add:
+    case i64_mul:
+    case i64_and:
+    case i64_or:
+    case i64_xor: return true;
     default: return false;
   }
 }
@@ -63,9 +71,8 @@ Opcode mirrored(Opcode op) {
 }
 
 Form form_of(Source left, Source right) {
-  constexpr Form kForms[3][3] = {{Form::SS, Form::SA, Form::SK},
-                                 {Form::AS, Form::AS, Form::AK},
-                                 {Form::KS, Form::KA, Form::SK}};
+  constexpr Form kForms[3][3] = {
+      {Form::SS, Form::SA, Form::SK}, {Form::AS, Form::AS, Form::AK}, {Form::KS, Form::KA, Form::SK}};
   return kForms[static_cast<size_t>(left)][static_cast<size_t>(right)];
 }
 
@@ -152,8 +159,8 @@ void Translator::binary(Opcode op) {
     y.bits = 0 - y.bits;
   }
   if (binary_with_load(op, x, y)) return;
-  bool may_swap = is_commutative(op) || op == Opcode::f32_add || op == Opcode::f32_mul || op == Opcode::f64_add ||
-                  op == Opcode::f64_mul;
+  bool may_swap = is_commutative(op) || op == Opcode::f32_add || op == Opcode::f32_mul ||
+                  op == Opcode::f64_add || op == Opcode::f64_mul;
   if (may_swap && y.where == Operand::Where::Local && binary_with_load(op, y, x)) return;
   if (x.where == Operand::Where::Const && y.where == Operand::Where::Const) to_own_slot(x);
   if (x.where == Operand::Where::Const && (is_compare || is_commutative(op))) {
@@ -172,7 +179,8 @@ void Translator::binary(Opcode op) {
   if (constant != nullptr && !is_short(constant->kind)) {
     cell = emit_far_result(cell_op, result, a, constant->bits);
   } else {
-    cell = emit_result(cell_op, result, a, constant != nullptr ? static_cast<uint32_t>(constant->bits) : y.place());
+    cell = emit_result(cell_op, result, a,
+                       constant != nullptr ? static_cast<uint32_t>(constant->bits) : y.place());
   }
   if (acc_class_of(result) == AccClass::Int) last_plain_ = {cell, op, form, left, int_acc};
 }
@@ -187,17 +195,17 @@ void Translator::select(ValKind kind) {
   Source source = source_of(condition);
   uint32_t b = y.place();
   if (source == Source::S) b |= condition.place() << 16;
-  CellOp first = kind == ValKind::F32 ? CellOp::select_f32_s
-                 : kind == ValKind::F64 ? CellOp::select_f64_s
+  CellOp first = kind == ValKind::F32    ? CellOp::select_f32_s
+                 : kind == ValKind::F64  ? CellOp::select_f64_s
                  : kind == ValKind::V128 ? CellOp::select_v128_s
-                                        : CellOp::select_i64_s;
+                                         : CellOp::select_i64_s;
   emit_result(unary_op(first, source), kind, x.place(), b);
 }
 
 void Translator::wide(Opcode op) {
   size_t operands = wasm::info_of(op).signature.params().size();
-  CellOp cell_op = op == Opcode::i64_add128     ? CellOp::i64_add128
-                   : op == Opcode::i64_sub128   ? CellOp::i64_sub128
+  CellOp cell_op = op == Opcode::i64_add128       ? CellOp::i64_add128
+                   : op == Opcode::i64_sub128     ? CellOp::i64_sub128
                    : op == Opcode::i64_mul_wide_s ? CellOp::i64_mul_wide_s
                                                   : CellOp::i64_mul_wide_u;
   slots_op(cell_op, operands, 0, 0);

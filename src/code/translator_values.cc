@@ -96,7 +96,8 @@ void Translator::flush_below(AccClass acc, uint32_t end_slot) {
 }
 
 void Translator::flush_all_below(uint32_t end_slot) {
-  for (AccClass acc : {AccClass::Int, AccClass::F32, AccClass::F64, AccClass::V128}) flush_below(acc, end_slot);
+  for (AccClass acc : {AccClass::Int, AccClass::F32, AccClass::F64, AccClass::V128})
+    flush_below(acc, end_slot);
 }
 
 void Translator::flush_all() { flush_all_below(next_slot()); }

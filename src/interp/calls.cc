@@ -31,7 +31,8 @@ bool is_callable_as(VmContext* ctx, uint32_t found, uint32_t wanted) {
   return ctx->store->store->types().is_subtype(found, wanted);
 }
 
-bool call_host(const Cell* entry, Slot* fp, VmContext* caller, const Cell* return_cell, VmContext* return_ctx) {
+bool call_host(const Cell* entry, Slot* fp, VmContext* caller, const Cell* return_cell,
+               VmContext* return_ctx) {
   runtime::HostRecord* record = host_record_of(entry);
   runtime::VmStore& vm = *caller->store;
   vm.host_call_ip = return_cell;

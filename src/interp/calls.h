@@ -18,7 +18,8 @@ bool is_callable_as(VmContext* ctx, uint32_t found, uint32_t wanted);
 
 // Runs the host function whose entry is `entry`. `return_cell`, `return_ctx`: where its caller goes on; `caller` is
 // the calling instance. False after it has raised an Error.
-bool call_host(const Cell* entry, Slot* fp, VmContext* caller, const Cell* return_cell, VmContext* return_ctx);
+bool call_host(const Cell* entry, Slot* fp, VmContext* caller, const Cell* return_cell,
+               VmContext* return_ctx);
 
 // The records around cells that are entries.
 runtime::WasmRecord* wasm_record_of(const Cell* entry);

@@ -21,7 +21,7 @@ using runtime::VmStore;
 
 // What lies on the frame stack below the arguments of the outermost frame of a stay: its call and its return cell.
 struct Threshold {
-  Cell call;   // `a` is 0
+  Cell call;  // `a` is 0
   Cell leave;
 };
 static_assert(sizeof(Threshold) == 32);
@@ -38,7 +38,8 @@ class Stay final {
   explicit Stay(Store& store)
       : store_(store),
         stack_top_(store.vm().stack_top),
-        stay_{store.vm().host_call_ip, store.vm().host_call_fp, store.vm().host_call_ctx, store.innermost_stay()} {
+        stay_{store.vm().host_call_ip, store.vm().host_call_fp, store.vm().host_call_ctx,
+              store.innermost_stay()} {
     store.set_innermost_stay(&stay_);
   }
   ~Stay() {
@@ -97,8 +98,9 @@ Result<> Interpreter::invoke(Store& store, FuncRecord& func, std::span<Slot> slo
   VmStore& vm = store.vm();
   bool is_on_own_stack = store.native_stack().is_current();
   if (store.innermost_stay() != nullptr && !is_on_own_stack)
-    return fail(ErrorKind::Usage,
-                "a store was entered while its guest waits for a host function that runs in another store's guest");
+    return fail(
+        ErrorKind::Usage,
+        "a store was entered while its guest waits for a host function that runs in another store's guest");
   Stay stay(store);
   vm.trap = static_cast<uint64_t>(Trap::None);
   auto base = (reinterpret_cast<uintptr_t>(vm.stack_top) + 15) & ~uintptr_t{15};

@@ -148,8 +148,8 @@ TEST(Executor, TrapsSayWhere) {
     wasm::InstructionReader reader(*declarations, {from, body.offset + body.size - from});
     ASSERT_TRUE(reader.next(at));
     EXPECT_TRUE(at.op == Opcode::i32_load || at.op == Opcode::i32_div_u || at.op == Opcode::i64_div_s ||
-                at.op == Opcode::i32_trunc_f32_s || at.op == Opcode::unreachable || at.op == Opcode::call_indirect ||
-                at.op == Opcode::memory_copy)
+                at.op == Opcode::i32_trunc_f32_s || at.op == Opcode::unreachable ||
+                at.op == Opcode::call_indirect || at.op == Opcode::memory_copy)
         << wasm::text_of(at.op);
   }
 }
@@ -197,7 +197,12 @@ TEST(Executor, BrTableMovesValuesAndTakesTheDefault) {
   table.labels = {0, 1, 0, 2};
   CodeBuilder code;  // the value is lifted over what lies below it in the outer blocks
   code.block(Opcode::block, ValKind::I32).i32(1).block(Opcode::block, ValKind::I32).i32(2);
-  code.block(Opcode::block, ValKind::I32).i32(3).op(Opcode::local_get, 1).op(Opcode::local_get, 0).add(table).end();
+  code.block(Opcode::block, ValKind::I32)
+      .i32(3)
+      .op(Opcode::local_get, 1)
+      .op(Opcode::local_get, 0)
+      .add(table)
+      .end();
   code.i32(100).op(Opcode::i32_add).op(Opcode::i32_add).end();
   code.i32(1000).op(Opcode::i32_add).op(Opcode::i32_add).end();
   builder.export_as("f", builder.func(type, {}, code));
@@ -308,7 +313,11 @@ TEST(Executor, HostFunctionsCallBack) {
   FuncIdx import = builder.import_func("h", "call_back", type);
   CodeBuilder outer;  // x + 10 * call_back(x - 1), unless x is 0
   outer.op(Opcode::local_get, 0).op(Opcode::i32_eqz).block(Opcode::if_).i32(5).op(Opcode::return_).end();
-  outer.op(Opcode::local_get, 0).op(Opcode::local_get, 0).i32(1).op(Opcode::i32_sub).op(Opcode::call, import.value);
+  outer.op(Opcode::local_get, 0)
+      .op(Opcode::local_get, 0)
+      .i32(1)
+      .op(Opcode::i32_sub)
+      .op(Opcode::call, import.value);
   outer.i32(10).op(Opcode::i32_mul).op(Opcode::i32_add);
   builder.export_as("inner", builder.func(type, {}, outer));
   host.instance = world.instantiate(builder);
@@ -382,7 +391,9 @@ TEST(Executor, CallsCrossInstances) {
   both.op(Opcode::local_get, 0).op(Opcode::call, import.value);
   both.op(Opcode::local_get, 0).access(Opcode::i32_load).op(Opcode::i32_add);
   caller.export_as("both", caller.func(caller_type, {}, both));
-  caller.export_as("tail", caller.func(caller_type, {}, CodeBuilder().op(Opcode::local_get, 0).op(Opcode::return_call, import.value)));
+  caller.export_as("tail",
+                   caller.func(caller_type, {},
+                               CodeBuilder().op(Opcode::local_get, 0).op(Opcode::return_call, import.value)));
   auto* second = world.instantiate(caller);
   EXPECT_EQ(world.call(second, "both", {0}).i32(), 43);
   EXPECT_EQ(world.call(second, "tail", {0}).i32(), 42);

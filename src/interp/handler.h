@@ -20,14 +20,15 @@ using runtime::Slot;
 using runtime::Trap;
 using runtime::VmContext;
 
-#define GODWIT_HANDLER_PARAMS                                                                               \
-  [[maybe_unused]] const ::godwit::interp::Cell *ip, [[maybe_unused]] ::godwit::interp::Slot *fp,           \
-      [[maybe_unused]] ::godwit::interp::VmContext *ctx, [[maybe_unused]] uint8_t *mem,                     \
-      [[maybe_unused]] uint64_t acc, [[maybe_unused]] double f64_acc, [[maybe_unused]] uint64_t aux,        \
+#define GODWIT_HANDLER_PARAMS                                                                        \
+  [[maybe_unused]] const ::godwit::interp::Cell *ip, [[maybe_unused]] ::godwit::interp::Slot *fp,    \
+      [[maybe_unused]] ::godwit::interp::VmContext *ctx, [[maybe_unused]] uint8_t *mem,              \
+      [[maybe_unused]] uint64_t acc, [[maybe_unused]] double f64_acc, [[maybe_unused]] uint64_t aux, \
       [[maybe_unused]] float f32_acc, [[maybe_unused]] ::godwit::runtime::V128 v128_acc
 
-#define GODWIT_HANDLER \
-  [[clang::preserve_none, gnu::section("godwit_guest_text"), gnu::no_stack_protector, gnu::used, gnu::aligned(16)]]
+#define GODWIT_HANDLER                                                                           \
+  [[clang::preserve_none, gnu::section("godwit_guest_text"), gnu::no_stack_protector, gnu::used, \
+    gnu::aligned(16)]]
 
 using Handler = __attribute__((preserve_none)) void(GODWIT_HANDLER_PARAMS);
 
@@ -35,15 +36,15 @@ using Handler = __attribute__((preserve_none)) void(GODWIT_HANDLER_PARAMS);
 #define GODWIT_GO_ON(next_ip)                                                                                \
   do {                                                                                                       \
     const ::godwit::interp::Cell* go_on_ip = (next_ip);                                                      \
-    [[clang::musttail]] return reinterpret_cast<::godwit::interp::Handler*>(const_cast<void*>(go_on_ip->handler))( \
-        go_on_ip, fp, ctx, mem, acc, f64_acc, aux, f32_acc, v128_acc);                                                 \
+    [[clang::musttail]] return reinterpret_cast<::godwit::interp::Handler*>(                                 \
+        const_cast<void*>(go_on_ip->handler))(go_on_ip, fp, ctx, mem, acc, f64_acc, aux, f32_acc, v128_acc); \
   } while (false)
 
 // Leaves the guest with the trap `why`; the state says where.
-#define GODWIT_STOP(why)                                                                             \
-  do {                                                                                               \
-    [[clang::musttail]] return ::godwit::interp::stop(ip, fp, ctx, mem, acc, f64_acc,                \
-                                                      static_cast<uint64_t>(why), f32_acc, v128_acc);          \
+#define GODWIT_STOP(why)                                                                              \
+  do {                                                                                                \
+    [[clang::musttail]] return ::godwit::interp::stop(ip, fp, ctx, mem, acc, f64_acc,                 \
+                                                      static_cast<uint64_t>(why), f32_acc, v128_acc); \
   } while (false)
 
 // Records the trap `aux` in the store and returns to whoever entered the guest.
@@ -78,7 +79,8 @@ struct Machine {
   }
   template <class T>
   GODWIT_INLINE void set_slot(uint32_t index, T value) {
-    if constexpr (std::is_floating_point_v<T> || std::is_same_v<T, runtime::V128>) store_unaligned(fp + index, value);
+    if constexpr (std::is_floating_point_v<T> || std::is_same_v<T, runtime::V128>)
+      store_unaligned(fp + index, value);
     else store_unaligned<uint64_t>(fp + index, value);
   }
 
@@ -123,20 +125,21 @@ struct Machine {
 };
 
 // Defines the handler `name` with the op body `Body`.
-#define GODWIT_DEFINE_HANDLER(name, ...)                                                        \
-  GODWIT_HANDLER void name(GODWIT_HANDLER_PARAMS) {                                             \
-    using namespace code::ops;                                                                  \
-    Machine m{ip, fp, ctx, mem, acc, f64_acc, f32_acc, v128_acc};                               \
-    Flow flow = __VA_ARGS__::run(m);                                                            \
-    acc = m.int_acc;                                                                            \
-    f64_acc = m.f64_acc;                                                                        \
-    f32_acc = m.f32_acc;                                                                        \
-    v128_acc = m.v128_acc;                                                                      \
-    ip = m.ip;                                                                                  \
-    if (flow == Flow::Trap) [[unlikely]] GODWIT_STOP(m.why);                                    \
-    if (flow == Flow::Branch) GODWIT_GO_ON(ip + static_cast<int32_t>(ip->b));                   \
-    if (flow == Flow::Jump) GODWIT_GO_ON(ip + m.distance);                                      \
-    GODWIT_GO_ON(ip + 1);                                                                       \
+#define GODWIT_DEFINE_HANDLER(name, ...)                                      \
+  GODWIT_HANDLER void name(GODWIT_HANDLER_PARAMS) {                           \
+    using namespace code::ops;                                                \
+    Machine m{ip, fp, ctx, mem, acc, f64_acc, f32_acc, v128_acc};             \
+    Flow flow = __VA_ARGS__::run(m);                                          \
+    acc = m.int_acc;                                                          \
+    f64_acc = m.f64_acc;                                                      \
+    f32_acc = m.f32_acc;                                                      \
+    v128_acc = m.v128_acc;                                                    \
+    ip = m.ip;                                                                \
+    if (flow == Flow::Trap) [[unlikely]]                                      \
+      GODWIT_STOP(m.why);                                                     \
+    if (flow == Flow::Branch) GODWIT_GO_ON(ip + static_cast<int32_t>(ip->b)); \
+    if (flow == Flow::Jump) GODWIT_GO_ON(ip + m.distance);                    \
+    GODWIT_GO_ON(ip + 1);                                                     \
   }
 
 }  // namespace godwit::interp

@@ -40,7 +40,10 @@ namespace {
 [[gnu::always_inline]] inline void move_arguments(Slot* fp, const Slot* from, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
     fp[i] = from[i];
-    asm volatile("" : : : "memory");  // stays a loop: a call of memmove would cost every tail call its registers
+    asm volatile(""
+                 :
+                 :
+                 : "memory");  // stays a loop: a call of memmove would cost every tail call its registers
   }
 }
 
@@ -55,17 +58,17 @@ namespace {
 
 // --- Entering -------------------------------------------------------------------------------------------------------
 
-#define GODWIT_ENTER_CHECKS()                                                                        \
-  do {                                                                                               \
-    const runtime::VmStore& vm = *ctx->store;                                                        \
-    if (reinterpret_cast<uintptr_t>(fp) + 8 * uint64_t{ip->b} >                                      \
-            reinterpret_cast<uintptr_t>(vm.stack_limit) ||                                           \
-        vm.interrupt.load(std::memory_order_relaxed) != 0) [[unlikely]] {                            \
-      Trap why = vm.interrupt.load(std::memory_order_relaxed) != 0 ? Trap::Interrupted              \
-                                                                   : Trap::StackExhausted;           \
-      GODWIT_BACK_TO_CALL();                                                                         \
-      GODWIT_STOP(why);                                                                              \
-    }                                                                                                \
+#define GODWIT_ENTER_CHECKS()                                                                           \
+  do {                                                                                                  \
+    const runtime::VmStore& vm = *ctx->store;                                                           \
+    if (reinterpret_cast<uintptr_t>(fp) + 8 * uint64_t{ip->b} >                                         \
+            reinterpret_cast<uintptr_t>(vm.stack_limit) ||                                              \
+        vm.interrupt.load(std::memory_order_relaxed) != 0) [[unlikely]] {                               \
+      Trap why =                                                                                        \
+          vm.interrupt.load(std::memory_order_relaxed) != 0 ? Trap::Interrupted : Trap::StackExhausted; \
+      GODWIT_BACK_TO_CALL();                                                                            \
+      GODWIT_STOP(why);                                                                                 \
+    }                                                                                                   \
   } while (false)
 
 GODWIT_HANDLER void enter(GODWIT_HANDLER_PARAMS) {
@@ -85,13 +88,13 @@ GODWIT_HANDLER void enter_zeroing(GODWIT_HANDLER_PARAMS) {
 
 // --- Returning ------------------------------------------------------------------------------------------------------
 
-#define GODWIT_RETURN()                                         \
-  do {                                                          \
+#define GODWIT_RETURN()                                                 \
+  do {                                                                  \
     const auto* return_cell = reinterpret_cast<const Cell*>(header[0]); \
-    ctx = reinterpret_cast<VmContext*>(header[1]);              \
-    fp -= return_cell[-1].a;                                    \
-    mem = ctx->memory0_base;                                    \
-    GODWIT_GO_ON(return_cell);                                  \
+    ctx = reinterpret_cast<VmContext*>(header[1]);                      \
+    fp -= return_cell[-1].a;                                            \
+    mem = ctx->memory0_base;                                            \
+    GODWIT_GO_ON(return_cell);                                          \
   } while (false)
 
 GODWIT_HANDLER void return_none(GODWIT_HANDLER_PARAMS) {
@@ -100,17 +103,17 @@ GODWIT_HANDLER void return_none(GODWIT_HANDLER_PARAMS) {
 }
 
 // The result goes to fp[0], which is no part of the header, and to its accumulator.
-#define GODWIT_RETURN_HANDLER(name, T, source)                       \
-  GODWIT_HANDLER void name(GODWIT_HANDLER_PARAMS) {                  \
-    Machine m{ip, fp, ctx, mem, acc, f64_acc, f32_acc};              \
-    const Slot* header = fp + ip->a;                                 \
-    T result = code::ops::read<T, code::Source::source>(m, ip->d);   \
-    m.set_acc(result);                                               \
-    fp[0] = bits_of(result);                                         \
-    acc = m.int_acc;                                                 \
-    f64_acc = m.f64_acc;                                             \
-    f32_acc = m.f32_acc;                                             \
-    GODWIT_RETURN();                                                 \
+#define GODWIT_RETURN_HANDLER(name, T, source)                     \
+  GODWIT_HANDLER void name(GODWIT_HANDLER_PARAMS) {                \
+    Machine m{ip, fp, ctx, mem, acc, f64_acc, f32_acc};            \
+    const Slot* header = fp + ip->a;                               \
+    T result = code::ops::read<T, code::Source::source>(m, ip->d); \
+    m.set_acc(result);                                             \
+    fp[0] = bits_of(result);                                       \
+    acc = m.int_acc;                                               \
+    f64_acc = m.f64_acc;                                           \
+    f32_acc = m.f32_acc;                                           \
+    GODWIT_RETURN();                                               \
   }
 GODWIT_RETURN_HANDLER(return_i32_s, uint32_t, S)
 GODWIT_RETURN_HANDLER(return_i32_a, uint32_t, A)
@@ -134,59 +137,62 @@ GODWIT_HANDLER void prepare_and_retry(GODWIT_HANDLER_PARAMS) {
 }
 
 // Own function b: entry.
-#define GODWIT_FIND_OWN()                                                                   \
-  const Cell* entry = ctx->entries[ip->b].load(std::memory_order_acquire);                  \
-  if (entry == nullptr) [[unlikely]] {                                                      \
+#define GODWIT_FIND_OWN()                                                                                 \
+  const Cell* entry = ctx->entries[ip->b].load(std::memory_order_acquire);                                \
+  if (entry == nullptr) [[unlikely]] {                                                                    \
     [[clang::musttail]] return prepare_and_retry(ip, fp, ctx, mem, acc, f64_acc, aux, f32_acc, v128_acc); \
-  }                                                                                         \
+  }                                                                                                       \
   VmContext* callee_ctx = ctx
 
 // The function of `record`: entry, callee_ctx.
-#define GODWIT_FIND_RECORD()                                                                \
-  const Cell* entry = record->entry.load(std::memory_order_acquire);                        \
+#define GODWIT_FIND_RECORD()                                         \
+  const Cell* entry = record->entry.load(std::memory_order_acquire); \
   VmContext* callee_ctx = record->vmctx != nullptr ? record->vmctx : ctx
 
 // The element `index` of table `table_index`, of canonical type b or a subtype: record.
-#define GODWIT_FIND_ELEMENT(index, table_index)                                             \
-  const runtime::VmTable& table = *ctx->tables[table_index];                                \
-  uint32_t element = (index);                                                               \
-  if (element >= table.size) [[unlikely]] GODWIT_STOP(Trap::UndefinedElement);              \
-  const auto* record = reinterpret_cast<const FuncRecord*>(table.base[element]);            \
-  if (record == nullptr) [[unlikely]] GODWIT_STOP(Trap::UninitializedElement);              \
-  if (record->type != ip->b) [[unlikely]] {                                                 \
-    bool is_callable = is_callable_as(ctx, record->type, ip->b);                            \
-    acc = 0; /* what calls destroy anyway is not to be saved here */                        \
-    f64_acc = 0;                                                                            \
-    f32_acc = 0;                                                                            \
-    v128_acc = runtime::V128{};                                                             \
-    if (!is_callable) GODWIT_STOP(Trap::IndirectCallTypeMismatch);                          \
+#define GODWIT_FIND_ELEMENT(index, table_index)                                  \
+  const runtime::VmTable& table = *ctx->tables[table_index];                     \
+  uint32_t element = (index);                                                    \
+  if (element >= table.size) [[unlikely]]                                        \
+    GODWIT_STOP(Trap::UndefinedElement);                                         \
+  const auto* record = reinterpret_cast<const FuncRecord*>(table.base[element]); \
+  if (record == nullptr) [[unlikely]]                                            \
+    GODWIT_STOP(Trap::UninitializedElement);                                     \
+  if (record->type != ip->b) [[unlikely]] {                                      \
+    bool is_callable = is_callable_as(ctx, record->type, ip->b);                 \
+    acc = 0; /* what calls destroy anyway is not to be saved here */             \
+    f64_acc = 0;                                                                 \
+    f32_acc = 0;                                                                 \
+    v128_acc = runtime::V128{};                                                  \
+    if (!is_callable) GODWIT_STOP(Trap::IndirectCallTypeMismatch);               \
   }
 
-#define GODWIT_FIND_REFERENCE(bits)                                                         \
-  const auto* record = reinterpret_cast<const FuncRecord*>(bits);                           \
-  if (record == nullptr) [[unlikely]] GODWIT_STOP(Trap::NullFunctionReference)
+#define GODWIT_FIND_REFERENCE(bits)                               \
+  const auto* record = reinterpret_cast<const FuncRecord*>(bits); \
+  if (record == nullptr) [[unlikely]]                             \
+  GODWIT_STOP(Trap::NullFunctionReference)
 
 // The accumulators hold nothing that a callee reads.
-#define GODWIT_CALL()                        \
-  do {                                       \
+#define GODWIT_CALL()                         \
+  do {                                        \
     acc = reinterpret_cast<uint64_t>(ip + 1); \
-    aux = reinterpret_cast<uint64_t>(ctx);   \
-    fp += ip->a;                             \
-    ctx = callee_ctx;                        \
-    mem = ctx->memory0_base;                 \
-    GODWIT_GO_ON(entry);                     \
+    aux = reinterpret_cast<uint64_t>(ctx);    \
+    fp += ip->a;                              \
+    ctx = callee_ctx;                         \
+    mem = ctx->memory0_base;                  \
+    GODWIT_GO_ON(entry);                      \
   } while (false)
 
 // The callee takes this frame's place: it will return where this function would have.
-#define GODWIT_TAIL_CALL()                         \
-  do {                                             \
-    const Cell& tail_frame_cell = ip[1];           \
-    acc = fp[tail_frame_cell.a];                   \
-    aux = fp[tail_frame_cell.a + 1];               \
+#define GODWIT_TAIL_CALL()                             \
+  do {                                                 \
+    const Cell& tail_frame_cell = ip[1];               \
+    acc = fp[tail_frame_cell.a];                       \
+    aux = fp[tail_frame_cell.a + 1];                   \
     move_arguments(fp, fp + ip->a, tail_frame_cell.b); \
-    ctx = callee_ctx;                              \
-    mem = ctx->memory0_base;                       \
-    GODWIT_GO_ON(entry);                           \
+    ctx = callee_ctx;                                  \
+    mem = ctx->memory0_base;                           \
+    GODWIT_GO_ON(entry);                               \
   } while (false)
 
 GODWIT_HANDLER void call(GODWIT_HANDLER_PARAMS) {

@@ -27,8 +27,8 @@ ValKind kind_of(wasm::Signature::Type type) {
 
 // The bits and the sign of a NaN are not determined, so nothing may look at them.
 bool looks_at_nan_bits(Opcode op) {
-  return op == Opcode::i32_reinterpret_f32 || op == Opcode::i64_reinterpret_f64 || op == Opcode::f32_copysign ||
-         op == Opcode::f64_copysign;
+  return op == Opcode::i32_reinterpret_f32 || op == Opcode::i64_reinterpret_f64 ||
+         op == Opcode::f32_copysign || op == Opcode::f64_copysign;
 }
 
 std::vector<Opcode> ops_of(std::initializer_list<wasm::OpClass> classes) {
@@ -121,13 +121,18 @@ void RandomModule::statements(uint32_t budget, const Kinds& results, size_t base
 }
 
 void RandomModule::constant(ValKind kind) {
-  static constexpr int64_t kEdges[] = {0, 1, -1, 2, 7, 31, 63, 255, 4096, 32767, -32768, 65536, 0x7FFFFFFF, -0x80000000LL};
+  static constexpr int64_t kEdges[] = {0,   1,    -1,    2,      7,     31,         63,
+                                       255, 4096, 32767, -32768, 65536, 0x7FFFFFFF, -0x80000000LL};
   int64_t integer = one_in(4) ? static_cast<int64_t>(random_()) : kEdges[below(std::size(kEdges))];
   switch (kind) {
     case ValKind::I32: code_.i32(static_cast<int32_t>(integer)); break;
     case ValKind::I64: code_.i64(integer); break;
-    case ValKind::F32: code_.f32(one_in(3) ? 0.5f * static_cast<float>(integer) : static_cast<float>(below(9))); break;
-    default: code_.f64(one_in(3) ? 0.25 * static_cast<double>(integer) : static_cast<double>(below(9)) - 4); break;
+    case ValKind::F32:
+      code_.f32(one_in(3) ? 0.5f * static_cast<float>(integer) : static_cast<float>(below(9)));
+      break;
+    default:
+      code_.f64(one_in(3) ? 0.25 * static_cast<double>(integer) : static_cast<double>(below(9)) - 4);
+      break;
   }
   stack_.push_back(kind);
 }
@@ -148,7 +153,8 @@ void RandomModule::want(ValKind kind, size_t base) {
 
 void RandomModule::arrange(const Kinds& kinds, size_t base) {
   // by luck they are there already
-  if (stack_.size() >= base + kinds.size() && std::equal(kinds.rbegin(), kinds.rend(), stack_.rbegin())) return;
+  if (stack_.size() >= base + kinds.size() && std::equal(kinds.rbegin(), kinds.rend(), stack_.rbegin()))
+    return;
   for (ValKind kind : kinds) {
     if (one_in(3)) {
       constant(kind);
@@ -195,14 +201,14 @@ void RandomModule::memory_op(size_t base) {
     ValKind kind = kind_of(wasm::signature_of(op).params()[1]);
     switch (kind) {
       // no NaN comes from these
-      case ValKind::F32: code_.op(Opcode::local_get, local_of(ValKind::I32)).op(Opcode::f32_convert_i32_s); break;
+      case ValKind::F32:
+        code_.op(Opcode::local_get, local_of(ValKind::I32)).op(Opcode::f32_convert_i32_s);
+        break;
       case ValKind::F64:
         if (one_in(3)) code_.f64(static_cast<double>(below(3)));
         else code_.op(Opcode::local_get, local_of(ValKind::I64)).op(Opcode::f64_convert_i64_u);
         break;
-      default:
-        want(kind, stack_.size());
-        stack_.pop_back();
+      default: want(kind, stack_.size()); stack_.pop_back();
     }
     code_.access(op, below(64));
     return;
@@ -286,7 +292,8 @@ void RandomModule::branch_if(size_t base) {
     code_.op(Opcode::local_tee, count);
     if (one_in(2)) code_.i32(static_cast<int32_t>(below(70'000)) - 3);
     else code_.op(Opcode::local_get, local_of(ValKind::I32));
-    code_.op(static_cast<Opcode>(static_cast<unsigned>(Opcode::i32_eq) + below(10))).op(Opcode::br_if, depth + 1);
+    code_.op(static_cast<Opcode>(static_cast<unsigned>(Opcode::i32_eq) + below(10)))
+        .op(Opcode::br_if, depth + 1);
     for (size_t i = 0; i < types.size(); ++i) code_.op(Opcode::drop);
     code_.end();
     return;
@@ -340,7 +347,8 @@ bool RandomModule::jump(size_t base) {
   if (one_in(2)) code_.i32(3).op(Opcode::i32_and);
   wasm::Instruction table;
   table.op = Opcode::br_table;
-  for (uint32_t i = 0; i < 1 + below(4); ++i) table.labels.push_back(depths[below(static_cast<uint32_t>(depths.size()))]);
+  for (uint32_t i = 0; i < 1 + below(4); ++i)
+    table.labels.push_back(depths[below(static_cast<uint32_t>(depths.size()))]);
   code_.add(table);
   return false;
 }
@@ -444,8 +452,10 @@ Trace run(const std::vector<uint8_t>& bytes, bool fold) {
       Outcome outcome = world.call(instance, "f" + std::to_string(func), {x, x * 3, as_f32, as_f64});
       std::string line = "f" + std::to_string(func) + ": ";
       if (outcome.error) {
-        line += std::string(to_string(outcome.error->kind())) + " " + std::string(runtime::to_string(outcome.trap()));
-        if (!outcome.error->backtrace().empty()) line += " at " + std::to_string(outcome.error->backtrace()[0].offset);
+        line += std::string(to_string(outcome.error->kind())) + " " +
+                std::string(runtime::to_string(outcome.trap()));
+        if (!outcome.error->backtrace().empty())
+          line += " at " + std::to_string(outcome.error->backtrace()[0].offset);
       } else {
         for (size_t i = 0; i < 4; ++i) line += text_of(kKinds[i], outcome.slots[i]) + " ";
       }

@@ -7,7 +7,6 @@ namespace godwit::interp {
 
 namespace {
 
-
 // Function pointers cannot be converted to void* in a constant, so the table is of functions and is read as pointers.
 constexpr Handler* kHandlers[] = {
 #define GODWIT_CELL(name, ...) &handlers::name,

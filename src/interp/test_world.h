@@ -32,7 +32,9 @@ struct Outcome {
   std::vector<runtime::Slot> slots;
   std::optional<Error> error;
 
-  runtime::Trap trap() const { return error ? static_cast<runtime::Trap>(error->code()) : runtime::Trap::None; }
+  runtime::Trap trap() const {
+    return error ? static_cast<runtime::Trap>(error->code()) : runtime::Trap::None;
+  }
   int32_t i32(size_t index = 0) const { return static_cast<int32_t>(slots.at(index)); }
   int64_t i64(size_t index = 0) const { return static_cast<int64_t>(slots.at(index)); }
 };
@@ -48,8 +50,8 @@ class World final {
     if (auto valid = wasm::validate(*declarations); !valid)
       return ADD_FAILURE() << valid.error().describe(), nullptr;
     auto module = runtime::make_module(std::move(*declarations), types, "test");
-    module->code = std::make_unique<code::ModuleCode>(
-        *module, handler_table(), code::ModuleCodeOptions{{}, true, translate_});
+    module->code = std::make_unique<code::ModuleCode>(*module, handler_table(),
+                                                      code::ModuleCodeOptions{{}, true, translate_});
     return module;
   }
 
