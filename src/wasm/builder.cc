@@ -14,16 +14,16 @@ CodeBuilder& CodeBuilder::access(Opcode op, uint64_t offset, MemIdx memory) {
 TypeIdx ModuleBuilder::type(FuncType type) {
   SubType sub;
   sub.func = std::move(type);
-  return this->type(std::move(sub));
+  return this->type(sub);
 }
 
-TypeIdx ModuleBuilder::type(SubType type) {
+TypeIdx ModuleBuilder::type(const SubType& type) {
   add(types_);
   types_.body.sub_type(type);
   return TypeIdx(type_count_++);
 }
 
-TypeIdx ModuleBuilder::types(std::vector<SubType> group) {
+TypeIdx ModuleBuilder::types(const std::vector<SubType>& group) {
   add(types_);
   types_.body.u8(0x4E).u32(group.size());
   for (const SubType& type : group) types_.body.sub_type(type);

@@ -61,9 +61,9 @@ class CodeBuilder final {
 class ModuleBuilder final {
  public:
   TypeIdx type(FuncType type);
-  TypeIdx type(SubType type);
+  TypeIdx type(const SubType& type);
   // A recursion group; returns the index of its first type.
-  TypeIdx types(std::vector<SubType> group);
+  TypeIdx types(const std::vector<SubType>& group);
 
   FuncIdx import_func(std::string_view module, std::string_view field, TypeIdx type);
   TableIdx import_table(std::string_view module, std::string_view field, const TableType& type);
