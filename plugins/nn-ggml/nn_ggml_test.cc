@@ -273,7 +273,11 @@ TEST(NnGgml, SurvivesAnyGrammar) {
   };
   std::string chain = "root ::= r0\n";
   for (int rule = 0; chain.size() < 64000; ++rule)
-    chain += "r" + std::to_string(rule) + " ::= r" + std::to_string(rule + 1) + "\n";
+    chain.append("r")
+        .append(std::to_string(rule))
+        .append(" ::= r")
+        .append(std::to_string(rule + 1))
+        .append("\n");
   chain += "r" + std::to_string(std::ranges::count(chain, '\n') - 1) + " ::= \"a\"\n";
   std::string schema = "true";
   for (int depth = 0; depth < 100; ++depth) schema = R"({"type":"array","items":)" + schema + "}";
@@ -463,6 +467,44 @@ TEST(NnGgml, SurvivesAnyOptions) {
     if (status == GODWIT_NN_OK) context.stream(last);
   }
   EXPECT_GT(computed, 15);
+}
+
+// More tokens than one pass computes, without a causal mask: llama.cpp would end the process.
+TEST(NnGgml, ReadsLongPromptsWithoutACausalMask) {
+  Model model;
+  ASSERT_EQ(model.open(kTiny), GODWIT_NN_OK);
+  Context context(
+      model, R"({"attention-type": "non-causal", "ubatch-size": 4, "n-predict": 2, "ctx-size": 128, "threads": 1})");
+  ASSERT_EQ(context.set(0, "abcabcabcabcabcabcabcabc"), GODWIT_NN_OK);
+  EXPECT_EQ(context.compute(), GODWIT_NN_OK) << context.host.explanation;
+}
+
+TEST(NnGgml, RefusesNestedOptions) {
+  using godwit::ggml::merged;
+  using godwit::ggml::Options;
+  const auto repeated = [](std::string_view text, int times) {
+    std::string all;
+    for (int time = 0; time < times; ++time) all += text;
+    return all;
+  };
+  constexpr int kDeep = 60000;
+  const std::string nested = repeated("[", kDeep) + repeated("]", kDeep);
+  // brackets in strings must not make up for those outside
+  const std::string hidden = repeated(R"(["]",)", kDeep) + "1" + repeated("]", kDeep);
+  const std::string schema = repeated(R"({\"]\":)", 8000) + "1" + repeated("}", 8000);
+  const std::string groups = repeated(R"(([)]\u0028[)])", 3000);
+  for (const std::string& json :
+       {R"({"reverse-prompt":)" + nested + "}", R"({"tensor-split":)" + hidden + "}",
+        R"({"json-schema":)" + repeated(R"({"a":)", kDeep) + "1" + repeated("}", kDeep) + "}",
+        R"({"json-schema":")" + schema + "\"}",
+        R"({"json-schema":"{\"type\":\"string\",\"pattern\":\"^)" + groups + R"($\"}"})",
+        R"({"grammar":"root ::= )" + repeated(R"(( \")\" [\")] )", 4000) + "\"}",
+        R"({"x":")" + std::string(2 << 20, 'x') + "\"}"}) {
+    const auto options = merged(Options{}, json);
+    ASSERT_FALSE(options) << json.substr(0, 60);
+    EXPECT_EQ(options.error().status, GODWIT_NN_INVALID_ARGUMENT);
+    EXPECT_NE(options.error().text.find("brackets"), std::string::npos) << options.error().text;
+  }
 }
 
 TEST(NnGgml, NeedsAPrompt) {

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <type_traits>
 
+#include "nesting.h"
+
 namespace godwit::ggml {
 namespace {
 
@@ -105,24 +107,32 @@ Result<> one_of(const char* key, const std::string& value, std::initializer_list
 constexpr size_t kMostGrammarBytes = 65536;
 constexpr int kDeepestGrammar = 200;
 
-Result<> bounded(const char* key, const std::string& text) {
-  int depth = 0;
-  int deepest = 0;
-  for (const char c : text) {
-    if (c == '(' || c == '[' || c == '{') deepest = std::max(deepest, ++depth);
-    if (c == ')' || c == ']' || c == '}') depth = std::max(0, depth - 1);
-  }
-  if (text.size() <= kMostGrammarBytes && deepest <= kDeepestGrammar) return {};
+Result<> bounded(const char* key, size_t size_bytes, int depth) {
+  if (size_bytes <= kMostGrammarBytes && depth <= kDeepestGrammar) return {};
   return fail(GODWIT_NN_INVALID_ARGUMENT, quoted(key) + " may have " + std::to_string(kMostGrammarBytes) +
                                               " bytes and brackets " + std::to_string(kDeepestGrammar) +
+                                              " deep");
+}
+
+// Copying and printing a JSON value calls itself for each level too, and a value takes many times the bytes of its
+// text.
+constexpr size_t kMostJsonBytes = size_t{1} << 20;
+constexpr int kDeepestJson = kDeepestGrammar + 2;  // a schema in an object
+
+Result<> bounded_json(std::string_view text) {
+  if (text.size() <= kMostJsonBytes && json_depth(text) <= kDeepestJson) return {};
+  return fail(GODWIT_NN_INVALID_ARGUMENT, "the options may have " + std::to_string(kMostJsonBytes) +
+                                              " bytes and brackets " + std::to_string(kDeepestJson) +
                                               " deep");
 }
 
 // llama.cpp stops the process over some values; they end here.
 Result<> check(const Options& options) {
   const ContextOptions& context = options.context;
-  GGML_TRY(bounded("grammar", options.sampling.grammar));
-  GGML_TRY(bounded("json-schema", options.sampling.json_schema));
+  const std::string& grammar = options.sampling.grammar;
+  const std::string& schema = options.sampling.json_schema;
+  GGML_TRY(bounded("grammar", grammar.size(), grammar_depth(grammar)));
+  GGML_TRY(bounded("json-schema", schema.size(), std::max(json_depth(schema), most_groups_in_json(schema))));
   GGML_TRY(one_of("split-mode", options.weights.split_mode, {"", "none", "layer", "row"}));
   GGML_TRY(one_of("flash-attn", context.flash_attention, {"on", "off", "auto"}));
   for (const auto& [key, type] :
@@ -140,6 +150,7 @@ Result<Options> merged(const Options& base, std::string_view text) {
   // Guests pad their buffers with zero bytes now and then.
   while (!text.empty() && text.back() == '\0') text.remove_suffix(1);
   if (text.empty()) return base;
+  GGML_TRY(bounded_json(text));
   const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) return fail(GODWIT_NN_INVALID_ARGUMENT, "the options are not a JSON object");
   Options options = base;

@@ -79,7 +79,19 @@ struct Session::Engine {
   ggml_threadpool* threads_batch = nullptr;  // may be the same
   ContextOptions options;
   std::vector<llama_token> cached;
-  const Call* call = nullptr;  // during a decode
+  const Call* call = nullptr;  // during a Run
+
+  // While it lives, llama.cpp asks `call` whether to go on; also when what runs throws.
+  class Run final {
+   public:
+    Run(Engine& engine, const Call& call) : engine_(engine) { engine_.call = &call; }
+    ~Run() { engine_.call = nullptr; }
+    Run(const Run&) = delete;
+    Run& operator=(const Run&) = delete;
+
+   private:
+    Engine& engine_;
+  };
 
   ~Engine() {
     if (context) llama_free(context);
@@ -199,12 +211,9 @@ Result<> Session::prepare_engine(const Call& call) {
 }
 
 Result<> Session::decode(std::span<const llama_token> tokens, const Call& call) {
-  const size_t most = llama_n_batch(engine_->context);
-  engine_->call = &call;
-  struct Guard {
-    Engine* engine;
-    ~Guard() { engine->call = nullptr; }
-  } guard{engine_.get()};
+  // No more at once than one pass computes: without a causal mask llama.cpp stops the process over more.
+  const size_t most = std::min(llama_n_batch(engine_->context), llama_n_ubatch(engine_->context));
+  const Engine::Run run(*engine_, call);
   for (size_t at = 0; at < tokens.size(); at += most) {
     const std::span<const llama_token> piece = tokens.subspan(at, std::min(most, tokens.size() - at));
     // llama_decode only reads the tokens, whatever the batch's type says.
@@ -335,12 +344,11 @@ void Session::finish_steps() { phase_ = Phase::Idle; }
 
 Result<> Session::embed(const Call& call) {
   engine_->forget();
-  engine_->call = &call;
+  const Engine::Run run(*engine_, call);
   const llama_batch batch = llama_batch_get_one(prompt_.data(), static_cast<int32_t>(prompt_.size()));
   const bool encodes = llama_model_has_encoder(weights_->model());
   const int32_t outcome =
       encodes ? llama_encode(engine_->context, batch) : llama_decode(engine_->context, batch);
-  engine_->call = nullptr;
   if (outcome == 2) return fail(GODWIT_NN_CANCELLED);
   if (outcome != 0)
     return fail(GODWIT_NN_RUNTIME_ERROR, "llama.cpp cannot compute the embedding: " + LogScope::last_error());
