@@ -280,7 +280,7 @@ TEST(NnGgml, SurvivesAnyGrammar) {
         .append("\n");
   chain += "r" + std::to_string(std::ranges::count(chain, '\n') - 1) + " ::= \"a\"\n";
   std::string schema = "true";
-  for (int depth = 0; depth < 100; ++depth) schema = R"({"type":"array","items":)" + schema + "}";
+  for (int depth = 0; depth < 100; ++depth) schema.insert(0, R"({"type":"array","items":)").append("}");
   for (const auto& [key, text] :
        {std::pair("grammar", nested(200)), std::pair("grammar", chain), std::pair("json-schema", schema),
         std::pair("json-schema", std::string(R"({"type":"string","pattern":"^)") + std::string(150, '(') +
@@ -474,7 +474,8 @@ TEST(NnGgml, ReadsLongPromptsWithoutACausalMask) {
   Model model;
   ASSERT_EQ(model.open(kTiny), GODWIT_NN_OK);
   Context context(
-      model, R"({"attention-type": "non-causal", "ubatch-size": 4, "n-predict": 2, "ctx-size": 128, "threads": 1})");
+      model,
+      R"({"attention-type": "non-causal", "ubatch-size": 4, "n-predict": 2, "ctx-size": 128, "threads": 1})");
   ASSERT_EQ(context.set(0, "abcabcabcabcabcabcabcabc"), GODWIT_NN_OK);
   EXPECT_EQ(context.compute(), GODWIT_NN_OK) << context.host.explanation;
 }
