@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "godwit/abi/nn_backend.h"
+#include "memory.h"
 #include "options.h"
 
 namespace {
@@ -478,6 +479,19 @@ TEST(NnGgml, ReadsLongPromptsWithoutACausalMask) {
       R"({"attention-type": "non-causal", "ubatch-size": 4, "n-predict": 2, "ctx-size": 128, "threads": 1})");
   ASSERT_EQ(context.set(0, "abcabcabcabcabcabcabcabc"), GODWIT_NN_OK);
   EXPECT_EQ(context.compute(), GODWIT_NN_OK) << context.host.explanation;
+}
+
+TEST(NnGgml, TakesNoMoreMemoryThanThereIs) {
+  using godwit::ggml::available_bytes;
+  using godwit::ggml::check_room;
+  EXPECT_EQ(available_bytes("MemTotal:  9 kB\nMemAvailable:   20 kB\n"), 20480u);
+  EXPECT_FALSE(available_bytes(""));
+  EXPECT_FALSE(available_bytes("MemAvailable: x"));
+  EXPECT_FALSE(available_bytes("MemAvailable: 18446744073709551615 kB"));
+  EXPECT_TRUE(check_room(1 << 20));
+  const auto refused = check_room(uint64_t{1} << 60);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().status, GODWIT_NN_MISSING_MEMORY);
 }
 
 TEST(NnGgml, RefusesNestedOptions) {

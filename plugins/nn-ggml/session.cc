@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cores.h"
+#include "memory.h"
 #include "tokenize.h"
 
 namespace godwit::ggml {
@@ -186,6 +187,7 @@ Result<> Session::prepare_engine(const Call& call) {
   };
   params.abort_callback_data = engine.get();
 
+  GGML_TRY(check_room(cache_bytes(weights_->model(), params.n_ctx, params.type_k, params.type_v)));
   engine->context = llama_init_from_model(weights_->model(), params);
   if (!engine->context)
     return fail(GODWIT_NN_RUNTIME_ERROR, "llama.cpp cannot make a context of " +
