@@ -1,4 +1,5 @@
 // godwit: the command line. Chooses the command; each has a file of its own.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -49,9 +50,17 @@ int main_of(std::span<char* const> arguments) {
   return unknown_command(first);
 }
 
+// The next file that is opened, a guest's perhaps, gets the lowest free descriptor: were that a standard stream's,
+// what godwit says would end in it. A closed stream stays as good as closed: reading, or writing, is still EBADF.
+void hold_closed_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(stream, F_GETFD) < 0) (void)::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 }  // namespace
 }  // namespace godwit::cli
 
 int main(int argc, char** argv) {
+  godwit::cli::hold_closed_streams();
   return godwit::cli::main_of({argv + (argc > 0 ? 1 : 0), static_cast<size_t>(argc > 0 ? argc - 1 : 0)});
 }

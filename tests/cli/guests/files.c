@@ -1,4 +1,4 @@
-// Does one thing to one file: read PATH (- is standard input) | write PATH TEXT.
+// Does one thing to one file: read PATH (- is standard input) | write PATH TEXT | abandon PATH (traps with it open).
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +19,10 @@ int main(int argc, char** argv) {
     FILE* file = fopen(argv[2], "w");
     if (!file || fprintf(file, "%s\n", argv[3]) < 0 || fclose(file) != 0) return complain(argv[2]);
     return 0;
+  }
+  if (argc == 3 && strcmp(argv[1], "abandon") == 0) {
+    if (!fopen(argv[2], "w")) return complain(argv[2]);
+    __builtin_trap();
   }
   return 2;
 }
