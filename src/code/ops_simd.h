@@ -14,13 +14,13 @@ using runtime::V128;
 // numeric_simd.h's function for an instruction.
 template <Opcode op>
 struct SimdMeaning;
-#define GODWIT_MEANING(name)                         \
-  template <>                                        \
-  struct SimdMeaning<Opcode::name> {                 \
-    template <class... T>                            \
+#define GODWIT_MEANING(name)                           \
+  template <>                                          \
+  struct SimdMeaning<Opcode::name> {                   \
+    template <class... T>                              \
     [[gnu::always_inline]] static auto apply(T... x) { \
-      return runtime::numeric::name(x...);           \
-    }                                                \
+      return runtime::numeric::name(x...);             \
+    }                                                  \
   };
 #define GODWIT_MEANING_SimdSplat(name) GODWIT_MEANING(name)
 #define GODWIT_MEANING_SimdTest(name) GODWIT_MEANING(name)
@@ -61,7 +61,8 @@ struct SimdMeaning;
 #define GODWIT_MEANING_AtomicCmpxchg(name)
 #define GODWIT_MEANING_AtomicWait(name)
 #define GODWIT_MEANING_AtomicFence(name)
-#define GODWIT_OP(prefix, code, name, text, imm, sig, access, feature, op_class) GODWIT_MEANING_##op_class(name)
+#define GODWIT_OP(prefix, code, name, text, imm, sig, access, feature, op_class) \
+  GODWIT_MEANING_##op_class(name)
 #include "wasm/opcodes.def"
 #undef GODWIT_OP
 #undef GODWIT_MEANING
@@ -200,12 +201,14 @@ struct SimdExtract {
   static Flow run(M& m) {
     constexpr std::string_view kText = wasm::kOpcodes[static_cast<size_t>(op)].text;
     uint64_t bits = m.template slot<uint64_t>(m.a()) >> m.b();
-    if constexpr (kText == "i8x16.extract_lane_s") write<dest>(m, static_cast<uint32_t>(static_cast<int8_t>(bits)));
+    if constexpr (kText == "i8x16.extract_lane_s")
+      write<dest>(m, static_cast<uint32_t>(static_cast<int8_t>(bits)));
     else if constexpr (kText == "i8x16.extract_lane_u") write<dest>(m, uint32_t{static_cast<uint8_t>(bits)});
     else if constexpr (kText == "i16x8.extract_lane_s")
       write<dest>(m, static_cast<uint32_t>(static_cast<int16_t>(bits)));
     else if constexpr (kText == "i16x8.extract_lane_u") write<dest>(m, uint32_t{static_cast<uint16_t>(bits)});
-    else if constexpr (kText == "f32x4.extract_lane") write<dest>(m, std::bit_cast<float>(static_cast<uint32_t>(bits)));
+    else if constexpr (kText == "f32x4.extract_lane")
+      write<dest>(m, std::bit_cast<float>(static_cast<uint32_t>(bits)));
     else if constexpr (kText == "f64x2.extract_lane") write<dest>(m, std::bit_cast<double>(bits));
     else write<dest>(m, static_cast<ResultOf<op>>(bits));
     return Flow::Next;
@@ -249,7 +252,8 @@ struct SimdShuffle {
     V128 y;
     if constexpr (right == Source::A) y = m.template acc<V128>();
     else y = m.template slot<V128>(static_cast<uint32_t>(m.template literal<uint64_t>(4)));
-    write<dest>(m, runtime::numeric::simd::shuffle(x, y, m.template literal<V128>(0), m.template literal<V128>(2)));
+    write<dest>(
+        m, runtime::numeric::simd::shuffle(x, y, m.template literal<V128>(0), m.template literal<V128>(2)));
     return Flow::Next;
   }
 };
@@ -283,7 +287,8 @@ struct CheckedSimdLoad {
   static Flow run(M& m) {
     using T = detail::MemoryIntegerOf<op>;
     const uint8_t* place = detail::checked_place(m, m.template slot<uint32_t>(m.a()), sizeof(T));
-    if (place == nullptr) [[unlikely]] return m.trap(Trap::MemoryOutOfBounds);
+    if (place == nullptr) [[unlikely]]
+      return m.trap(Trap::MemoryOutOfBounds);
     write<Dest::AccAndSlot>(m, detail::loaded<op>(load_unaligned<T>(place)));
     return Flow::Next;
   }
@@ -314,7 +319,8 @@ struct CheckedSimdStore {
   template <class M>
   static Flow run(M& m) {
     uint8_t* place = detail::checked_place(m, m.template slot<uint32_t>(m.a()), sizeof(V128));
-    if (place == nullptr) [[unlikely]] return m.trap(Trap::MemoryOutOfBounds);
+    if (place == nullptr) [[unlikely]]
+      return m.trap(Trap::MemoryOutOfBounds);
     store_unaligned(place, m.template slot<V128>(m.d()));
     return Flow::Next;
   }
@@ -340,7 +346,8 @@ struct CheckedSimdLoadLane {
   static Flow run(M& m) {
     using T = detail::MemoryIntegerOf<op>;
     const uint8_t* place = detail::checked_place(m, m.template slot<uint32_t>(m.a()), sizeof(T));
-    if (place == nullptr) [[unlikely]] return m.trap(Trap::MemoryOutOfBounds);
+    if (place == nullptr) [[unlikely]]
+      return m.trap(Trap::MemoryOutOfBounds);
     V128 x = m.template slot<V128>(static_cast<uint32_t>(m.template literal<uint64_t>(3)));
     auto lane = static_cast<uint32_t>(m.template literal<uint64_t>(2));
     write<Dest::AccAndSlot>(m, runtime::numeric::replace_lane(x, load_unaligned<T>(place), lane));
@@ -366,8 +373,10 @@ struct CheckedSimdStoreLane {
   static Flow run(M& m) {
     using T = detail::MemoryIntegerOf<op>;
     uint8_t* place = detail::checked_place(m, m.template slot<uint32_t>(m.a()), sizeof(T));
-    if (place == nullptr) [[unlikely]] return m.trap(Trap::MemoryOutOfBounds);
-    store_unaligned(place, static_cast<T>(m.template slot<uint64_t>(m.d()) >> m.template literal<uint64_t>(2)));
+    if (place == nullptr) [[unlikely]]
+      return m.trap(Trap::MemoryOutOfBounds);
+    store_unaligned(place,
+                    static_cast<T>(m.template slot<uint64_t>(m.d()) >> m.template literal<uint64_t>(2)));
     return Flow::Next;
   }
 };

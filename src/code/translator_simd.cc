@@ -55,7 +55,8 @@ constexpr CellOp kNone = static_cast<CellOp>(0xFFFF);
 #define GODWIT_FIRST_AtomicWait(name) kNone
 #define GODWIT_FIRST_AtomicFence(name) kNone
 constexpr CellOp kFirstOps[] = {
-#define GODWIT_OP(prefix, code, name, text, imm, sig, access, feature, op_class) GODWIT_FIRST_##op_class(name),
+#define GODWIT_OP(prefix, code, name, text, imm, sig, access, feature, op_class) \
+  GODWIT_FIRST_##op_class(name),
 #include "wasm/opcodes.def"
 #undef GODWIT_OP
 };
@@ -189,7 +190,9 @@ void Translator::simd_shift(Opcode op) {
   Operand count = pop();
   Operand x = pop();
   Source source = source_of(count);
-  unsigned row = (source_of(x) == Source::A ? 3 : 0) + (source == Source::S ? 0u : source == Source::K ? 1u : 2u);
+  unsigned row = (source_of(x) == Source::A ? 3 : 0) + (source == Source::S   ? 0u
+                                                        : source == Source::K ? 1u
+                                                                              : 2u);
   uint32_t b = source == Source::K ? static_cast<uint32_t>(count.bits) : count.place();
   emit_result(first_op(op) + 2 * row, ValKind::V128, x.place(), b);
 }
@@ -293,7 +296,8 @@ Result<> Translator::simd_store(const wasm::Instruction& in) {
   uint32_t effective = simd_address(address, in.mem.offset);
   Source from = source_of(address);
   unsigned row = from == Source::S ? 0 : from == Source::A ? 2 : 4;
-  code_.emit(CellOp::v128_store_ss + row + (what == Source::A ? 1u : 0u), address.place(), value.place(), effective);
+  code_.emit(CellOp::v128_store_ss + row + (what == Source::A ? 1u : 0u), address.place(), value.place(),
+             effective);
   return {};
 }
 

@@ -59,12 +59,30 @@ using UnsignedOf = typename WidthOf<T>::Unsigned;
 
 template <class T>
 struct Wider;
-template <> struct Wider<int8_t> { using Type = int16_t; };
-template <> struct Wider<uint8_t> { using Type = uint16_t; };
-template <> struct Wider<int16_t> { using Type = int32_t; };
-template <> struct Wider<uint16_t> { using Type = uint32_t; };
-template <> struct Wider<int32_t> { using Type = int64_t; };
-template <> struct Wider<uint32_t> { using Type = uint64_t; };
+template <>
+struct Wider<int8_t> {
+  using Type = int16_t;
+};
+template <>
+struct Wider<uint8_t> {
+  using Type = uint16_t;
+};
+template <>
+struct Wider<int16_t> {
+  using Type = int32_t;
+};
+template <>
+struct Wider<uint16_t> {
+  using Type = uint32_t;
+};
+template <>
+struct Wider<int32_t> {
+  using Type = int64_t;
+};
+template <>
+struct Wider<uint32_t> {
+  using Type = uint64_t;
+};
 template <class T>
 using WiderOf = typename Wider<T>::Type;
 
@@ -163,7 +181,8 @@ GODWIT_SIMD uint32_t bitmask(V128 x) {
     return __builtin_bit_cast(uint8_t, __builtin_convertvector(negative, Bools));
   } else {
     uint32_t mask = 0;
-    for (unsigned lane = 0; lane < kLanes<T>; ++lane) mask |= static_cast<uint32_t>(negative[lane] & 1) << lane;
+    for (unsigned lane = 0; lane < kLanes<T>; ++lane)
+      mask |= static_cast<uint32_t>(negative[lane] & 1) << lane;
     return mask;
   }
 }
@@ -199,7 +218,9 @@ GODWIT_SIMD V128 dot_i16x8(V128 x, V128 y) {
   return bits(lanes<uint32_t>(bits(even(x) * even(y))) + lanes<uint32_t>(bits(odd(x) * odd(y))));
 }
 GODWIT_SIMD V128 dot_i8x16(V128 x, V128 y) {
-  auto even = [](V128 v) __attribute__((always_inline)) { return lanes<int16_t>(bits(lanes<uint16_t>(v) << 8)) >> 8; };
+  auto even = [](V128 v) __attribute__((always_inline)) {
+    return lanes<int16_t>(bits(lanes<uint16_t>(v) << 8)) >> 8;
+  };
   auto odd = [](V128 v) __attribute__((always_inline)) { return lanes<int16_t>(v) >> 8; };
   return bits(lanes<uint16_t>(bits(even(x) * even(y))) + lanes<uint16_t>(bits(odd(x) * odd(y))));
 }
@@ -342,16 +363,36 @@ GODWIT_SIMD bool v128_any_true(V128 x) { return simd::any(x); }
 
 // i8x16
 GODWIT_SIMD V128 i8x16_splat(uint32_t x) { return simd::bits(simd::splat<uint8_t>(static_cast<uint8_t>(x))); }
-GODWIT_SIMD V128 i8x16_eq(V128 x, V128 y) { return simd::bits(simd::lanes<uint8_t>(x) == simd::lanes<uint8_t>(y)); }
-GODWIT_SIMD V128 i8x16_ne(V128 x, V128 y) { return simd::bits(simd::lanes<uint8_t>(x) != simd::lanes<uint8_t>(y)); }
-GODWIT_SIMD V128 i8x16_lt_s(V128 x, V128 y) { return simd::bits(simd::lanes<int8_t>(x) < simd::lanes<int8_t>(y)); }
-GODWIT_SIMD V128 i8x16_lt_u(V128 x, V128 y) { return simd::bits(simd::lanes<uint8_t>(x) < simd::lanes<uint8_t>(y)); }
-GODWIT_SIMD V128 i8x16_gt_s(V128 x, V128 y) { return simd::bits(simd::lanes<int8_t>(x) > simd::lanes<int8_t>(y)); }
-GODWIT_SIMD V128 i8x16_gt_u(V128 x, V128 y) { return simd::bits(simd::lanes<uint8_t>(x) > simd::lanes<uint8_t>(y)); }
-GODWIT_SIMD V128 i8x16_le_s(V128 x, V128 y) { return simd::bits(simd::lanes<int8_t>(x) <= simd::lanes<int8_t>(y)); }
-GODWIT_SIMD V128 i8x16_le_u(V128 x, V128 y) { return simd::bits(simd::lanes<uint8_t>(x) <= simd::lanes<uint8_t>(y)); }
-GODWIT_SIMD V128 i8x16_ge_s(V128 x, V128 y) { return simd::bits(simd::lanes<int8_t>(x) >= simd::lanes<int8_t>(y)); }
-GODWIT_SIMD V128 i8x16_ge_u(V128 x, V128 y) { return simd::bits(simd::lanes<uint8_t>(x) >= simd::lanes<uint8_t>(y)); }
+GODWIT_SIMD V128 i8x16_eq(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint8_t>(x) == simd::lanes<uint8_t>(y));
+}
+GODWIT_SIMD V128 i8x16_ne(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint8_t>(x) != simd::lanes<uint8_t>(y));
+}
+GODWIT_SIMD V128 i8x16_lt_s(V128 x, V128 y) {
+  return simd::bits(simd::lanes<int8_t>(x) < simd::lanes<int8_t>(y));
+}
+GODWIT_SIMD V128 i8x16_lt_u(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint8_t>(x) < simd::lanes<uint8_t>(y));
+}
+GODWIT_SIMD V128 i8x16_gt_s(V128 x, V128 y) {
+  return simd::bits(simd::lanes<int8_t>(x) > simd::lanes<int8_t>(y));
+}
+GODWIT_SIMD V128 i8x16_gt_u(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint8_t>(x) > simd::lanes<uint8_t>(y));
+}
+GODWIT_SIMD V128 i8x16_le_s(V128 x, V128 y) {
+  return simd::bits(simd::lanes<int8_t>(x) <= simd::lanes<int8_t>(y));
+}
+GODWIT_SIMD V128 i8x16_le_u(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint8_t>(x) <= simd::lanes<uint8_t>(y));
+}
+GODWIT_SIMD V128 i8x16_ge_s(V128 x, V128 y) {
+  return simd::bits(simd::lanes<int8_t>(x) >= simd::lanes<int8_t>(y));
+}
+GODWIT_SIMD V128 i8x16_ge_u(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint8_t>(x) >= simd::lanes<uint8_t>(y));
+}
 GODWIT_SIMD V128 i8x16_abs(V128 x) { return simd::bits(__builtin_elementwise_abs(simd::lanes<int8_t>(x))); }
 GODWIT_SIMD V128 i8x16_neg(V128 x) { return simd::bits(-simd::lanes<uint8_t>(x)); }
 GODWIT_SIMD bool i8x16_all_true(V128 x) { return simd::all_true<uint8_t>(x); }
@@ -365,8 +406,12 @@ GODWIT_SIMD V128 i8x16_shr_s(V128 x, uint32_t y) {
 GODWIT_SIMD V128 i8x16_shr_u(V128 x, uint32_t y) {
   return simd::bits(simd::lanes<uint8_t>(x) >> simd::splat<uint8_t>(static_cast<uint8_t>(y & 7)));
 }
-GODWIT_SIMD V128 i8x16_add(V128 x, V128 y) { return simd::bits(simd::lanes<uint8_t>(x) + simd::lanes<uint8_t>(y)); }
-GODWIT_SIMD V128 i8x16_sub(V128 x, V128 y) { return simd::bits(simd::lanes<uint8_t>(x) - simd::lanes<uint8_t>(y)); }
+GODWIT_SIMD V128 i8x16_add(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint8_t>(x) + simd::lanes<uint8_t>(y));
+}
+GODWIT_SIMD V128 i8x16_sub(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint8_t>(x) - simd::lanes<uint8_t>(y));
+}
 GODWIT_SIMD V128 i8x16_add_sat_s(V128 x, V128 y) {
   return simd::bits(__builtin_elementwise_add_sat(simd::lanes<int8_t>(x), simd::lanes<int8_t>(y)));
 }
@@ -392,23 +437,47 @@ GODWIT_SIMD V128 i8x16_max_s(V128 x, V128 y) {
 GODWIT_SIMD V128 i8x16_max_u(V128 x, V128 y) {
   return simd::bits(__builtin_elementwise_max(simd::lanes<uint8_t>(x), simd::lanes<uint8_t>(y)));
 }
-GODWIT_SIMD V128 i8x16_popcnt(V128 x) { return simd::bits(__builtin_elementwise_popcount(simd::lanes<uint8_t>(x))); }
+GODWIT_SIMD V128 i8x16_popcnt(V128 x) {
+  return simd::bits(__builtin_elementwise_popcount(simd::lanes<uint8_t>(x)));
+}
 GODWIT_SIMD V128 i8x16_swizzle(V128 x, V128 y) { return simd::swizzle(x, y); }
 GODWIT_SIMD V128 i8x16_narrow_i16x8_s(V128 x, V128 y) { return simd::narrow<int8_t, int16_t>(x, y); }
 GODWIT_SIMD V128 i8x16_narrow_i16x8_u(V128 x, V128 y) { return simd::narrow<uint8_t, int16_t>(x, y); }
 
 // i16x8
-GODWIT_SIMD V128 i16x8_splat(uint32_t x) { return simd::bits(simd::splat<uint16_t>(static_cast<uint16_t>(x))); }
-GODWIT_SIMD V128 i16x8_eq(V128 x, V128 y) { return simd::bits(simd::lanes<uint16_t>(x) == simd::lanes<uint16_t>(y)); }
-GODWIT_SIMD V128 i16x8_ne(V128 x, V128 y) { return simd::bits(simd::lanes<uint16_t>(x) != simd::lanes<uint16_t>(y)); }
-GODWIT_SIMD V128 i16x8_lt_s(V128 x, V128 y) { return simd::bits(simd::lanes<int16_t>(x) < simd::lanes<int16_t>(y)); }
-GODWIT_SIMD V128 i16x8_lt_u(V128 x, V128 y) { return simd::bits(simd::lanes<uint16_t>(x) < simd::lanes<uint16_t>(y)); }
-GODWIT_SIMD V128 i16x8_gt_s(V128 x, V128 y) { return simd::bits(simd::lanes<int16_t>(x) > simd::lanes<int16_t>(y)); }
-GODWIT_SIMD V128 i16x8_gt_u(V128 x, V128 y) { return simd::bits(simd::lanes<uint16_t>(x) > simd::lanes<uint16_t>(y)); }
-GODWIT_SIMD V128 i16x8_le_s(V128 x, V128 y) { return simd::bits(simd::lanes<int16_t>(x) <= simd::lanes<int16_t>(y)); }
-GODWIT_SIMD V128 i16x8_le_u(V128 x, V128 y) { return simd::bits(simd::lanes<uint16_t>(x) <= simd::lanes<uint16_t>(y)); }
-GODWIT_SIMD V128 i16x8_ge_s(V128 x, V128 y) { return simd::bits(simd::lanes<int16_t>(x) >= simd::lanes<int16_t>(y)); }
-GODWIT_SIMD V128 i16x8_ge_u(V128 x, V128 y) { return simd::bits(simd::lanes<uint16_t>(x) >= simd::lanes<uint16_t>(y)); }
+GODWIT_SIMD V128 i16x8_splat(uint32_t x) {
+  return simd::bits(simd::splat<uint16_t>(static_cast<uint16_t>(x)));
+}
+GODWIT_SIMD V128 i16x8_eq(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint16_t>(x) == simd::lanes<uint16_t>(y));
+}
+GODWIT_SIMD V128 i16x8_ne(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint16_t>(x) != simd::lanes<uint16_t>(y));
+}
+GODWIT_SIMD V128 i16x8_lt_s(V128 x, V128 y) {
+  return simd::bits(simd::lanes<int16_t>(x) < simd::lanes<int16_t>(y));
+}
+GODWIT_SIMD V128 i16x8_lt_u(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint16_t>(x) < simd::lanes<uint16_t>(y));
+}
+GODWIT_SIMD V128 i16x8_gt_s(V128 x, V128 y) {
+  return simd::bits(simd::lanes<int16_t>(x) > simd::lanes<int16_t>(y));
+}
+GODWIT_SIMD V128 i16x8_gt_u(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint16_t>(x) > simd::lanes<uint16_t>(y));
+}
+GODWIT_SIMD V128 i16x8_le_s(V128 x, V128 y) {
+  return simd::bits(simd::lanes<int16_t>(x) <= simd::lanes<int16_t>(y));
+}
+GODWIT_SIMD V128 i16x8_le_u(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint16_t>(x) <= simd::lanes<uint16_t>(y));
+}
+GODWIT_SIMD V128 i16x8_ge_s(V128 x, V128 y) {
+  return simd::bits(simd::lanes<int16_t>(x) >= simd::lanes<int16_t>(y));
+}
+GODWIT_SIMD V128 i16x8_ge_u(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint16_t>(x) >= simd::lanes<uint16_t>(y));
+}
 GODWIT_SIMD V128 i16x8_abs(V128 x) { return simd::bits(__builtin_elementwise_abs(simd::lanes<int16_t>(x))); }
 GODWIT_SIMD V128 i16x8_neg(V128 x) { return simd::bits(-simd::lanes<uint16_t>(x)); }
 GODWIT_SIMD bool i16x8_all_true(V128 x) { return simd::all_true<uint16_t>(x); }
@@ -422,9 +491,15 @@ GODWIT_SIMD V128 i16x8_shr_s(V128 x, uint32_t y) {
 GODWIT_SIMD V128 i16x8_shr_u(V128 x, uint32_t y) {
   return simd::bits(simd::lanes<uint16_t>(x) >> simd::splat<uint16_t>(static_cast<uint16_t>(y & 15)));
 }
-GODWIT_SIMD V128 i16x8_add(V128 x, V128 y) { return simd::bits(simd::lanes<uint16_t>(x) + simd::lanes<uint16_t>(y)); }
-GODWIT_SIMD V128 i16x8_sub(V128 x, V128 y) { return simd::bits(simd::lanes<uint16_t>(x) - simd::lanes<uint16_t>(y)); }
-GODWIT_SIMD V128 i16x8_mul(V128 x, V128 y) { return simd::bits(simd::lanes<uint16_t>(x) * simd::lanes<uint16_t>(y)); }
+GODWIT_SIMD V128 i16x8_add(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint16_t>(x) + simd::lanes<uint16_t>(y));
+}
+GODWIT_SIMD V128 i16x8_sub(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint16_t>(x) - simd::lanes<uint16_t>(y));
+}
+GODWIT_SIMD V128 i16x8_mul(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint16_t>(x) * simd::lanes<uint16_t>(y));
+}
 GODWIT_SIMD V128 i16x8_add_sat_s(V128 x, V128 y) {
   return simd::bits(__builtin_elementwise_add_sat(simd::lanes<int16_t>(x), simd::lanes<int16_t>(y)));
 }
@@ -474,16 +549,36 @@ GODWIT_SIMD V128 i16x8_q15mulr_sat_s(V128 x, V128 y) { return simd::q15mulr_sat(
 
 // i32x4
 GODWIT_SIMD V128 i32x4_splat(uint32_t x) { return simd::bits(simd::splat<uint32_t>(x)); }
-GODWIT_SIMD V128 i32x4_eq(V128 x, V128 y) { return simd::bits(simd::lanes<uint32_t>(x) == simd::lanes<uint32_t>(y)); }
-GODWIT_SIMD V128 i32x4_ne(V128 x, V128 y) { return simd::bits(simd::lanes<uint32_t>(x) != simd::lanes<uint32_t>(y)); }
-GODWIT_SIMD V128 i32x4_lt_s(V128 x, V128 y) { return simd::bits(simd::lanes<int32_t>(x) < simd::lanes<int32_t>(y)); }
-GODWIT_SIMD V128 i32x4_lt_u(V128 x, V128 y) { return simd::bits(simd::lanes<uint32_t>(x) < simd::lanes<uint32_t>(y)); }
-GODWIT_SIMD V128 i32x4_gt_s(V128 x, V128 y) { return simd::bits(simd::lanes<int32_t>(x) > simd::lanes<int32_t>(y)); }
-GODWIT_SIMD V128 i32x4_gt_u(V128 x, V128 y) { return simd::bits(simd::lanes<uint32_t>(x) > simd::lanes<uint32_t>(y)); }
-GODWIT_SIMD V128 i32x4_le_s(V128 x, V128 y) { return simd::bits(simd::lanes<int32_t>(x) <= simd::lanes<int32_t>(y)); }
-GODWIT_SIMD V128 i32x4_le_u(V128 x, V128 y) { return simd::bits(simd::lanes<uint32_t>(x) <= simd::lanes<uint32_t>(y)); }
-GODWIT_SIMD V128 i32x4_ge_s(V128 x, V128 y) { return simd::bits(simd::lanes<int32_t>(x) >= simd::lanes<int32_t>(y)); }
-GODWIT_SIMD V128 i32x4_ge_u(V128 x, V128 y) { return simd::bits(simd::lanes<uint32_t>(x) >= simd::lanes<uint32_t>(y)); }
+GODWIT_SIMD V128 i32x4_eq(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint32_t>(x) == simd::lanes<uint32_t>(y));
+}
+GODWIT_SIMD V128 i32x4_ne(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint32_t>(x) != simd::lanes<uint32_t>(y));
+}
+GODWIT_SIMD V128 i32x4_lt_s(V128 x, V128 y) {
+  return simd::bits(simd::lanes<int32_t>(x) < simd::lanes<int32_t>(y));
+}
+GODWIT_SIMD V128 i32x4_lt_u(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint32_t>(x) < simd::lanes<uint32_t>(y));
+}
+GODWIT_SIMD V128 i32x4_gt_s(V128 x, V128 y) {
+  return simd::bits(simd::lanes<int32_t>(x) > simd::lanes<int32_t>(y));
+}
+GODWIT_SIMD V128 i32x4_gt_u(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint32_t>(x) > simd::lanes<uint32_t>(y));
+}
+GODWIT_SIMD V128 i32x4_le_s(V128 x, V128 y) {
+  return simd::bits(simd::lanes<int32_t>(x) <= simd::lanes<int32_t>(y));
+}
+GODWIT_SIMD V128 i32x4_le_u(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint32_t>(x) <= simd::lanes<uint32_t>(y));
+}
+GODWIT_SIMD V128 i32x4_ge_s(V128 x, V128 y) {
+  return simd::bits(simd::lanes<int32_t>(x) >= simd::lanes<int32_t>(y));
+}
+GODWIT_SIMD V128 i32x4_ge_u(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint32_t>(x) >= simd::lanes<uint32_t>(y));
+}
 GODWIT_SIMD V128 i32x4_abs(V128 x) { return simd::bits(__builtin_elementwise_abs(simd::lanes<int32_t>(x))); }
 GODWIT_SIMD V128 i32x4_neg(V128 x) { return simd::bits(-simd::lanes<uint32_t>(x)); }
 GODWIT_SIMD bool i32x4_all_true(V128 x) { return simd::all_true<uint32_t>(x); }
@@ -497,9 +592,15 @@ GODWIT_SIMD V128 i32x4_shr_s(V128 x, uint32_t y) {
 GODWIT_SIMD V128 i32x4_shr_u(V128 x, uint32_t y) {
   return simd::bits(simd::lanes<uint32_t>(x) >> simd::splat<uint32_t>(static_cast<uint32_t>(y & 31)));
 }
-GODWIT_SIMD V128 i32x4_add(V128 x, V128 y) { return simd::bits(simd::lanes<uint32_t>(x) + simd::lanes<uint32_t>(y)); }
-GODWIT_SIMD V128 i32x4_sub(V128 x, V128 y) { return simd::bits(simd::lanes<uint32_t>(x) - simd::lanes<uint32_t>(y)); }
-GODWIT_SIMD V128 i32x4_mul(V128 x, V128 y) { return simd::bits(simd::lanes<uint32_t>(x) * simd::lanes<uint32_t>(y)); }
+GODWIT_SIMD V128 i32x4_add(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint32_t>(x) + simd::lanes<uint32_t>(y));
+}
+GODWIT_SIMD V128 i32x4_sub(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint32_t>(x) - simd::lanes<uint32_t>(y));
+}
+GODWIT_SIMD V128 i32x4_mul(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint32_t>(x) * simd::lanes<uint32_t>(y));
+}
 GODWIT_SIMD V128 i32x4_min_s(V128 x, V128 y) {
   return simd::bits(__builtin_elementwise_min(simd::lanes<int32_t>(x), simd::lanes<int32_t>(y)));
 }
@@ -534,12 +635,24 @@ GODWIT_SIMD V128 i32x4_dot_i16x8_s(V128 x, V128 y) { return simd::dot_i16x8(x, y
 
 // i64x2
 GODWIT_SIMD V128 i64x2_splat(uint64_t x) { return simd::bits(simd::splat<uint64_t>(x)); }
-GODWIT_SIMD V128 i64x2_eq(V128 x, V128 y) { return simd::bits(simd::lanes<uint64_t>(x) == simd::lanes<uint64_t>(y)); }
-GODWIT_SIMD V128 i64x2_ne(V128 x, V128 y) { return simd::bits(simd::lanes<uint64_t>(x) != simd::lanes<uint64_t>(y)); }
-GODWIT_SIMD V128 i64x2_lt_s(V128 x, V128 y) { return simd::bits(simd::lanes<int64_t>(x) < simd::lanes<int64_t>(y)); }
-GODWIT_SIMD V128 i64x2_gt_s(V128 x, V128 y) { return simd::bits(simd::lanes<int64_t>(x) > simd::lanes<int64_t>(y)); }
-GODWIT_SIMD V128 i64x2_le_s(V128 x, V128 y) { return simd::bits(simd::lanes<int64_t>(x) <= simd::lanes<int64_t>(y)); }
-GODWIT_SIMD V128 i64x2_ge_s(V128 x, V128 y) { return simd::bits(simd::lanes<int64_t>(x) >= simd::lanes<int64_t>(y)); }
+GODWIT_SIMD V128 i64x2_eq(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint64_t>(x) == simd::lanes<uint64_t>(y));
+}
+GODWIT_SIMD V128 i64x2_ne(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint64_t>(x) != simd::lanes<uint64_t>(y));
+}
+GODWIT_SIMD V128 i64x2_lt_s(V128 x, V128 y) {
+  return simd::bits(simd::lanes<int64_t>(x) < simd::lanes<int64_t>(y));
+}
+GODWIT_SIMD V128 i64x2_gt_s(V128 x, V128 y) {
+  return simd::bits(simd::lanes<int64_t>(x) > simd::lanes<int64_t>(y));
+}
+GODWIT_SIMD V128 i64x2_le_s(V128 x, V128 y) {
+  return simd::bits(simd::lanes<int64_t>(x) <= simd::lanes<int64_t>(y));
+}
+GODWIT_SIMD V128 i64x2_ge_s(V128 x, V128 y) {
+  return simd::bits(simd::lanes<int64_t>(x) >= simd::lanes<int64_t>(y));
+}
 GODWIT_SIMD V128 i64x2_abs(V128 x) { return simd::bits(__builtin_elementwise_abs(simd::lanes<int64_t>(x))); }
 GODWIT_SIMD V128 i64x2_neg(V128 x) { return simd::bits(-simd::lanes<uint64_t>(x)); }
 GODWIT_SIMD bool i64x2_all_true(V128 x) { return simd::all_true<uint64_t>(x); }
@@ -553,9 +666,15 @@ GODWIT_SIMD V128 i64x2_shr_s(V128 x, uint32_t y) {
 GODWIT_SIMD V128 i64x2_shr_u(V128 x, uint32_t y) {
   return simd::bits(simd::lanes<uint64_t>(x) >> simd::splat<uint64_t>(static_cast<uint64_t>(y & 63)));
 }
-GODWIT_SIMD V128 i64x2_add(V128 x, V128 y) { return simd::bits(simd::lanes<uint64_t>(x) + simd::lanes<uint64_t>(y)); }
-GODWIT_SIMD V128 i64x2_sub(V128 x, V128 y) { return simd::bits(simd::lanes<uint64_t>(x) - simd::lanes<uint64_t>(y)); }
-GODWIT_SIMD V128 i64x2_mul(V128 x, V128 y) { return simd::bits(simd::lanes<uint64_t>(x) * simd::lanes<uint64_t>(y)); }
+GODWIT_SIMD V128 i64x2_add(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint64_t>(x) + simd::lanes<uint64_t>(y));
+}
+GODWIT_SIMD V128 i64x2_sub(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint64_t>(x) - simd::lanes<uint64_t>(y));
+}
+GODWIT_SIMD V128 i64x2_mul(V128 x, V128 y) {
+  return simd::bits(simd::lanes<uint64_t>(x) * simd::lanes<uint64_t>(y));
+}
 GODWIT_SIMD V128 i64x2_extend_low_i32x4_s(V128 x) { return simd::bits(simd::extend_low<int32_t>(x)); }
 GODWIT_SIMD V128 i64x2_extend_low_i32x4_u(V128 x) { return simd::bits(simd::extend_low<uint32_t>(x)); }
 GODWIT_SIMD V128 i64x2_extend_high_i32x4_s(V128 x) { return simd::bits(simd::extend_high<int32_t>(x)); }
@@ -575,12 +694,24 @@ GODWIT_SIMD V128 i64x2_extmul_high_i32x4_u(V128 x, V128 y) {
 
 // f32x4
 GODWIT_SIMD V128 f32x4_splat(float x) { return simd::bits(simd::splat_float<float>(x)); }
-GODWIT_SIMD V128 f32x4_eq(V128 x, V128 y) { return simd::bits(simd::lanes<float>(x) == simd::lanes<float>(y)); }
-GODWIT_SIMD V128 f32x4_ne(V128 x, V128 y) { return simd::bits(simd::lanes<float>(x) != simd::lanes<float>(y)); }
-GODWIT_SIMD V128 f32x4_lt(V128 x, V128 y) { return simd::bits(simd::lanes<float>(x) < simd::lanes<float>(y)); }
-GODWIT_SIMD V128 f32x4_gt(V128 x, V128 y) { return simd::bits(simd::lanes<float>(x) > simd::lanes<float>(y)); }
-GODWIT_SIMD V128 f32x4_le(V128 x, V128 y) { return simd::bits(simd::lanes<float>(x) <= simd::lanes<float>(y)); }
-GODWIT_SIMD V128 f32x4_ge(V128 x, V128 y) { return simd::bits(simd::lanes<float>(x) >= simd::lanes<float>(y)); }
+GODWIT_SIMD V128 f32x4_eq(V128 x, V128 y) {
+  return simd::bits(simd::lanes<float>(x) == simd::lanes<float>(y));
+}
+GODWIT_SIMD V128 f32x4_ne(V128 x, V128 y) {
+  return simd::bits(simd::lanes<float>(x) != simd::lanes<float>(y));
+}
+GODWIT_SIMD V128 f32x4_lt(V128 x, V128 y) {
+  return simd::bits(simd::lanes<float>(x) < simd::lanes<float>(y));
+}
+GODWIT_SIMD V128 f32x4_gt(V128 x, V128 y) {
+  return simd::bits(simd::lanes<float>(x) > simd::lanes<float>(y));
+}
+GODWIT_SIMD V128 f32x4_le(V128 x, V128 y) {
+  return simd::bits(simd::lanes<float>(x) <= simd::lanes<float>(y));
+}
+GODWIT_SIMD V128 f32x4_ge(V128 x, V128 y) {
+  return simd::bits(simd::lanes<float>(x) >= simd::lanes<float>(y));
+}
 GODWIT_SIMD V128 f32x4_abs(V128 x) { return x & ~simd::sign_bits<float>(); }
 GODWIT_SIMD V128 f32x4_neg(V128 x) { return x ^ simd::sign_bits<float>(); }
 GODWIT_SIMD V128 f32x4_sqrt(V128 x) { return simd::bits(__builtin_elementwise_sqrt(simd::lanes<float>(x))); }
@@ -588,10 +719,18 @@ GODWIT_SIMD V128 f32x4_ceil(V128 x) { return simd::ceil<float>(x); }
 GODWIT_SIMD V128 f32x4_floor(V128 x) { return simd::floor<float>(x); }
 GODWIT_SIMD V128 f32x4_trunc(V128 x) { return simd::trunc<float>(x); }
 GODWIT_SIMD V128 f32x4_nearest(V128 x) { return simd::nearest<float>(x); }
-GODWIT_SIMD V128 f32x4_add(V128 x, V128 y) { return simd::bits(simd::lanes<float>(x) + simd::lanes<float>(y)); }
-GODWIT_SIMD V128 f32x4_sub(V128 x, V128 y) { return simd::bits(simd::lanes<float>(x) - simd::lanes<float>(y)); }
-GODWIT_SIMD V128 f32x4_mul(V128 x, V128 y) { return simd::bits(simd::lanes<float>(x) * simd::lanes<float>(y)); }
-GODWIT_SIMD V128 f32x4_div(V128 x, V128 y) { return simd::bits(simd::lanes<float>(x) / simd::lanes<float>(y)); }
+GODWIT_SIMD V128 f32x4_add(V128 x, V128 y) {
+  return simd::bits(simd::lanes<float>(x) + simd::lanes<float>(y));
+}
+GODWIT_SIMD V128 f32x4_sub(V128 x, V128 y) {
+  return simd::bits(simd::lanes<float>(x) - simd::lanes<float>(y));
+}
+GODWIT_SIMD V128 f32x4_mul(V128 x, V128 y) {
+  return simd::bits(simd::lanes<float>(x) * simd::lanes<float>(y));
+}
+GODWIT_SIMD V128 f32x4_div(V128 x, V128 y) {
+  return simd::bits(simd::lanes<float>(x) / simd::lanes<float>(y));
+}
 GODWIT_SIMD V128 f32x4_min(V128 x, V128 y) { return simd::min<float>(x, y); }
 GODWIT_SIMD V128 f32x4_max(V128 x, V128 y) { return simd::max<float>(x, y); }
 GODWIT_SIMD V128 f32x4_pmin(V128 x, V128 y) { return simd::pmin<float>(x, y); }
@@ -599,12 +738,24 @@ GODWIT_SIMD V128 f32x4_pmax(V128 x, V128 y) { return simd::pmax<float>(x, y); }
 
 // f64x2
 GODWIT_SIMD V128 f64x2_splat(double x) { return simd::bits(simd::splat_float<double>(x)); }
-GODWIT_SIMD V128 f64x2_eq(V128 x, V128 y) { return simd::bits(simd::lanes<double>(x) == simd::lanes<double>(y)); }
-GODWIT_SIMD V128 f64x2_ne(V128 x, V128 y) { return simd::bits(simd::lanes<double>(x) != simd::lanes<double>(y)); }
-GODWIT_SIMD V128 f64x2_lt(V128 x, V128 y) { return simd::bits(simd::lanes<double>(x) < simd::lanes<double>(y)); }
-GODWIT_SIMD V128 f64x2_gt(V128 x, V128 y) { return simd::bits(simd::lanes<double>(x) > simd::lanes<double>(y)); }
-GODWIT_SIMD V128 f64x2_le(V128 x, V128 y) { return simd::bits(simd::lanes<double>(x) <= simd::lanes<double>(y)); }
-GODWIT_SIMD V128 f64x2_ge(V128 x, V128 y) { return simd::bits(simd::lanes<double>(x) >= simd::lanes<double>(y)); }
+GODWIT_SIMD V128 f64x2_eq(V128 x, V128 y) {
+  return simd::bits(simd::lanes<double>(x) == simd::lanes<double>(y));
+}
+GODWIT_SIMD V128 f64x2_ne(V128 x, V128 y) {
+  return simd::bits(simd::lanes<double>(x) != simd::lanes<double>(y));
+}
+GODWIT_SIMD V128 f64x2_lt(V128 x, V128 y) {
+  return simd::bits(simd::lanes<double>(x) < simd::lanes<double>(y));
+}
+GODWIT_SIMD V128 f64x2_gt(V128 x, V128 y) {
+  return simd::bits(simd::lanes<double>(x) > simd::lanes<double>(y));
+}
+GODWIT_SIMD V128 f64x2_le(V128 x, V128 y) {
+  return simd::bits(simd::lanes<double>(x) <= simd::lanes<double>(y));
+}
+GODWIT_SIMD V128 f64x2_ge(V128 x, V128 y) {
+  return simd::bits(simd::lanes<double>(x) >= simd::lanes<double>(y));
+}
 GODWIT_SIMD V128 f64x2_abs(V128 x) { return x & ~simd::sign_bits<double>(); }
 GODWIT_SIMD V128 f64x2_neg(V128 x) { return x ^ simd::sign_bits<double>(); }
 GODWIT_SIMD V128 f64x2_sqrt(V128 x) { return simd::bits(__builtin_elementwise_sqrt(simd::lanes<double>(x))); }
@@ -612,10 +763,18 @@ GODWIT_SIMD V128 f64x2_ceil(V128 x) { return simd::ceil<double>(x); }
 GODWIT_SIMD V128 f64x2_floor(V128 x) { return simd::floor<double>(x); }
 GODWIT_SIMD V128 f64x2_trunc(V128 x) { return simd::trunc<double>(x); }
 GODWIT_SIMD V128 f64x2_nearest(V128 x) { return simd::nearest<double>(x); }
-GODWIT_SIMD V128 f64x2_add(V128 x, V128 y) { return simd::bits(simd::lanes<double>(x) + simd::lanes<double>(y)); }
-GODWIT_SIMD V128 f64x2_sub(V128 x, V128 y) { return simd::bits(simd::lanes<double>(x) - simd::lanes<double>(y)); }
-GODWIT_SIMD V128 f64x2_mul(V128 x, V128 y) { return simd::bits(simd::lanes<double>(x) * simd::lanes<double>(y)); }
-GODWIT_SIMD V128 f64x2_div(V128 x, V128 y) { return simd::bits(simd::lanes<double>(x) / simd::lanes<double>(y)); }
+GODWIT_SIMD V128 f64x2_add(V128 x, V128 y) {
+  return simd::bits(simd::lanes<double>(x) + simd::lanes<double>(y));
+}
+GODWIT_SIMD V128 f64x2_sub(V128 x, V128 y) {
+  return simd::bits(simd::lanes<double>(x) - simd::lanes<double>(y));
+}
+GODWIT_SIMD V128 f64x2_mul(V128 x, V128 y) {
+  return simd::bits(simd::lanes<double>(x) * simd::lanes<double>(y));
+}
+GODWIT_SIMD V128 f64x2_div(V128 x, V128 y) {
+  return simd::bits(simd::lanes<double>(x) / simd::lanes<double>(y));
+}
 GODWIT_SIMD V128 f64x2_min(V128 x, V128 y) { return simd::min<double>(x, y); }
 GODWIT_SIMD V128 f64x2_max(V128 x, V128 y) { return simd::max<double>(x, y); }
 GODWIT_SIMD V128 f64x2_pmin(V128 x, V128 y) { return simd::pmin<double>(x, y); }
@@ -633,13 +792,16 @@ GODWIT_SIMD V128 f32x4_convert_i32x4_u(V128 x) {
   return simd::bits(__builtin_convertvector(simd::lanes<uint32_t>(x), simd::Lanes<float>));
 }
 GODWIT_SIMD V128 f64x2_convert_low_i32x4_s(V128 x) {
-  return simd::bits(__builtin_convertvector(simd::low_half<int32_t>(simd::lanes<int32_t>(x)), simd::Lanes<double>));
+  return simd::bits(
+      __builtin_convertvector(simd::low_half<int32_t>(simd::lanes<int32_t>(x)), simd::Lanes<double>));
 }
 GODWIT_SIMD V128 f64x2_convert_low_i32x4_u(V128 x) {
-  return simd::bits(__builtin_convertvector(simd::low_half<uint32_t>(simd::lanes<uint32_t>(x)), simd::Lanes<double>));
+  return simd::bits(
+      __builtin_convertvector(simd::low_half<uint32_t>(simd::lanes<uint32_t>(x)), simd::Lanes<double>));
 }
 GODWIT_SIMD V128 f64x2_promote_low_f32x4(V128 x) {
-  return simd::bits(__builtin_convertvector(simd::low_half<float>(simd::lanes<float>(x)), simd::Lanes<double>));
+  return simd::bits(
+      __builtin_convertvector(simd::low_half<float>(simd::lanes<float>(x)), simd::Lanes<double>));
 }
 GODWIT_SIMD V128 f32x4_demote_f64x2_zero(V128 x) {
   auto low = __builtin_convertvector(simd::lanes<double>(x), simd::HalfLanes<float>);
@@ -654,9 +816,13 @@ GODWIT_SIMD V128 i32x4_relaxed_trunc_f32x4_u(V128 x) { return i32x4_trunc_sat_f3
 GODWIT_SIMD V128 i32x4_relaxed_trunc_f64x2_s_zero(V128 x) { return i32x4_trunc_sat_f64x2_s_zero(x); }
 GODWIT_SIMD V128 i32x4_relaxed_trunc_f64x2_u_zero(V128 x) { return i32x4_trunc_sat_f64x2_u_zero(x); }
 GODWIT_SIMD V128 f32x4_relaxed_madd(V128 x, V128 y, V128 z) { return f32x4_add(f32x4_mul(x, y), z); }
-GODWIT_SIMD V128 f32x4_relaxed_nmadd(V128 x, V128 y, V128 z) { return f32x4_add(f32x4_mul(f32x4_neg(x), y), z); }
+GODWIT_SIMD V128 f32x4_relaxed_nmadd(V128 x, V128 y, V128 z) {
+  return f32x4_add(f32x4_mul(f32x4_neg(x), y), z);
+}
 GODWIT_SIMD V128 f64x2_relaxed_madd(V128 x, V128 y, V128 z) { return f64x2_add(f64x2_mul(x, y), z); }
-GODWIT_SIMD V128 f64x2_relaxed_nmadd(V128 x, V128 y, V128 z) { return f64x2_add(f64x2_mul(f64x2_neg(x), y), z); }
+GODWIT_SIMD V128 f64x2_relaxed_nmadd(V128 x, V128 y, V128 z) {
+  return f64x2_add(f64x2_mul(f64x2_neg(x), y), z);
+}
 GODWIT_SIMD V128 i8x16_relaxed_laneselect(V128 x, V128 y, V128 z) { return v128_bitselect(x, y, z); }
 GODWIT_SIMD V128 i16x8_relaxed_laneselect(V128 x, V128 y, V128 z) { return v128_bitselect(x, y, z); }
 GODWIT_SIMD V128 i32x4_relaxed_laneselect(V128 x, V128 y, V128 z) { return v128_bitselect(x, y, z); }
@@ -678,7 +844,8 @@ GODWIT_SIMD V128 replace_lane(V128 x, T value, uint32_t lane) {
   simd::Lanes<Unsigned> numbers = {};
   for (unsigned i = 0; i < simd::kLanes<T>; ++i) numbers[i] = static_cast<Unsigned>(i);
   auto is_it = numbers == simd::splat<Unsigned>(static_cast<Unsigned>(lane));
-  return simd::choose(simd::bits(is_it), simd::bits(simd::splat<Unsigned>(std::bit_cast<Unsigned>(value))), x);
+  return simd::choose(simd::bits(is_it), simd::bits(simd::splat<Unsigned>(std::bit_cast<Unsigned>(value))),
+                      x);
 }
 
 #undef GODWIT_SIMD

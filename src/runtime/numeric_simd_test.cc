@@ -25,12 +25,17 @@ Array<T> array(V128 x) {
 constexpr float kNan = std::bit_cast<float>(0x7FA0'0001u);  // signalling
 constexpr float kInf = std::numeric_limits<float>::infinity();
 
-constexpr float kFloats[] = {0.0f,  -0.0f,  0.3f,   -0.3f,  0.5f,        -0.5f,        1.5f,          -1.5f,
-                             2.5f,  -2.5f,  0.999f, -0.75f, 8388607.5f,  -8388607.5f,  8388608.0f,    16777217.0f,
-                             1e20f, -1e20f, kInf,   -kInf,  2147483648.0f, -2147483648.0f, 4294967296.0f, 1e-40f};
+constexpr float kFloats[] = {0.0f,       -0.0f,       0.3f,          -0.3f,          0.5f,          -0.5f,
+                             1.5f,       -1.5f,       2.5f,          -2.5f,          0.999f,        -0.75f,
+                             8388607.5f, -8388607.5f, 8388608.0f,    16777217.0f,    1e20f,         -1e20f,
+                             kInf,       -kInf,       2147483648.0f, -2147483648.0f, 4294967296.0f, 1e-40f};
 
-bool is_same(float x, float y) { return std::bit_cast<uint32_t>(x) == std::bit_cast<uint32_t>(y) || (x != x && y != y); }
-bool is_same(double x, double y) { return std::bit_cast<uint64_t>(x) == std::bit_cast<uint64_t>(y) || (x != x && y != y); }
+bool is_same(float x, float y) {
+  return std::bit_cast<uint32_t>(x) == std::bit_cast<uint32_t>(y) || (x != x && y != y);
+}
+bool is_same(double x, double y) {
+  return std::bit_cast<uint64_t>(x) == std::bit_cast<uint64_t>(y) || (x != x && y != y);
+}
 
 using Unary = V128 (*)(V128);
 using Binary = V128 (*)(V128, V128);
@@ -43,12 +48,16 @@ void expect_lanes(Unary of_f32x4, Unary of_f64x2, float (*f32)(float), double (*
   EXPECT_EQ(array<uint32_t>(of_f32x4(vector<float>({kNan, 0, 0, 0})))[0] & 0x7FC0'0000, 0x7FC0'0000u);
 }
 
-void expect_lanes(Binary of_f32x4, Binary of_f64x2, float (*f32)(float, float), double (*f64)(double, double)) {
+void expect_lanes(Binary of_f32x4, Binary of_f64x2, float (*f32)(float, float),
+                  double (*f64)(double, double)) {
   for (float x : kFloats) {
     for (float y : {kFloats[0], kFloats[1], 1.5f, kInf, -kInf, kNan}) {
-      EXPECT_TRUE(is_same(array<float>(of_f32x4(vector<float>({1, x, 2, 3}), vector<float>({1, y, 0, 0})))[1], f32(x, y)));
-      EXPECT_TRUE(is_same(array<float>(of_f32x4(vector<float>({1, y, 2, 3}), vector<float>({1, x, 0, 0})))[1], f32(y, x)));
-      EXPECT_TRUE(is_same(array<double>(of_f64x2(vector<double>({1, x}), vector<double>({1, y})))[1], f64(x, y)));
+      EXPECT_TRUE(is_same(array<float>(of_f32x4(vector<float>({1, x, 2, 3}), vector<float>({1, y, 0, 0})))[1],
+                          f32(x, y)));
+      EXPECT_TRUE(is_same(array<float>(of_f32x4(vector<float>({1, y, 2, 3}), vector<float>({1, x, 0, 0})))[1],
+                          f32(y, x)));
+      EXPECT_TRUE(
+          is_same(array<double>(of_f64x2(vector<double>({1, x}), vector<double>({1, y})))[1], f64(x, y)));
     }
   }
 }
@@ -76,11 +85,17 @@ TEST(NumericSimd, PseudoMinimumKeepsTheFirstOfWhatDoesNotCompare) {
 TEST(NumericSimd, TruncationSaturates) {
   for (float x : kFloats) {
     auto v = vector<float>({0, x, kNan, 1});
-    EXPECT_EQ(array<uint32_t>(i32x4_trunc_sat_f32x4_s(v)), (Array<uint32_t>{0, i32_trunc_sat_f32_s(x), 0, 1})) << x;
-    EXPECT_EQ(array<uint32_t>(i32x4_trunc_sat_f32x4_u(v)), (Array<uint32_t>{0, i32_trunc_sat_f32_u(x), 0, 1})) << x;
+    EXPECT_EQ(array<uint32_t>(i32x4_trunc_sat_f32x4_s(v)), (Array<uint32_t>{0, i32_trunc_sat_f32_s(x), 0, 1}))
+        << x;
+    EXPECT_EQ(array<uint32_t>(i32x4_trunc_sat_f32x4_u(v)), (Array<uint32_t>{0, i32_trunc_sat_f32_u(x), 0, 1}))
+        << x;
     auto w = vector<double>({std::nan(""), x});
-    EXPECT_EQ(array<uint32_t>(i32x4_trunc_sat_f64x2_s_zero(w)), (Array<uint32_t>{0, i32_trunc_sat_f64_s(x), 0, 0})) << x;
-    EXPECT_EQ(array<uint32_t>(i32x4_trunc_sat_f64x2_u_zero(w)), (Array<uint32_t>{0, i32_trunc_sat_f64_u(x), 0, 0})) << x;
+    EXPECT_EQ(array<uint32_t>(i32x4_trunc_sat_f64x2_s_zero(w)),
+              (Array<uint32_t>{0, i32_trunc_sat_f64_s(x), 0, 0}))
+        << x;
+    EXPECT_EQ(array<uint32_t>(i32x4_trunc_sat_f64x2_u_zero(w)),
+              (Array<uint32_t>{0, i32_trunc_sat_f64_u(x), 0, 0}))
+        << x;
   }
 }
 
@@ -103,27 +118,32 @@ TEST(NumericSimd, NarrowingTakesSignedLanesToTheNearest) {
 TEST(NumericSimd, HalvesAreTakenFromTheirEnd) {
   auto x = vector<int8_t>({1, -2, 3, -4, 5, -6, 7, -8, 9, -10, 11, -12, 13, -14, 15, -16});
   EXPECT_EQ(array<int16_t>(i16x8_extend_low_i8x16_s(x)), (Array<int16_t>{1, -2, 3, -4, 5, -6, 7, -8}));
-  EXPECT_EQ(array<int16_t>(i16x8_extend_high_i8x16_s(x)), (Array<int16_t>{9, -10, 11, -12, 13, -14, 15, -16}));
+  EXPECT_EQ(array<int16_t>(i16x8_extend_high_i8x16_s(x)),
+            (Array<int16_t>{9, -10, 11, -12, 13, -14, 15, -16}));
   EXPECT_EQ(array<uint16_t>(i16x8_extend_high_i8x16_u(x))[1], 246u);
   EXPECT_EQ(array<int16_t>(i16x8_extmul_high_i8x16_s(x, x))[7], 256);
-  EXPECT_EQ(array<int16_t>(i16x8_extadd_pairwise_i8x16_s(x)), (Array<int16_t>{-1, -1, -1, -1, -1, -1, -1, -1}));
+  EXPECT_EQ(array<int16_t>(i16x8_extadd_pairwise_i8x16_s(x)),
+            (Array<int16_t>{-1, -1, -1, -1, -1, -1, -1, -1}));
   EXPECT_EQ(array<uint16_t>(i16x8_extadd_pairwise_i8x16_u(x))[0], 255u);
 }
 
 TEST(NumericSimd, ProductsAtTheirLimits) {
   auto lowest = vector<int16_t>({-32768, -32768, -32768, 32767, 3, -3, 16384, 0});
-  EXPECT_EQ(array<int16_t>(i16x8_q15mulr_sat_s(lowest, lowest)), (Array<int16_t>{32767, 32767, 32767, 32766, 0, 0, 8192, 0}));
+  EXPECT_EQ(array<int16_t>(i16x8_q15mulr_sat_s(lowest, lowest)),
+            (Array<int16_t>{32767, 32767, 32767, 32766, 0, 0, 8192, 0}));
   EXPECT_EQ(array<uint32_t>(i32x4_dot_i16x8_s(lowest, lowest))[0], 0x8000'0000u);
   EXPECT_EQ(array<int32_t>(i32x4_dot_i16x8_s(lowest, lowest))[2], 18);
   auto bytes = vector<int8_t>({-128, -128, 127, 127, 1, 2});
   EXPECT_EQ(array<uint16_t>(i16x8_relaxed_dot_i8x16_i7x16_s(bytes, bytes))[0], 0x8000u);
-  EXPECT_EQ(array<int32_t>(i32x4_relaxed_dot_i8x16_i7x16_add_s(bytes, bytes, vector<int32_t>({1, 10})))[1], 15);
+  EXPECT_EQ(array<int32_t>(i32x4_relaxed_dot_i8x16_i7x16_add_s(bytes, bytes, vector<int32_t>({1, 10})))[1],
+            15);
 }
 
 TEST(NumericSimd, AveragesDoNotOverflow) {
   auto x = vector<uint8_t>({255, 255, 0, 1}), y = vector<uint8_t>({255, 254, 1, 1});
   EXPECT_EQ((array<uint8_t>(i8x16_avgr_u(x, y))), (Array<uint8_t>{255, 255, 1, 1}));
-  EXPECT_EQ(array<uint16_t>(i16x8_avgr_u(vector<uint16_t>({65535, 65535}), vector<uint16_t>({65535, 0})))[1], 32768u);
+  EXPECT_EQ(array<uint16_t>(i16x8_avgr_u(vector<uint16_t>({65535, 65535}), vector<uint16_t>({65535, 0})))[1],
+            32768u);
 }
 
 TEST(NumericSimd, BytesAreLookedUpWithinTheirSixteen) {
@@ -161,7 +181,8 @@ TEST(NumericSimd, RelaxedMultiplyAddRoundsTwice) {
   auto v = vector<float>({x, x, x, x});
   auto minus = vector<float>({-x * x, 0, 0, 0});
   EXPECT_EQ(array<float>(f32x4_relaxed_madd(v, v, minus))[0], 0.0f);
-  EXPECT_EQ(array<double>(f64x2_relaxed_nmadd(vector<double>({2, 3}), vector<double>({4, 5}), vector<double>({1, 1}))),
+  EXPECT_EQ(array<double>(
+                f64x2_relaxed_nmadd(vector<double>({2, 3}), vector<double>({4, 5}), vector<double>({1, 1}))),
             (Array<double>{-7, -14}));
 }
 
