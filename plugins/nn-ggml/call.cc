@@ -14,7 +14,7 @@ struct ThreadLog {
   bool verbose = false;
   uint32_t level = GODWIT_NN_LOG_INFO;
   std::string line;  // begun, not ended yet
-  std::string last_error;
+  std::string first_error;
 };
 // llama_log_set takes one function for the process and says nothing of the caller, so the thread has to.
 thread_local ThreadLog thread_log;
@@ -32,7 +32,7 @@ uint32_t level_of(ggml_log_level level, uint32_t before) {
 void end_line() {
   ThreadLog& log = thread_log;
   if (log.line.empty()) return;
-  if (log.level == GODWIT_NN_LOG_ERROR) log.last_error = log.line;
+  if (log.level == GODWIT_NN_LOG_ERROR && log.first_error.empty()) log.first_error = log.line;
   // Its errors come back in our own explanations, and its news is for those who ask for it.
   const uint32_t level = log.verbose ? log.level : std::min<uint32_t>(log.level, GODWIT_NN_LOG_INFO);
   if (log.call) log.call->log(level, log.line);
@@ -56,7 +56,7 @@ void on_log(ggml_log_level level, const char* text, void*) {
 
 LogScope::LogScope(const Call& call) {
   thread_log.call = &call;
-  thread_log.last_error.clear();
+  thread_log.first_error.clear();
 }
 
 LogScope::~LogScope() {
@@ -64,9 +64,9 @@ LogScope::~LogScope() {
   thread_log.call = nullptr;
 }
 
-const std::string& LogScope::last_error() {
+const std::string& LogScope::first_error() {
   end_line();
-  return thread_log.last_error;
+  return thread_log.first_error;
 }
 
 void LogScope::set_verbose(bool verbose) { thread_log.verbose = verbose; }

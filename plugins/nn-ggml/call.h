@@ -34,8 +34,9 @@ class LogScope final {
   LogScope(const LogScope&) = delete;
   LogScope& operator=(const LogScope&) = delete;
 
-  // llama.cpp's most recent error line on this thread, or empty; kept after the scope for the failure's text.
-  static const std::string& last_error();
+  // llama.cpp's first error line in this scope, or empty; kept after the scope for the failure's text. The ones behind
+  // it only say what failed because of that.
+  static const std::string& first_error();
 
   // Installs the process-wide hook and starts llama.cpp; only the first call acts.
   static void install();

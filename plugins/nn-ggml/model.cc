@@ -167,7 +167,7 @@ Result<std::shared_ptr<Weights>> Model::load(const WeightOptions& options, const
   if (!model) {
     if (call.cancelled()) return fail(GODWIT_NN_CANCELLED);
     return fail(GODWIT_NN_RUNTIME_ERROR,
-                "llama.cpp cannot run " + parts_[0].name + ": " + LogScope::last_error());
+                "llama.cpp cannot run " + parts_[0].name + ": " + LogScope::first_error());
   }
   auto weights = std::make_shared<Weights>(model);
   if (llama_vocab_type(weights->vocab()) == LLAMA_VOCAB_TYPE_NONE)

@@ -369,7 +369,10 @@ TEST(NnGgml, RefusesWhatIsNoModel) {
   ASSERT_EQ(truncated.open_bytes(std::string("GGUF\3\0\0\0\1\0\0\0", 12)), GODWIT_NN_OK);
   Context context(truncated, "");
   EXPECT_EQ(context.built, GODWIT_NN_RUNTIME_ERROR);
-  EXPECT_FALSE(context.host.explanation.empty());
+  // says why, not only that
+  EXPECT_NE(context.host.explanation.find("llama.cpp cannot run bytes: "), std::string::npos);
+  EXPECT_EQ(context.host.explanation.find("failed to load model"), std::string::npos)
+      << context.host.explanation;
 }
 
 TEST(NnGgml, RefusesOptionsThatMakeNoSense) {

@@ -192,7 +192,7 @@ Result<> Session::prepare_engine(const Call& call) {
   if (!engine->context)
     return fail(GODWIT_NN_RUNTIME_ERROR, "llama.cpp cannot make a context of " +
                                              std::to_string(params.n_ctx) +
-                                             " tokens: " + LogScope::last_error());
+                                             " tokens: " + LogScope::first_error());
 
   // Threads of its own spare llama.cpp making new ones for every token. A short wait between tokens is spun through;
   // after that they sleep.
@@ -229,7 +229,7 @@ Result<> Session::decode(std::span<const llama_token> tokens, const Call& call) 
     if (outcome == 1) return fail(GODWIT_NN_CONTEXT_FULL);
     engine_->forget();
     if (outcome == 2) return fail(GODWIT_NN_CANCELLED);
-    return fail(GODWIT_NN_RUNTIME_ERROR, "llama.cpp cannot run the model: " + LogScope::last_error());
+    return fail(GODWIT_NN_RUNTIME_ERROR, "llama.cpp cannot run the model: " + LogScope::first_error());
   }
   return {};
 }
@@ -353,7 +353,8 @@ Result<> Session::embed(const Call& call) {
       encodes ? llama_encode(engine_->context, batch) : llama_decode(engine_->context, batch);
   if (outcome == 2) return fail(GODWIT_NN_CANCELLED);
   if (outcome != 0)
-    return fail(GODWIT_NN_RUNTIME_ERROR, "llama.cpp cannot compute the embedding: " + LogScope::last_error());
+    return fail(GODWIT_NN_RUNTIME_ERROR,
+                "llama.cpp cannot compute the embedding: " + LogScope::first_error());
   const enum llama_pooling_type pooling = llama_pooling_type(engine_->context);
   const float* values = pooling == LLAMA_POOLING_TYPE_NONE ? llama_get_embeddings_ith(engine_->context, -1)
                                                            : llama_get_embeddings_seq(engine_->context, 0);

@@ -18,13 +18,13 @@ std::string version(uint32_t major, uint32_t minor) {
 
 Error not_found(const Encoding& encoding, std::span<const std::string> directories) {
   const std::string file = file_name_of(encoding);
-  const std::string target = file.substr(0, file.rfind('.'));
   std::string sought;
   for (const std::string& directory : directories) sought += (sought.empty() ? "" : ", ") + directory;
-  return Error(ErrorKind::NotFound, "there is no backend for the encoding " + std::string(encoding.name) +
-                                        ": " + file + " is in none of " + sought +
-                                        "; build it (./dev build, or the target " + target +
-                                        "), or set GODWIT_PLUGIN_PATH to the folder that holds it");
+  return Error(ErrorKind::NotFound,
+               "there is no backend for the encoding " + std::string(encoding.name) + ": " + file +
+                   " is in none of " + sought +
+                   "; ./dev build makes those that come with Godwit (ggml, for models in "
+                   "GGUF); set GODWIT_PLUGIN_PATH to the folder that holds any other");
 }
 
 // The checks that the ABI asks of a host before it looks at anything beyond the version.
