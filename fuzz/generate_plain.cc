@@ -200,7 +200,9 @@ void ModuleGenerator::canonicalise_lanes(Opcode made_by) {
   std::memcpy(canonical.v128.data(), halves, sizeof halves);
   const uint32_t local = scratch_local(ValKind::V128);
   code_.op(Opcode::local_tee, local).add(canonical).op(Opcode::local_get, local).op(Opcode::local_get, local);
-  code_.op(equal).op(Opcode::v128_bitselect);
+  code_.op(equal)
+      .op(Opcode::v128_bitselect)
+      .op(Opcode::local_tee, local);  // the local is used otherwise, too
 }
 
 void ModuleGenerator::plain(Opcode op, size_t base) {
