@@ -116,7 +116,9 @@ Outcome<> Guest::load_graph(host::Caller& caller, host::GuestSpan<Builder> build
                     "the model \"" + path + "\": " + opened.error().message() +
                         " (only files inside the guest's --dir folders can be named; a model that "
                         "was registered with --nn-preload is loaded by its name)");
-    file = std::move(*opened);
+    auto copy = opened->copy_in_memory(origin_of(caller).interrupted);
+    if (!copy) return refuse(Errno::RuntimeError, "the model \"" + path + "\": " + copy.error().message());
+    file = std::move(*copy);
     first_bytes = file.first_bytes();
   }
   if (!encoding) encoding = encoding_of_file(first_bytes);

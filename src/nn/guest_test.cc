@@ -1,6 +1,7 @@
 // wasi_ephemeral_nn as a guest calls it, on the backend that echoes.
 #include "nn/guest.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -267,6 +268,24 @@ TEST_F(NnGuest, LoadsWhatTheGuestBrings) {
   folder.write("mine", "in a file");
   ASSERT_EQ(load_arrays({"preload:mine"}, kEcho, kCpu, &graph), Errno::Success) << log;
   EXPECT_EQ(output(context_of(graph), 1, 64).second, "in a file");
+}
+
+// A mapped file that is cut short ends the process of whoever reads it.
+TEST(ModelFile, KeepsACopyThatNobodyCanChange) {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("mine", "the weights of a model");
+  const auto file = ModelFile::open(path);
+  ASSERT_TRUE(file);
+  const auto copy = file->copy_in_memory({});
+  ASSERT_TRUE(copy) << copy.error().message();
+  std::filesystem::resize_file(path, 0);
+  EXPECT_EQ(copy->first_bytes(), "the weights of a");
+  EXPECT_EQ(file->first_bytes(), "");
+  EXPECT_FALSE(file->copy_in_memory([] { return true; }));
+  const ModelFile directory(open(folder.path().c_str(), O_RDONLY | O_CLOEXEC), "a folder");
+  const auto refused = directory.copy_in_memory({});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message(), "a folder is not a regular file");
 }
 
 TEST_F(NnGuest, OpensNoPathOutsideThePreopens) {

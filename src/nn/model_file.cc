@@ -2,6 +2,8 @@
 #include "nn/model_file.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,6 +35,27 @@ Result<ModelFile> ModelFile::open(const std::string& path) {
   if (fstat(file.fd_, &status) != 0 || !S_ISREG(status.st_mode))
     return fail(Error(ErrorKind::Io, EINVAL, path + " is not a regular file"));
   return file;
+}
+
+Result<ModelFile> ModelFile::copy_in_memory(const std::function<bool()>& interrupted) const {
+  constexpr size_t kPiece_bytes = size_t{64} << 20;  // between two looks at `interrupted`
+  const auto cannot = [this](int error) {
+    return fail(Error(ErrorKind::Io, static_cast<uint32_t>(error),
+                      "cannot copy " + name_ + " into memory: " + std::strerror(error)));
+  };
+  struct stat status;
+  if (fstat(fd_, &status) != 0 || !S_ISREG(status.st_mode))
+    return fail(Error(ErrorKind::Io, EINVAL, name_ + " is not a regular file"));
+  ModelFile copy(memfd_create("godwit-model", MFD_CLOEXEC), name_);
+  if (copy.fd_ < 0) return cannot(errno);
+  for (off_t offset = 0;;) {
+    if (interrupted && interrupted()) return cannot(EINTR);
+    const ssize_t copied = sendfile(copy.fd_, fd_, &offset, kPiece_bytes);
+    if (copied == 0) break;
+    if (copied < 0 && errno != EINTR) return cannot(errno);
+  }
+  if (lseek(copy.fd_, 0, SEEK_SET) != 0) return cannot(errno);
+  return copy;
 }
 
 std::string ModelFile::first_bytes() const {

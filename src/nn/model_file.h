@@ -1,6 +1,7 @@
 // ModelFile: a file of the host's, held open for a backend.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -20,6 +21,10 @@ class ModelFile final {
 
   // Opens a regular file. @errors NotFound: there is none of that name. Io: it is something else, or unreadable.
   static Result<ModelFile> open(const std::string& path);
+
+  // A copy in memory, for a file that a guest can change while a backend has it mapped: cut short, it would end the
+  // process. @errors Io: not a regular file, unreadable, no memory, or `interrupted` (may be empty) said so.
+  Result<ModelFile> copy_in_memory(const std::function<bool()>& interrupted) const;
 
   int fd() const { return fd_; }
   const std::string& name() const { return name_; }
