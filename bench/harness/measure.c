@@ -35,13 +35,15 @@ int main(int argc, char** argv) {
     return 2;
   }
   clock_gettime(CLOCK_MONOTONIC, &end);
-  const long long cpu = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000ll + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+  const long long cpu = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000ll + usage.ru_utime.tv_usec +
+                        usage.ru_stime.tv_usec;
   const long long wall = (end.tv_sec - start.tv_sec) * 1000000ll + (end.tv_nsec - start.tv_nsec) / 1000;
   FILE* report = fopen(argv[1], "w");
   if (!report) {
     perror(argv[1]);
     return 2;
   }
-  fprintf(report, "%lld %lld %ld %d\n", cpu, wall, usage.ru_maxrss, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+  fprintf(report, "%lld %lld %ld %d\n", cpu, wall, usage.ru_maxrss,
+          WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
   return fclose(report) ? 2 : 0;
 }

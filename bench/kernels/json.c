@@ -5,10 +5,10 @@
 typedef enum { Null, False, True, Number, String, Array, Object } Kind;
 typedef struct Value {
   Kind kind;
-  uint32_t length;         // of text, or number of children
-  const char* text;        // String: without quotes
+  uint32_t length;   // of text, or number of children
+  const char* text;  // String: without quotes
   double number;
-  struct Value* child;     // first child; of an object: key, value, key, value …
+  struct Value* child;  // first child; of an object: key, value, key, value …
   struct Value* next;
 } Value;
 
@@ -26,7 +26,8 @@ static Value* new_value(Kind kind) {
 }
 
 static void skip_space(void) {
-  while (cursor < limit && (*cursor == ' ' || *cursor == '\n' || *cursor == '\t' || *cursor == '\r')) ++cursor;
+  while (cursor < limit && (*cursor == ' ' || *cursor == '\n' || *cursor == '\t' || *cursor == '\r'))
+    ++cursor;
 }
 
 static Value* parse_string(void) {
@@ -153,10 +154,12 @@ static uint32_t make_source(void) {
   for (int i = 0; i < 1000; ++i) {
     const uint64_t r = next_random(&state);
     length += (uint32_t)snprintf(source + length, sizeof source - length,
-                                 "%s{ \"id\": %d, \"name\": \"agent %llx\", \"scores\": [%u.%02u, -%u, %u], \"alive\": %s, \"next\": null,"
+                                 "%s{ \"id\": %d, \"name\": \"agent %llx\", \"scores\": [%u.%02u, -%u, %u], "
+                                 "\"alive\": %s, \"next\": null,"
                                  " \"text\": \"some \\\"quoted\\\" words\" }",
-                                 i ? ",\n  " : "", i, (unsigned long long)r, (unsigned)(r & 1023), (unsigned)(r >> 12 & 63),
-                                 (unsigned)(r >> 20 & 4095), (unsigned)(r >> 40 & 7), r >> 60 & 1 ? "true" : "false");
+                                 i ? ",\n  " : "", i, (unsigned long long)r, (unsigned)(r & 1023),
+                                 (unsigned)(r >> 12 & 63), (unsigned)(r >> 20 & 4095),
+                                 (unsigned)(r >> 40 & 7), r >> 60 & 1 ? "true" : "false");
   }
   source[length++] = ']';
   return length;

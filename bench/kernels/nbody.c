@@ -26,8 +26,8 @@ static void reset(void) {
   double px = 0, py = 0, pz = 0;
   const double solar = 4 * kPi * kPi;
   for (int i = 0; i < kBodies; ++i) {
-    bodies[i] = (struct Body){data[i][0], data[i][1], data[i][2], data[i][3] * kDays, data[i][4] * kDays, data[i][5] * kDays,
-                              data[i][6] * solar};
+    bodies[i] = (struct Body){data[i][0],         data[i][1],         data[i][2],        data[i][3] * kDays,
+                              data[i][4] * kDays, data[i][5] * kDays, data[i][6] * solar};
     px += bodies[i].vx * bodies[i].mass;
     py += bodies[i].vy * bodies[i].mass;
     pz += bodies[i].vz * bodies[i].mass;

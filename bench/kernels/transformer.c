@@ -3,7 +3,16 @@
 // bench: n=600
 #include "kernel.h"
 
-enum { kDim = 128, kHidden = 352, kLayers = 4, kHeads = 8, kKvHeads = 4, kHeadSize = kDim / kHeads, kVocab = 512, kContext = 64 };
+enum {
+  kDim = 128,
+  kHidden = 352,
+  kLayers = 4,
+  kHeads = 8,
+  kKvHeads = 4,
+  kHeadSize = kDim / kHeads,
+  kVocab = 512,
+  kContext = 64
+};
 enum { kKvDim = kHeadSize * kKvHeads };
 
 static float embedding[kVocab * kDim], output_norm[kDim];
@@ -32,11 +41,13 @@ static float sine(float x) {
   const float turns = x * 0.15915494f;
   x -= 6.2831853f * (float)(int)(turns + (turns < 0 ? -0.5f : 0.5f));
   const float s = x * x;
-  return x * (1 - s * (0.16666667f - s * (0.0083333333f - s * (0.00019841270f - s * (2.7557319e-6f - s * 2.5052108e-8f)))));
+  return x * (1 - s * (0.16666667f -
+                       s * (0.0083333333f - s * (0.00019841270f - s * (2.7557319e-6f - s * 2.5052108e-8f)))));
 }
 
 static void fill(float* weights, int count, float scale, uint64_t* state) {
-  for (int i = 0; i < count; ++i) weights[i] = ((float)(int)(next_random(state) & 0xFFFF) - 32768.0f) * (scale / 32768.0f);
+  for (int i = 0; i < count; ++i)
+    weights[i] = ((float)(int)(next_random(state) & 0xFFFF) - 32768.0f) * (scale / 32768.0f);
 }
 
 static void normalise(float* out, const float* x, const float* weight) {
@@ -47,7 +58,8 @@ static void normalise(float* out, const float* x, const float* weight) {
 }
 
 // Four sums, so that compilers may use vectors without changing the result.
-__attribute__((noinline)) static void multiply(float* out, const float* x, const float* w, int columns, int rows) {
+__attribute__((noinline)) static void multiply(float* out, const float* x, const float* w, int columns,
+                                               int rows) {
   for (int r = 0; r < rows; ++r) {
     float sums[4] = {0, 0, 0, 0};
     for (int c = 0; c < columns; c += 4)
@@ -77,7 +89,8 @@ static void rotate(float* vector, int size, int position) {
 }
 
 static int next_token(int token, int position) {
-  static float x[kDim], y[kDim], q[kDim], attended[kDim], gate[kHidden], up[kHidden], scores[kContext], logits[kVocab];
+  static float x[kDim], y[kDim], q[kDim], attended[kDim], gate[kHidden], up[kHidden], scores[kContext],
+      logits[kVocab];
   memcpy(x, embedding + token * kDim, sizeof x);
   for (struct Layer* layer = layers; layer < layers + kLayers; ++layer) {
     float *k = layer->key_cache + position * kKvDim, *v = layer->value_cache + position * kKvDim;
@@ -91,7 +104,8 @@ static int next_token(int token, int position) {
       const int kv = head / (kHeads / kKvHeads) * kHeadSize;
       for (int t = 0; t <= position; ++t) {
         float score = 0;
-        for (int i = 0; i < kHeadSize; ++i) score += q[head * kHeadSize + i] * layer->key_cache[t * kKvDim + kv + i];
+        for (int i = 0; i < kHeadSize; ++i)
+          score += q[head * kHeadSize + i] * layer->key_cache[t * kKvDim + kv + i];
         scores[t] = score * 0.25f;
       }
       softmax(scores, position + 1);

@@ -10,6 +10,7 @@ enum Op { Push, Load, Store, Add, Mod, Less, JumpIfZero, Jump, Mul, Halt };
 //   count += prime;
 // }
 // Variables: 0 i, 1 j, 2 prime, 3 count, 4 limit. Jump targets are positions, as in the comments.
+// clang-format off
 static const int32_t program[] = {
     Push, 2, Store, 0,                                                   //  0: i = 2
     Load, 0, Load, 4, Less, JumpIfZero, 73,                              //  4: while i < limit
@@ -22,6 +23,7 @@ static const int32_t program[] = {
     Load, 0, Push, 1, Add, Store, 0, Jump, 4,                            // 64: i++
     Halt,                                                                // 73
 };
+// clang-format on
 
 static int32_t run(const int32_t* code, int32_t limit_value) {
   int32_t stack[32], variables[8] = {0};
@@ -29,14 +31,26 @@ static int32_t run(const int32_t* code, int32_t limit_value) {
   const int32_t* pc = code;
   variables[4] = limit_value;
   for (;;) {
-    switch ((enum Op)*pc++) {
+    switch ((enum Op) * pc++) {
       case Push: *sp++ = *pc++; break;
       case Load: *sp++ = variables[*pc++]; break;
       case Store: variables[*pc++] = *--sp; break;
-      case Add: --sp; sp[-1] += sp[0]; break;
-      case Mul: --sp; sp[-1] *= sp[0]; break;
-      case Mod: --sp; sp[-1] %= sp[0]; break;
-      case Less: --sp; sp[-1] = sp[-1] < sp[0]; break;
+      case Add:
+        --sp;
+        sp[-1] += sp[0];
+        break;
+      case Mul:
+        --sp;
+        sp[-1] *= sp[0];
+        break;
+      case Mod:
+        --sp;
+        sp[-1] %= sp[0];
+        break;
+      case Less:
+        --sp;
+        sp[-1] = sp[-1] < sp[0];
+        break;
       case JumpIfZero: pc = *--sp == 0 ? code + *pc : pc + 1; break;
       case Jump: pc = code + *pc; break;
       case Halt: return variables[3];
@@ -46,6 +60,7 @@ static int32_t run(const int32_t* code, int32_t limit_value) {
 
 static uint64_t kernel(uint32_t n) {
   uint64_t sum = 0;
-  for (uint32_t round = 0; round < n; ++round) sum = sum * 31 + (uint32_t)run(program, 1000 + (int32_t)(round & 7));
+  for (uint32_t round = 0; round < n; ++round)
+    sum = sum * 31 + (uint32_t)run(program, 1000 + (int32_t)(round & 7));
   return sum;
 }

@@ -13,17 +13,17 @@ namespace godwit {
 
 // The first six kinds are those of the specification's test suite.
 enum class ErrorKind : uint8_t {
-  Malformed,   // the bytes are not a module
-  Invalid,     // a module, but it does not validate
-  Unlinkable,  // imports missing or of another type
-  Trap,        // execution stopped by a trap; code() is a runtime::Trap
-  Exception,   // a wasm exception reached the host
-  Exhausted,   // a limit was reached: stack, memory, time, fuel; code() may be a runtime::Trap
-  Exit,        // the guest asked to end (proc_exit); code() is its exit status
-  NotFound,    // a file, function, model or plug-in that was named is absent
-  Unsupported, // asks for something this build or machine does not have
-  Io,          // the operating system refused; code() is errno
-  Usage,       // the caller's arguments make no sense
+  Malformed,    // the bytes are not a module
+  Invalid,      // a module, but it does not validate
+  Unlinkable,   // imports missing or of another type
+  Trap,         // execution stopped by a trap; code() is a runtime::Trap
+  Exception,    // a wasm exception reached the host
+  Exhausted,    // a limit was reached: stack, memory, time, fuel; code() may be a runtime::Trap
+  Exit,         // the guest asked to end (proc_exit); code() is its exit status
+  NotFound,     // a file, function, model or plug-in that was named is absent
+  Unsupported,  // asks for something this build or machine does not have
+  Io,           // the operating system refused; code() is errno
+  Usage,        // the caller's arguments make no sense
 };
 
 std::string_view to_string(ErrorKind kind);
@@ -85,17 +85,17 @@ inline std::unexpected<Error> fail(ErrorKind kind, std::string message) {
 #define GODWIT_CONCAT(a, b) GODWIT_CONCAT_INNER(a, b)
 
 // TRY(expr): leaves the function with expr's error, if it has one.
-#define TRY(...)                                                                    \
-  do {                                                                              \
-    if (auto try_result = (__VA_ARGS__); !try_result) [[unlikely]]                  \
-      return ::std::unexpected<::godwit::Error>(std::move(try_result).error());     \
+#define TRY(...)                                                                \
+  do {                                                                          \
+    if (auto try_result = (__VA_ARGS__); !try_result) [[unlikely]]              \
+      return ::std::unexpected<::godwit::Error>(std::move(try_result).error()); \
   } while (0)
 
 // ASSIGN_OR_RETURN(auto x, expr): the value of expr, or leaves with its error.
 #define ASSIGN_OR_RETURN(declaration, ...) \
   ASSIGN_OR_RETURN_INNER(GODWIT_CONCAT(result_at_line_, __LINE__), declaration, __VA_ARGS__)
-#define ASSIGN_OR_RETURN_INNER(temporary, declaration, ...)                         \
-  auto temporary = (__VA_ARGS__);                                                   \
-  if (!temporary) [[unlikely]]                                                      \
-    return ::std::unexpected<::godwit::Error>(std::move(temporary).error());        \
+#define ASSIGN_OR_RETURN_INNER(temporary, declaration, ...)                  \
+  auto temporary = (__VA_ARGS__);                                            \
+  if (!temporary) [[unlikely]]                                               \
+    return ::std::unexpected<::godwit::Error>(std::move(temporary).error()); \
   declaration = std::move(*temporary)

@@ -27,7 +27,9 @@ TEST(Error, TravelsThroughTry) {
 }
 
 TEST(Error, DescribesKindOffsetAndFrames) {
-  Error error = Error(ErrorKind::Trap, "unreachable").at(0x2a).with_backtrace({{"m", "f", 3, 0x2a}, {"", "", 7, kNoOffset}});
+  Error error = Error(ErrorKind::Trap, "unreachable")
+                    .at(0x2a)
+                    .with_backtrace({{"m", "f", 3, 0x2a}, {"", "", 7, kNoOffset}});
   EXPECT_EQ(error.describe(), "trap: unreachable (at byte 0x2a)\n    0: m!f @ 0x2a\n    1: func[7]");
   EXPECT_EQ(std::move(error).in("app.wasm").message(), "app.wasm: unreachable");
 }
