@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Plants bugs into a copy of the sources, one at a time, and checks that the tests find each of them.
 
-usage: planted_bugs.py [--list] [bug...]
+usage: planted_bugs.py [--list] [--all] [bug...]
+    --list   only name the bugs
+    --all    run all test programs for each bug, not only until one finds it
 
 A bug is a patch in tests/planted/, whose first line says what it is. The copy lies in build/planted/tree, with a build
 tree of its own, so that only what a bug touches is compiled again. First everything must pass without a bug; then each
@@ -23,15 +25,16 @@ COPIED = ("CMakeLists.txt", "CMakePresets.json", "VERSION", "layers.txt", "cmake
           "plugins", "sdk", "src", "tests", "tools", "third_party")  # fmt: skip
 # What looks for bugs: a program and its arguments, in the build tree, each with the seconds it may take.
 FUZZ_INPUTS = "300"
+UNIT = ["--gtest_fail_fast"]  # a bug may make the tests that follow run for ever
 DETECTORS = {
-    "base_test": ([], 120),
-    "wasm_test": ([], 300),
-    "runtime_test": ([], 120),
-    "code_test": ([], 120),
-    "interp_test": ([], 300),
-    "engine_test": ([], 120),
-    "platform_test": ([], 120),
-    "fuzz_run": (["--random", FUZZ_INPUTS], 600),
+    "base_test": (UNIT, 120),
+    "wasm_test": (UNIT, 300),
+    "runtime_test": (UNIT, 120),
+    "code_test": (UNIT, 120),
+    "interp_test": (UNIT, 180),
+    "engine_test": (UNIT, 120),
+    "platform_test": (UNIT, 120),
+    "fuzz_run": (["--random", FUZZ_INPUTS], 300),
     "spec_runner": (["--suite", str(ROOT / "third_party/spec-json"), "--lists", str(TREE / "tests/spec")], 900),
 }
 FOLDERS = {"fuzz_run": "fuzz", "spec_runner": "tests/spec"}
@@ -71,8 +74,8 @@ def build():
         return subprocess.run(command, cwd=TREE, stdout=out, stderr=out).returncode == 0
 
 
-def failing():
-    """The detectors that fail, or time out."""
+def failing(only_first):
+    """The detectors that fail, or time out; if `only_first`, at most one."""
     names = []
     for name, (arguments, seconds) in DETECTORS.items():
         command = [str(BUILD / FOLDERS.get(name, ".") / name), *arguments]
@@ -84,6 +87,8 @@ def failing():
             failed = True
         if failed:
             names.append(name)
+            if only_first:
+                break
     return names
 
 
@@ -111,7 +116,7 @@ def main(arguments):
         refresh(ROOT / name, TREE / name)
     if not build():
         sys.exit(f"error: the copy does not build: {TREE.parent / 'build.log'}")
-    if broken := failing():
+    if broken := failing(only_first=False):
         sys.exit(f"error: without any bug these fail: {', '.join(broken)}")
 
     missed = []
@@ -120,7 +125,7 @@ def main(arguments):
         if not patch(bug):
             sys.exit(f"error: {bug.relative_to(ROOT)} does not fit the sources any more")
         try:
-            found_by = failing() if build() else ["compiler"]
+            found_by = failing(only_first="--all" not in arguments) if build() else ["compiler"]
         finally:
             patch(bug, "--reverse")
         if not found_by:
