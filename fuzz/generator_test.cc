@@ -39,7 +39,8 @@ TEST(ModuleGenerator, MakesValidModulesOfAllInstructions) {
 TEST(ModuleGenerator, MakesTheSameOfTheSameInput) {
   const Vocabulary vocabulary;
   const std::vector<uint8_t> input = random_input(1);
-  EXPECT_EQ(ModuleGenerator(input, vocabulary.options()).build(), ModuleGenerator(input, vocabulary.options()).build());
+  EXPECT_EQ(ModuleGenerator(input, vocabulary.options()).build(),
+            ModuleGenerator(input, vocabulary.options()).build());
   EXPECT_FALSE(ModuleGenerator({}, vocabulary.options()).build().empty());
 }
 

@@ -108,6 +108,19 @@ TEST(Validator, ChecksBranches) {
                      .op(drop)
                      .end(),
                  "type mismatch: labels of br_table");
+  // as many operands as the default takes, but others
+  expect_invalid(CodeBuilder()
+                     .block(block, kI32)
+                     .block(block, kI64)
+                     .i32(1)
+                     .i32(2)
+                     .add({.op = br_table, .labels = {0, 1}})
+                     .end()
+                     .op(drop)
+                     .i32(3)
+                     .end()
+                     .op(drop),
+                 "type mismatch: br_table expects i64, found i32");
   EXPECT_EQ(check(CodeBuilder().block(block).i32(2).add({.op = br_table, .labels = {0, 0, 1, 0}}).end()), "");
 }
 
