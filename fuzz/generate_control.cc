@@ -34,6 +34,7 @@ bool opens_block(Opcode op) { return op == Opcode::block || op == Opcode::loop |
 void ModuleGenerator::begin_function(const Signature& type) {
   code_ = {};
   function_ = &type;
+  ++function_idx_;
   stack_.clear();
   locals_ = type.params;
   labels_ = {{type.results, false}};
@@ -83,9 +84,25 @@ void ModuleGenerator::settle(const Types& results, size_t base) {
     code_.op(Opcode::local_set, saved.back());
     stack_.pop_back();
   }
-  for (; stack_.size() > base; stack_.pop_back()) code_.op(Opcode::drop);
+  while (stack_.size() > base) show();
   for (size_t i = results.size(); i-- > 0;) code_.op(Opcode::local_get, saved[i]);
   stack_.insert(stack_.end(), results.begin(), results.end());
+}
+
+// Takes the top value where it can be seen from outside: into an exported global.
+void ModuleGenerator::show() {
+  const ValType type = stack_.back();
+  stack_.pop_back();
+  auto global = static_cast<uint32_t>(globals_.size());
+  while (global > 0 && !(globals_[global - 1].val == type && globals_[global - 1].is_mutable)) --global;
+  if (global == 0 || choices_.one_in(8)) {
+    code_.op(Opcode::drop);
+    return;
+  }
+  --global;
+  if (type.kind() == ValKind::I32) code_.op(Opcode::global_get, global).op(Opcode::i32_xor);
+  if (type.kind() == ValKind::I64) code_.op(Opcode::global_get, global).op(Opcode::i64_xor);
+  code_.op(Opcode::global_set, global);
 }
 
 bool ModuleGenerator::statement(size_t base) {
@@ -95,8 +112,7 @@ bool ModuleGenerator::statement(size_t base) {
       Opcode::local_set, Opcode::local_set, Opcode::local_tee,    Opcode::local_tee,  Opcode::call,
       Opcode::i32_load,  Opcode::i32_store, Opcode::call_indirect};
   if (stack_.size() > base + kMaxOperands) {
-    code_.op(Opcode::drop);
-    stack_.pop_back();
+    show();
     return true;
   }
   const uint32_t kind = choices_.below(8);
@@ -215,11 +231,14 @@ bool ModuleGenerator::branch(Opcode op, size_t base) {
 bool ModuleGenerator::call(Opcode op, size_t base) {
   const bool is_tail =
       op == Opcode::return_call || op == Opcode::return_call_indirect || op == Opcode::return_call_ref;
-  uint32_t callee = choices_.below(funcs_.size());
+  // mostly one that comes before this: recursion burns all fuel, and what traps shows no results
+  const bool may_recurse = choices_.one_in(16);
+  uint32_t callee = choices_.below(may_recurse ? funcs_.size() : function_idx_);
   if (is_tail) {
     std::vector<uint32_t> fitting;
     for (uint32_t i = 0; i < funcs_.size(); ++i)
-      if (funcs_[i].results == labels_[0].types) fitting.push_back(i);
+      if (funcs_[i].results == labels_[0].types && (may_recurse || i < function_idx_)) fitting.push_back(i);
+    if (fitting.empty()) return branch(Opcode::return_, base);
     callee = fitting[choices_.below(fitting.size())];
   }
   const Signature type = funcs_[callee];

@@ -170,16 +170,16 @@ std::vector<uint8_t> ModuleGenerator::build() {
 
 std::vector<uint8_t> ModuleGenerator::build_for(Opcode op) {
   declare();
-  funcs_.push_back(types_[0]);
   funcs_.push_back(types_[1]);
+  funcs_.push_back(types_[0]);
   declare_segments();
+  begin_function(types_[1]);  // to be called
+  settle(types_[1].results, 0);
+  end_function(types_[1]);
   begin_function(types_[0]);
   if (op == Opcode::else_ || op == Opcode::end) op = Opcode::if_;
   if (emit(op, 0)) settle(types_[0].results, 0);
   end_function(types_[0]);
-  begin_function(types_[1]);  // to be called
-  settle(types_[1].results, 0);
-  end_function(types_[1]);
   return finish();
 }
 

@@ -33,8 +33,8 @@ class ModuleGenerator final {
   ModuleGenerator(Bytes input, const GeneratorOptions& options) : choices_(input), options_(options) {}
 
   std::vector<uint8_t> build();
-  // A module whose one function "f0" runs `op` once on operands that are by choice, and calls nobody else if `op`
-  // doesn't. can_generate(op).
+  // A module whose function "f1" runs `op` once on operands that are by choice; it calls somebody only if `op` does.
+  // can_generate(op).
   std::vector<uint8_t> build_for(wasm::Opcode op);
 
   static constexpr uint32_t kFuel = 100;  // the least that lets most calls end by themselves
@@ -81,6 +81,7 @@ class ModuleGenerator final {
   bool branch(wasm::Opcode op, size_t base);
   bool call(wasm::Opcode op, size_t base);
   void burn_fuel();
+  void show();
   uint32_t label_depth();
   const Label& label(uint32_t depth) const { return labels_[labels_.size() - 1 - depth]; }
   const Label* label_ending_in_ref(uint32_t& depth);
@@ -128,6 +129,7 @@ class ModuleGenerator final {
 
   wasm::CodeBuilder code_;
   const Signature* function_ = nullptr;
+  uint32_t function_idx_ = 0;  // the import is the first
   Types stack_;
   Types locals_;
   std::vector<Label> labels_;

@@ -17,7 +17,7 @@ namespace {
 constexpr size_t kInputBytes = 200;  // more choices than a module of one instruction has
 
 bool has_instruction(const wasm::Module& module, Opcode op) {
-  wasm::InstructionReader reader(module, module.body(wasm::FuncIdx(module.imported_funcs)).range);
+  wasm::InstructionReader reader(module, module.body(wasm::FuncIdx(module.imported_funcs + 1)).range);
   if (!reader.locals()) return false;
   wasm::Instruction instruction;
   while (!reader.at_end() && reader.next(instruction))
@@ -59,7 +59,7 @@ bool Vocabulary::try_out(Opcode op) {
       report_finding("a module for " + std::string(wasm::text_of(op)) + ": " + module.error().describe(),
                      bytes);
     if (!has_instruction((*module)->declarations, op)) continue;
-    const wasm::FuncIdx func((*module)->declarations.imported_funcs);
+    const wasm::FuncIdx func((*module)->declarations.imported_funcs + 1);
     if (const auto translated = code::translate(**module, func); !translated) {
       if (translated.error().kind() == ErrorKind::Unsupported) return false;
       report_finding(translated.error().describe(), bytes);
