@@ -227,7 +227,8 @@ void fault_with_an_earlier_handler() {
   };
   ::sigaction(SIGSEGV, &action, nullptr);
   if (!prepare_thread_for_guests()) ::_exit(1);
-  *reinterpret_cast<volatile int*>(uintptr_t{16}) = 1;
+  volatile uintptr_t nowhere = 16;
+  *reinterpret_cast<volatile int*>(nowhere) = 1;
 }
 
 TEST(TrapHandlerDeathTest, ChainsToTheEarlierHandler) {

@@ -57,7 +57,7 @@ TEST(SwitchedStack, Nests) {
 
 // Uses `depth` frames of a few hundred bytes.
 [[gnu::noinline]] uint64_t recurse(uint64_t depth, volatile uint8_t* outer) {
-  volatile uint8_t frame[256];
+  volatile uint8_t frame[256] = {};
   frame[depth % 256] = static_cast<uint8_t>(depth + outer[0]);
   return depth == 0 ? frame[0] : recurse(depth - 1, frame) + frame[depth % 256];
 }
