@@ -295,9 +295,9 @@ TEST(Validator, ChecksDeclarations) {
 }
 
 TEST(Validator, ChecksTypes) {
-  const auto types = [](std::vector<SubType> list) {
+  const auto types = [](const std::vector<SubType>& list) {
     ModuleBuilder builder;
-    for (SubType& type : list) builder.type(std::move(type));
+    for (const SubType& type : list) builder.type(type);
     return message_of(builder);
   };
   SubType open;
