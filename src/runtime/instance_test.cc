@@ -48,7 +48,7 @@ wasm::ElemSegment funcs_at(Declarations& d, int32_t offset, std::vector<wasm::Fu
   segment.funcs = std::move(funcs);
   return segment;
 }
-wasm::DataSegment data_at(Declarations& d, int32_t offset, std::vector<uint8_t> bytes) {
+wasm::DataSegment data_at(Declarations& d, int32_t offset, const std::vector<uint8_t>& bytes) {
   wasm::DataSegment segment;
   segment.mode = SegmentMode::Active;
   segment.offset = d.i32(offset);
