@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "code/translator.h"
+#include "wasm/opcode_relations.h"
 
 namespace godwit::code {
 
@@ -10,33 +11,6 @@ using wasm::Opcode;
 using wasm::ValKind;
 
 namespace {
-
-// not (x `op` y) is x `negated(op)` y, for integers.
-Opcode negated(Opcode op) {
-  using enum Opcode;
-  switch (op) {
-    case i32_eq: return i32_ne;
-    case i32_ne: return i32_eq;
-    case i32_lt_s: return i32_ge_s;
-    case i32_lt_u: return i32_ge_u;
-    case i32_gt_s: return i32_le_s;
-    case i32_gt_u: return i32_le_u;
-    case i32_le_s: return i32_gt_s;
-    case i32_le_u: return i32_gt_u;
-    case i32_ge_s: return i32_lt_s;
-    case i32_ge_u: return i32_lt_u;
-    case i64_eq: return i64_ne;
-    case i64_ne: return i64_eq;
-    case i64_lt_s: return i64_ge_s;
-    case i64_lt_u: return i64_ge_u;
-    case i64_gt_s: return i64_le_s;
-    case i64_gt_u: return i64_le_u;
-    case i64_le_s: return i64_gt_s;
-    case i64_le_u: return i64_gt_u;
-    case i64_ge_s: return i64_lt_s;
-    default: return i64_lt_u;  // i64_ge_u
-  }
-}
 
 bool compares_floats(Opcode op) {
   return wasm::signature_of(op).params()[0] == wasm::Signature::Type::F32 ||
@@ -98,7 +72,7 @@ bool Translator::take_compare(Condition& condition) {
   condition.a = cell.a;
   if (op_class == wasm::OpClass::Test) {
     condition.source = last_plain_.source;
-    condition.is_wide = last_plain_.op == Opcode::i64_eqz;
+    condition.is_wide = wasm::signature_of(last_plain_.op).params()[0] == wasm::Signature::Type::I64;
     condition.is_negated = true;
   } else if (op_class == wasm::OpClass::Compare) {
     condition.is_compare = true;
@@ -149,7 +123,7 @@ bool Translator::emit_step(const Condition& condition, bool wanted, const Label&
   Source right = Source::K;
   int32_t limit = 0;
   if (condition.is_compare) {
-    compare = wanted ? condition.compare : negated(condition.compare);
+    compare = wanted ? condition.compare : wasm::negated(condition.compare);
     if (wasm::signature_of(compare).params()[0] != wasm::Signature::Type::I32) return false;
     if (condition.form == Form::AS) right = Source::S;
     else if (condition.form != Form::AK) return false;
@@ -176,7 +150,7 @@ void Translator::emit_branch(const Condition& condition, bool wanted, Label& lab
   CellOp op;
   if (condition.is_compare) {
     bool is_float = compares_floats(condition.compare);
-    Opcode compare = wanted || is_float ? condition.compare : negated(condition.compare);
+    Opcode compare = wanted || is_float ? condition.compare : wasm::negated(condition.compare);
     op = branch_op(compare, condition.form, wanted || !is_float);
   } else {
     op = condition.is_wide ? CellOp::br_if_i64_s : CellOp::br_if_i32_s;

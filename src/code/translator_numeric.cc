@@ -2,6 +2,7 @@
 #include <array>
 
 #include "code/translator.h"
+#include "wasm/opcode_relations.h"
 
 namespace godwit::code {
 
@@ -18,55 +19,6 @@ ValKind kind_of(wasm::Signature::Type type) {
     case wasm::Signature::Type::F64: return ValKind::F64;
     case wasm::Signature::Type::V128: return ValKind::V128;
     default: return ValKind::I32;
-  }
-}
-
-bool is_commutative(Opcode op) {
-  using enum Opcode;
-  switch (op) {
-    case i32_add:
-    case i32_mul:
-    case i32_and:
-    case i32_or:
-    case i32_xor:
-    case i64_add:
-    case i64_mul:
-    case i64_and:
-    case i64_or:
-    case i64_xor: return true;
-    default: return false;
-  }
-}
-
-// x `op` y is y `mirrored(op)` x.
-Opcode mirrored(Opcode op) {
-  using enum Opcode;
-  switch (op) {
-    case i32_lt_s: return i32_gt_s;
-    case i32_lt_u: return i32_gt_u;
-    case i32_gt_s: return i32_lt_s;
-    case i32_gt_u: return i32_lt_u;
-    case i32_le_s: return i32_ge_s;
-    case i32_le_u: return i32_ge_u;
-    case i32_ge_s: return i32_le_s;
-    case i32_ge_u: return i32_le_u;
-    case i64_lt_s: return i64_gt_s;
-    case i64_lt_u: return i64_gt_u;
-    case i64_gt_s: return i64_lt_s;
-    case i64_gt_u: return i64_lt_u;
-    case i64_le_s: return i64_ge_s;
-    case i64_le_u: return i64_ge_u;
-    case i64_ge_s: return i64_le_s;
-    case i64_ge_u: return i64_le_u;
-    case f32_lt: return f32_gt;
-    case f32_gt: return f32_lt;
-    case f32_le: return f32_ge;
-    case f32_ge: return f32_le;
-    case f64_lt: return f64_gt;
-    case f64_gt: return f64_lt;
-    case f64_le: return f64_ge;
-    case f64_ge: return f64_le;
-    default: return op;  // equality
   }
 }
 
@@ -153,19 +105,18 @@ void Translator::binary(Opcode op) {
   Operand y = pop();
   Operand x = pop();
   bool is_compare = info.op_class == OpClass::Compare;
-  if (y.where == Operand::Where::Const && (op == Opcode::i32_sub || op == Opcode::i64_sub)) {
-    // x - k is x + -k: there is more that a sum can be folded into
-    op = op == Opcode::i32_sub ? Opcode::i32_add : Opcode::i64_add;
+  if (y.where == Operand::Where::Const && wasm::as_addition(op) != op) {
+    // there is more that a sum can be folded into
+    op = wasm::as_addition(op);
     y.bits = 0 - y.bits;
   }
   if (binary_with_load(op, x, y)) return;
-  bool may_swap = is_commutative(op) || op == Opcode::f32_add || op == Opcode::f32_mul ||
-                  op == Opcode::f64_add || op == Opcode::f64_mul;
+  bool may_swap = wasm::is_commutative(op);
   if (may_swap && y.where == Operand::Where::Local && binary_with_load(op, y, x)) return;
   if (x.where == Operand::Where::Const && y.where == Operand::Where::Const) to_own_slot(x);
-  if (x.where == Operand::Where::Const && (is_compare || is_commutative(op))) {
+  if (x.where == Operand::Where::Const && (is_compare || (may_swap && wasm::is_of_integers(op)))) {
     std::swap(x, y);
-    if (is_compare) op = mirrored(op);
+    if (is_compare) op = wasm::mirrored(op);
   }
   Source left = source_of(x), right = source_of(y);
   if (left == Source::A && right == Source::A) right = Source::S;  // one local twice: it lies in its slot

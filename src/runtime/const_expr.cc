@@ -5,6 +5,7 @@
 
 #include "runtime/memory.h"
 #include "wasm/instruction.h"
+#include "wasm/opcode_relations.h"
 
 namespace godwit::runtime {
 
@@ -34,6 +35,7 @@ class Evaluator final {
 
  private:
   Result<> step(const wasm::Instruction& instruction) {
+    if (wasm::is_constant_arithmetic(instruction.op)) return arithmetic(instruction.op);
     switch (instruction.op) {
       case Opcode::i32_const: push(static_cast<uint32_t>(instruction.bits)); return {};
       case Opcode::i64_const:
@@ -50,15 +52,6 @@ class Evaluator final {
         push(reinterpret_cast<Ref>(instance_.func(wasm::FuncIdx(instruction.index))));
         return {};
       case Opcode::global_get: stack_.push_back(global(instruction.index)); return {};
-      case Opcode::i32_add:
-        return binary([](uint64_t a, uint64_t b) { return uint64_t{static_cast<uint32_t>(a + b)}; });
-      case Opcode::i32_sub:
-        return binary([](uint64_t a, uint64_t b) { return uint64_t{static_cast<uint32_t>(a - b)}; });
-      case Opcode::i32_mul:
-        return binary([](uint64_t a, uint64_t b) { return uint64_t{static_cast<uint32_t>(a * b)}; });
-      case Opcode::i64_add: return binary([](uint64_t a, uint64_t b) { return a + b; });
-      case Opcode::i64_sub: return binary([](uint64_t a, uint64_t b) { return a - b; });
-      case Opcode::i64_mul: return binary([](uint64_t a, uint64_t b) { return a * b; });
       default:
         return fail(Error(ErrorKind::Unsupported, "the constant instruction " +
                                                       std::string(text_of(instruction.op)) +
@@ -69,13 +62,16 @@ class Evaluator final {
 
   void push(Slot value) { stack_.push_back(one_slot(value)); }
 
-  template <class Operation>
-  Result<> binary(Operation operation) {
+  Result<> arithmetic(Opcode op) {
     if (stack_.size() < 2)
       return fail(ErrorKind::Invalid, "type mismatch: a constant expression lacks operands");
-    const Slot right = stack_.back().value[0];
+    const Slot y = stack_.back().value[0];
     stack_.pop_back();
-    stack_.back() = one_slot(operation(stack_.back().value[0], right));
+    const Slot x = stack_.back().value[0];
+    const std::string_view operation = wasm::operation_of(op);
+    const Slot result = operation == "add" ? x + y : operation == "sub" ? x - y : x * y;
+    const bool is_short = wasm::signature_of(op).results()[0] == wasm::Signature::Type::I32;
+    stack_.back() = one_slot(is_short ? static_cast<uint32_t>(result) : result);
     return {};
   }
 

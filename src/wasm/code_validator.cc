@@ -2,6 +2,7 @@
 #include "wasm/code_validator.h"
 
 #include "wasm/limits.h"
+#include "wasm/opcode_relations.h"
 
 namespace godwit::wasm {
 
@@ -290,19 +291,12 @@ void CodeValidator::check_const(const Instruction& ins, uint32_t visible_globals
     case any_convert_extern:
     case extern_convert_any:
     case end: return;
-    case i32_add:
-    case i32_sub:
-    case i32_mul:
-    case i64_add:
-    case i64_sub:
-    case i64_mul:
-      if (features_.has(Feature::ExtendedConst)) return;
-      break;
     case global_get:
       if (ins.index >= visible_globals) return error("unknown global " + std::to_string(ins.index));
       if (!module_.globals[ins.index].type.is_mutable) return;
       break;
-    default: break;
+    default:
+      if (features_.has(Feature::ExtendedConst) && is_constant_arithmetic(ins.op)) return;
   }
   error("constant expression required: " + std::string(text_of(ins.op)) + " is not constant");
 }
