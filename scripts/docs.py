@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes the tables of docs/reference.md from the .def files that the code itself is built from.
+"""Writes docs/reference.md and docs/status.md from the tables that code and tests themselves are built from.
 
-usage: docs.py [--check]     --check: only say whether the page is up to date
+usage: docs.py [--check]     --check: only say whether the pages are up to date
 """
 
 import collections
@@ -9,7 +9,8 @@ import pathlib
 import re
 import sys
 
-PAGE = pathlib.Path("docs/reference.md")
+REFERENCE = pathlib.Path("docs/reference.md")
+STATUS = pathlib.Path("docs/status.md")
 
 
 def rows(path, macro):
@@ -31,15 +32,63 @@ def table(head, body):
     return "\n".join(lines)
 
 
+def words(path):
+    """The words of each line of a list, without comments."""
+    lines = pathlib.Path(path).read_text().splitlines()
+    return [line.split("#")[0].split() for line in lines if line.split("#")[0].strip()]
+
+
+def feature_rows():
+    return list(rows("src/wasm/features.def", "GODWIT_FEATURE"))
+
+
 def features():
-    count = collections.Counter(row[7] for row in rows("src/wasm/opcodes.def", "GODWIT_OP"))
     return table(
-        ["proposal", "option", "on unless switched off", "part of WebAssembly", "instructions"],
+        ["proposal", "option", "on unless switched off", "part of WebAssembly"],
         [
-            (title, f"`{option}`", "yes" if default == "true" else "no", version, count[name] or "")
-            for name, option, default, version, title in rows("src/wasm/features.def", "GODWIT_FEATURE")
+            (title, f"`{option}`", "yes" if default == "true" else "no", version)
+            for _, option, default, version, title in feature_rows()
         ],
     )
+
+
+# Tiers and the least depth, of those in tests/spec/scope.txt, at which the suite shows that a tier has a proposal.
+DEPTHS = ["skip", "validate", "partial", "execute"]
+TIERS = {"decode": "validate", "validate": "validate", "interpreter": "execute"}
+
+
+def depth_of(option, place, scope):
+    """How deep the suite is run in a folder: (the least, the most). The last line that fits a file decides, and a line
+    of one file stands for that file alone."""
+    if place in DEPTHS:
+        return place, place
+    depths = [depth for depth, _, pattern in scope if pattern == place + "/*"][-1:]
+    if not depths:
+        sys.exit(f"docs.py: tests/spec/scope.txt has no line for {place}/*, where {option} is tested")
+    depths += [depth for depth, _, pattern in scope if pattern.startswith(place + "/") and "*" not in pattern]
+    depths.sort(key=DEPTHS.index)
+    return depths[0], depths[-1]
+
+
+def status():
+    instructions = collections.Counter(row[7] for row in rows("src/wasm/opcodes.def", "GODWIT_OP"))
+    places = dict(words("tests/spec/proposals.txt"))
+    scope = words("tests/spec/scope.txt")
+    body = []
+    for name, option, _, version, title in feature_rows():
+        if option not in places:
+            sys.exit(f"docs.py: tests/spec/proposals.txt has no line for {option}")
+        place = places.pop(option)
+        least, most = depth_of(option, place, scope)
+        has = lambda depth, tier: DEPTHS.index(depth) >= DEPTHS.index(TIERS[tier])
+        cells = [
+            "yes" if has(least, tier) else "in part" if has(most, tier) or most == "partial" else "no" for tier in TIERS
+        ]
+        where = "our own" if place in DEPTHS else f"`{place}`"
+        body.append((title, version, instructions[name] or "", *cells, where))
+    if places:
+        sys.exit(f"docs.py: tests/spec/proposals.txt names no feature: {', '.join(places)}")
+    return table(["proposal", "part of WebAssembly", "instructions", *TIERS, "tests"], body)
 
 
 def traps():
@@ -61,14 +110,14 @@ def options():
     )
 
 
-def page():
+def reference_page():
     return f"""# Reference
 
 Made by `./dev docs` from the tables that the code is built from; do not edit.
 
 ## Proposals
 
-Decoding and validation know all of these; what the tiers run is said in the [README](../README.md).
+What decodes, validates and runs them is said in [status.md](status.md).
 
 {features()}
 
@@ -86,16 +135,32 @@ What a guest may set in the JSON that it gives as metadata to a graph of the `GG
 """
 
 
+def status_page():
+    return f"""# Status of the proposals
+
+Made by `./dev docs` from [features.def](../src/wasm/features.def), [opcodes.def](../src/wasm/opcodes.def) and what
+[the official suite](../tests/spec/README.md) is run on ([scope.txt](../tests/spec/scope.txt)); do not edit.
+
+A tier has a proposal (yes) when every command of the suite passes on it; "in part" means that the commands that need
+what is missing end as "unsupported" and are skipped. Instructions are counted with the proposal that brought them.
+
+{status()}
+"""
+
+
 def main():
-    text = page()
-    if "--check" in sys.argv[1:]:
-        if not PAGE.exists() or PAGE.read_text() != text:
-            print(f"{PAGE} is not what the tables say: run ./dev docs")
-            return 1
-        return 0
-    PAGE.write_text(text)
-    print(f"wrote {PAGE}")
-    return 0
+    is_check = "--check" in sys.argv[1:]
+    stale = []
+    for path, text in ((REFERENCE, reference_page()), (STATUS, status_page())):
+        if is_check:
+            if not path.exists() or path.read_text() != text:
+                stale.append(path)
+        else:
+            path.write_text(text)
+            print(f"wrote {path}")
+    for path in stale:
+        print(f"{path} is not what the tables say: run ./dev docs")
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":

@@ -55,6 +55,7 @@ bool BranchHints::read(const Module& module, const wasm::CustomSection& section)
       const uint32_t size = reader.u32();
       const wasm::ByteRange value = reader.take(1);
       if (reader.failed() || size != 1 || offset < least_offset || offset >= body.size) return false;
+      if (module.bytes[value.offset] > 1) return false;  // neither unlikely nor likely
       least_offset = uint64_t{offset} + 1;
       hints_.push_back({func, body.offset + offset, value});
     }
