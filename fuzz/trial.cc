@@ -135,7 +135,7 @@ void Trial::call(runtime::Instance& instance, const wasm::Export& item, std::str
     std::vector<Slot> slots(std::max({slots_of(type.params), slots_of(type.results), 1u}));
     uint32_t at = 0;
     for (const ValType param : type.params) {
-      make_argument(param, set, store_.new_extern(7), &slots[at]);
+      make_argument(param, set, store_.new_extern(7).value_or(0), &slots[at]);
       at += param.slots();
     }
     trace.append(item.name).append(":");

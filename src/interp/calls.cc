@@ -39,6 +39,9 @@ bool call_host(const Cell* entry, Slot* fp, VmContext* caller, const Cell* retur
   vm.host_call_fp = fp - return_cell[-1].a;
   vm.host_call_ctx = return_ctx;
   vm.stack_top = fp + std::max(record->param_slots, record->result_slots);
+  // All that the guest holds lies in frames now. If the collection is interrupted, so is the guest after this call.
+  if (vm.gc_is_due != 0) [[unlikely]]
+    (void)vm.store->collect_garbage();
   return record->function(record->env, caller, fp);
 }
 

@@ -90,6 +90,25 @@ Result<Reservation> Reservation::reserve(size_t size_bytes) {
   return Reservation(static_cast<uint8_t*>(base), size_bytes);
 }
 
+Result<Reservation> Reservation::reserve_aligned(size_t size_bytes, size_t alignment) {
+  if (size_bytes > std::numeric_limits<size_t>::max() / 4 ||
+      alignment > std::numeric_limits<size_t>::max() / 4) {
+    errno = ENOMEM;
+    return fail(map_error("reserve", size_bytes));
+  }
+  size_bytes = round_up_to_page(size_bytes);
+  ASSIGN_OR_RETURN(Reservation whole, reserve(size_bytes + alignment));
+  // What lies before and behind the aligned part is given back.
+  const size_t before = (alignment - reinterpret_cast<uintptr_t>(whole.base_) % alignment) % alignment;
+  uint8_t* const base = whole.base_ + before;
+  const size_t behind = whole.size_bytes_ - before - size_bytes;
+  if (before != 0) ::munmap(whole.base_, before);
+  if (behind != 0) ::munmap(base + size_bytes, behind);
+  whole.base_ = base;
+  whole.size_bytes_ = size_bytes;
+  return whole;
+}
+
 Result<> Reservation::commit(size_t offset, size_t size_bytes) {
   if (size_bytes != 0 &&
       ::mprotect(base_ + offset, round_up_to_page(size_bytes), PROT_READ | PROT_WRITE) != 0)

@@ -36,6 +36,8 @@ class Reservation final {
   // Reserves `size_bytes` (rounded up to pages). Costs address space only.
   // @errors Exhausted: the system has no such range left.
   static Result<Reservation> reserve(size_t size_bytes);
+  // The same, at a multiple of `alignment`, a power of two of at least a page.
+  static Result<Reservation> reserve_aligned(size_t size_bytes, size_t alignment);
 
   uint8_t* base() const { return base_; }
   size_t size_bytes() const { return size_bytes_; }

@@ -43,6 +43,19 @@ TEST(Reservation, MoreThanThereIsIsAnError) {
   EXPECT_FALSE(Reservation::reserve(0));
 }
 
+TEST(Reservation, LiesWhereItIsToBeAligned) {
+  constexpr size_t kAlignment = size_t{4} << 30;
+  for (int i = 0; i < 3; ++i) {
+    auto range = Reservation::reserve_aligned(kAlignment + page_size(), kAlignment);
+    ASSERT_TRUE(range);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(range->base()) % kAlignment, 0U);
+    EXPECT_EQ(range->size_bytes(), kAlignment + page_size());
+    ASSERT_TRUE(range->commit(kAlignment, page_size()));
+    range->base()[kAlignment] = 1;
+  }
+  EXPECT_FALSE(Reservation::reserve_aligned(size_t{1} << 60, kAlignment));
+}
+
 TEST(Reservation, MovesItsRange) {
   auto first = Reservation::reserve(page_size());
   ASSERT_TRUE(first);

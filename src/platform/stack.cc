@@ -21,6 +21,12 @@ StackBounds thread_stack_bounds() {
   return {static_cast<uint8_t*>(low), static_cast<uint8_t*>(low) + size_bytes};
 }
 
+[[gnu::noinline]] void with_registers_on_stack(void (*function)(void*), void* argument) {
+  __builtin_unwind_init();
+  function(argument);
+  asm volatile("" : : : "memory");  // no tail call: this frame holds the registers
+}
+
 SwitchedStack::~SwitchedStack() {
   if (!bounds_.low) return;
   sanitizer::forget_stack(bounds_.low, static_cast<size_t>(bounds_.high - bounds_.low));

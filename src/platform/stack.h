@@ -29,6 +29,10 @@ StackBounds thread_stack_bounds();
   return static_cast<uint8_t*>(__builtin_frame_address(0));
 }
 
+// Calls function(argument) after it has put the registers that functions preserve onto the stack, above what
+// current_stack_address() says in there: for those who look through stacks for references.
+void with_registers_on_stack(void (*function)(void*), void* argument);
+
 // A native stack of its own, with an inaccessible guard page below it. Sanitizers are told of it. Move-only.
 //
 //   mapping:  | guard page | low … grows down … high |

@@ -11,6 +11,8 @@
 
 namespace godwit::runtime {
 
+class GcMarker;
+
 class Instance final {
  public:
   ~Instance();
@@ -31,6 +33,9 @@ class Instance final {
   void data_drop(uint32_t data);
   Trap table_init(uint32_t elem, uint32_t table, uint64_t to, uint64_t from, uint64_t size);
   void elem_drop(uint32_t elem);
+
+  // Shows the marker the references in own globals and in element segments.
+  void mark_references(GcMarker& marker);
 
  private:
   friend class Instantiation;

@@ -1,6 +1,7 @@
 // Instantiation, in the order of the specification.
 // spec: https://webassembly.github.io/spec/core/exec/modules.html#instantiation
 #include "runtime/const_expr.h"
+#include "runtime/gc_store.h"
 #include "runtime/import_match.h"
 #include "runtime/instance_state.h"
 
@@ -15,6 +16,7 @@ class Instantiation final {
 
   Result<Instance*> run() {
     TRY(check_imports());
+    TRY(prepare_gc_heap());
     TRY(instance_->state_->allocate(module_));
     take_imports();
     TRY(make_objects());
@@ -45,6 +47,16 @@ class Instantiation final {
         return fail(ErrorKind::Unlinkable,
                     mismatch_text(store_.types(), module_, declarations_.imports[i], imports_[i]));
     }
+    return {};
+  }
+
+  Result<> prepare_gc_heap() {
+    if (needs_gc_heap(module_.declarations)) {
+      if (module_.gc_types == nullptr) return fail(ErrorKind::Exhausted, "no memory for the module's types");
+      TRY(store_.ensure_gc_heap());
+    }
+    // Whoever makes instances without end would otherwise fill the heap without a guest that collects.
+    if (store_.vm().gc_is_due != 0 && store_.innermost_stay() == nullptr) TRY(store_.collect_garbage());
     return {};
   }
 

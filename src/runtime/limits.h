@@ -6,14 +6,17 @@
 namespace godwit::runtime {
 
 struct Limits {
-  uint64_t max_memory_bytes = uint64_t{4} << 30;  // of one memory
-  uint64_t max_table_elements = 10'000'000;       // of one table
+  uint64_t max_memory_bytes = uint64_t{4} << 30;   // of one memory
+  uint64_t max_table_elements = 10'000'000;        // of one table
+  uint64_t max_gc_heap_bytes = uint64_t{4} << 30;  // structs, arrays, exceptions; it cannot be more
   uint32_t max_instances = 10'000;
   uint32_t max_memories = 10'000;
   uint32_t max_tables = 10'000;
   uint64_t stack_bytes = uint64_t{8} << 20;  // guest frames
   uint64_t native_stack_bytes = uint64_t{8}
                                 << 20;  // host functions (libraries expect this much) and compiled code
+  // For tests: collect at every allocation of the guest's, so that a reference that is not seen is soon missed.
+  bool gc_collects_always = false;
 };
 
 }  // namespace godwit::runtime

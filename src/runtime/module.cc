@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "runtime/gc_store.h"
+
 namespace godwit::runtime {
 
 namespace {
@@ -42,6 +44,7 @@ std::shared_ptr<Module> make_module(wasm::Module declarations, TypeRegistry& typ
   if (!declarations.names.module.empty()) name = declarations.names.module;
   module->name = std::move(name);
   module->declarations = std::move(declarations);
+  if (needs_gc_heap(module->declarations)) module->gc_types = types.gc_types().value_or(nullptr);
   number_records(*module);
   return module;
 }

@@ -46,6 +46,8 @@ class Module final {
  public:
   wasm::Module declarations;
   std::vector<uint32_t> type_ids;  // canonical, by type index
+  // By canonical id; null if the module has no types of structs or arrays and no tags, or if there was no memory.
+  const GcType* gc_types = nullptr;
   std::unique_ptr<CodeSource> code;
   std::string name;  // for messages: name section, else file name, else empty
   // Indices into declarations.exports, sorted by name.

@@ -3,23 +3,10 @@
 
 #include <algorithm>
 
-#include "runtime/instance.h"
-#include "runtime/memory.h"
-#include "runtime/stable_list.h"
+#include "runtime/gc_store.h"
+#include "runtime/store_objects.h"
 
 namespace godwit::runtime {
-
-// In the order of destruction from below: instances go first, what they point to later.
-struct Store::Objects {
-  StableList<HostRecord> host_funcs;
-  StableList<VmGlobal> global_values;
-  StableList<Global> globals;
-  StableList<Tag> tags;
-  StableList<ExternRecord> externs;
-  std::vector<std::unique_ptr<Memory>> memories;
-  std::vector<std::unique_ptr<Table>> tables;
-  std::vector<std::unique_ptr<Instance>> instances;
-};
 
 namespace {
 
@@ -35,7 +22,11 @@ Error limit_error(const char* what, uint64_t limit) {
 }  // namespace
 
 Store::Store(TypeRegistry& types, Executor& executor, const Limits& limits)
-    : types_(types), executor_(executor), limits_(limits), objects_(std::make_unique<Objects>()) {
+    : types_(types),
+      executor_(executor),
+      limits_(limits),
+      objects_(std::make_unique<Objects>()),
+      gc_(std::make_unique<Gc>()) {
   vm_.store = this;
 }
 
@@ -95,10 +86,6 @@ Global* Store::new_global(const wasm::GlobalType& type, VmGlobal* value) {
 }
 
 Tag* Store::new_tag(uint32_t type_id) { return &objects_->tags.emplace(type_id); }
-
-Ref Store::new_extern(uint64_t value) {
-  return reinterpret_cast<Ref>(&objects_->externs.emplace(ExternRecord{value}));
-}
 
 Result<Instance*> Store::adopt(std::unique_ptr<Instance> instance) {
   if (objects_->instances.size() >= limits_.max_instances)

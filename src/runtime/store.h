@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "platform/stack.h"
+#include "runtime/gc_handle.h"
 #include "runtime/limits.h"
 #include "runtime/module.h"
 #include "runtime/trap.h"
@@ -17,6 +18,7 @@
 
 namespace godwit::runtime {
 
+class GcHeap;
 class Memory;
 class Table;
 class Global;
@@ -54,11 +56,6 @@ struct HostRecord {
   uint32_t param_slots, result_slots;
   bool result_is_float;            // the first result is f32 or f64
   std::string_view module, field;  // for backtraces; outlive the store
-};
-
-// What an externref points to: the embedder's value, kept alive by the store.
-struct ExternRecord {
-  uint64_t value;
 };
 
 // An import or export: exactly one pointer is meant, as `kind` says. Lives as long as the store.
@@ -106,7 +103,25 @@ class Store final {
   // A global whose value lies elsewhere, as long as the store lives.
   Global* new_global(const wasm::GlobalType& type, VmGlobal* value);
   Tag* new_tag(uint32_t type_id);
-  Ref new_extern(uint64_t value);
+
+  // The garbage-collected heap, made at first use: by modules that have types for it, and by new_extern().
+  // @errors Exhausted: no address space.
+  Result<GcHeap*> ensure_gc_heap() { return gc_heap_ ? gc_heap_ : make_gc_heap(); }
+  // The heap, or null.
+  GcHeap* gc_heap() const { return gc_heap_; }
+  // A new externref that carries a value of the embedder's.
+  // Collections happen while the guest allocates, before it calls a host function, and in collect_garbage(). Through
+  // these, the host must hold references by handles; a host function's locals may hold them bare.
+  // @errors Exhausted: Limits::max_gc_heap_bytes.
+  Result<Ref> new_extern(uint64_t value);
+  // The value that an externref carries; nothing if the guest made it of something of its own.
+  static std::optional<uint64_t> extern_value(Ref ref);
+  // Keeps what `ref` refers to.
+  GcHandle new_handle(Ref ref);
+  // Frees what no reference leads to. @errors Exhausted: the store was interrupted.
+  Result<> collect_garbage();
+  // What stands for the function in the heap.
+  uint32_t func_handle(FuncRecord& func) { return func.handle != 0 ? func.handle : make_func_handle(func); }
 
   // Calls a function; see Executor::invoke. An Error of kind Trap or Exhausted carries the wasm backtrace.
   Result<> call(FuncRecord& func, std::span<Slot> slots) { return executor_.invoke(*this, func, slots); }
@@ -146,7 +161,11 @@ class Store final {
   Result<Instance*> adopt(std::unique_ptr<Instance> instance);
 
  private:
+  friend class StoreRoots;
   Result<> make_stacks();
+  Result<GcHeap*> make_gc_heap();
+  uint32_t make_func_handle(FuncRecord& func);
+  void drop_unused_handles();
 
   VmStore vm_;
   platform::Reservation frame_stack_;
@@ -159,6 +178,9 @@ class Store final {
   std::optional<Error> pending_error_;
   struct Objects;
   std::unique_ptr<Objects> objects_;
+  struct Gc;
+  std::unique_ptr<Gc> gc_;
+  GcHeap* gc_heap_ = nullptr;  // in gc_
 };
 
 }  // namespace godwit::runtime

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <shared_mutex>
 
+#include "runtime/gc_type.h"
 #include "wasm/type_canon.h"
 
 namespace godwit::runtime {
@@ -58,6 +59,7 @@ Abstract bottom_of(CompositeKind kind) {
 struct TypeRegistry::Impl {
   mutable std::shared_mutex mutex;
   wasm::TypeCanon canon;  // guarded by mutex; the types it hands out stay where they are
+  GcTypeTable gc;         // filled under the mutex, read without
 };
 
 TypeRegistry::TypeRegistry() : impl_(std::make_unique<Impl>()) {}
@@ -105,6 +107,12 @@ bool TypeRegistry::matches(ValType sub, ValType super) const {
 const wasm::FuncType& TypeRegistry::func_type(uint32_t id) const {
   const std::shared_lock lock(impl_->mutex);
   return impl_->canon.type(id).func;
+}
+
+Result<const GcType*> TypeRegistry::gc_types() {
+  const std::lock_guard lock(impl_->mutex);
+  TRY(impl_->gc.extend(impl_->canon));
+  return impl_->gc.types();
 }
 
 ValType canonical(ValType type, std::span<const uint32_t> ids) {

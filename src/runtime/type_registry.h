@@ -5,9 +5,12 @@
 #include <span>
 #include <vector>
 
+#include "base/error.h"
 #include "wasm/module.h"
 
 namespace godwit::runtime {
+
+struct GcType;
 
 // Types that leave their module (those of externs, tables, globals) carry canonical ids in place of type indices.
 //
@@ -39,6 +42,11 @@ class TypeRegistry final {
 
   // The function type of an id; its type indices, if any, are canonical ids. Valid as long as the registry.
   const wasm::FuncType& func_type(uint32_t id) const;
+
+  // What the garbage-collected heap knows of types, by id; all that were interned before have an entry. The array stays
+  // where it is. Nothing is made before somebody asks.
+  // @errors Exhausted: no memory.
+  Result<const GcType*> gc_types();
 
  private:
   struct Impl;

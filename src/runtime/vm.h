@@ -18,7 +18,8 @@ struct VmStore;
 // unspecified), references are full pointers, a v128 takes two slots.
 using Slot = uint64_t;
 
-// A reference in a frame: 0 is null; a funcref is a FuncRecord*; an externref is an ExternRecord*.
+// A reference in a frame, a global or a table: 0 is null; a funcref is a FuncRecord*; an i31 is an odd number; anything
+// else is the address of an object in the store's heap. gc_object.h says what references in the heap look like.
 using Ref = uint64_t;
 
 // What a call needs to know of a function, whoever it belongs to. A funcref points to one; its address is the
@@ -29,14 +30,16 @@ using Ref = uint64_t;
 //  16  vmctx   the callee's context; the host function's own for host functions (see HostRecord)
 //  24  type    canonical type id (TypeRegistry)
 //  28  index   function index in the callee's module
+//  32  handle  what stands for it in the garbage-collected heap (see Store::func_handle); 0: none yet
 struct FuncRecord {
   std::atomic<const Cell*> entry;
   std::atomic<const void*> native;
   VmContext* vmctx;
   uint32_t type;
   uint32_t index;
+  uint32_t handle;
 };
-static_assert(sizeof(FuncRecord) == 32);
+static_assert(sizeof(FuncRecord) == 40);
 
 // A host function. Arguments lie at slots[0..], results are to be written to slots[0..] (both in declaration order,
 // v128 in two slots). Returns false after it has put an Error into the store's pending error (Store::raise).
@@ -66,6 +69,16 @@ struct VmMemory {
   uint8_t* base;  // never moves
   std::atomic<uint64_t> size_bytes;
 };
+
+// Where the next objects of one size go: zeroed cells of `cell_bytes` from `cursor` up to `limit`, a whole number of them.
+struct GcBump {
+  uint8_t* cursor;
+  uint8_t* limit;
+  uint64_t cell_bytes;
+  uint64_t unused;  // entries of 32 bytes
+};
+
+struct GcType;
 
 struct VmStore {
 #define GODWIT_VM_STORE(type, name) type name{};

@@ -115,8 +115,13 @@ Result<> World::append(const Value& value, wasm::ValType type, std::vector<Slot>
       value.kind == ValueKind::Reference && value.reference == ReferencePattern::Null && type.is_ref();
   const bool is_host = value.kind == ValueKind::Reference && value.reference == ReferencePattern::Host &&
                        type.is_ref() && type.heap() == wasm::HeapType::Abstract::Extern;
-  if (is_null || is_host) {
-    slots.push_back(is_null ? 0 : store_->new_extern(value.host));
+  if (is_host) {
+    ASSIGN_OR_RETURN(const runtime::Ref made, store_->new_extern(value.host));
+    slots.push_back(made);
+    return {};
+  }
+  if (is_null) {
+    slots.push_back(0);
     return {};
   }
   if (!is_number)
@@ -162,7 +167,7 @@ Result<wasm::ValType> World::get(runtime::Instance& instance, const std::string&
 }
 
 uint64_t World::host_number(runtime::Ref slot) {
-  return reinterpret_cast<const runtime::ExternRecord*>(slot)->value;
+  return runtime::Store::extern_value(slot).value_or(~uint64_t{0});
 }
 
 }  // namespace godwit::spec
