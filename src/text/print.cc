@@ -244,11 +244,7 @@ class ModulePrinter final {
   }
 
   Result<> func(FuncIdx func, uint32_t depth) {
-    const auto name_it = [&](Error error) {
-      const std::string id = names_.funcs.text(func.value);
-      return fail(std::move(error).in("function " + (id.empty() ? std::to_string(func.value) : id)));
-    };
-    if (auto begun = body_.begin(func); !begun) return name_it(std::move(begun.error()));
+    TRY(body_.begin(func));
     open("func", names_.funcs, func.value);
     const wasm::TypeIdx index = module_.funcs[func.value];
     const wasm::FuncType* type = types_.func_type(index);
@@ -262,7 +258,7 @@ class ModulePrinter final {
     } else {
       types_.type_use(index);
     }
-    if (auto printed = body_.print(depth + 1); !printed) return name_it(std::move(printed.error()));
+    TRY(body_.print(depth + 1));
     out_.put(')');
     return {};
   }

@@ -360,15 +360,15 @@ TEST(Print, DeepNestingDoesNotFillTheTextWithBlanks) {
 
 TEST(Print, BodiesThatAreNoSequencesOfBlocksAreErrors) {
   EXPECT_EQ(body_of(CodeBuilder().op(Opcode::else_)),
-            "malformed module: function $f0: else outside of any block (at byte 0x17)");
+            "malformed module: else outside of any block (at byte 0x17)");
   EXPECT_EQ(body_of(CodeBuilder().block(Opcode::block).op(Opcode::else_).end()),
-            "malformed module: function $f0: else within block (at byte 0x19)");
+            "malformed module: else within block (at byte 0x19)");
   EXPECT_EQ(body_of(CodeBuilder().block(Opcode::loop).op(Opcode::delegate, 0)),
-            "malformed module: function $f0: delegate within loop (at byte 0x19)");
+            "malformed module: delegate within loop (at byte 0x19)");
   EXPECT_EQ(body_of(CodeBuilder().end().op(Opcode::nop)),
-            "malformed module: function $f0: instructions after the end of the function (at byte 0x18)");
+            "malformed module: instructions after the end of the function (at byte 0x18)");
   EXPECT_EQ(body_of(CodeBuilder().block(Opcode::block)),
-            "malformed module: function $f0: unexpected end of section or function (at byte 0x1a)");
+            "malformed module: unexpected end of section or function (at byte 0x1a)");
 }
 
 TEST(Print, TheFirstErrorOfTheSinkEndsThePrinting) {

@@ -2,7 +2,7 @@
 #include <string>
 
 #include "command.h"
-#include "file_kind.h"
+#include "module_error.h"
 #include "module_report.h"
 #include "output.h"
 
@@ -17,15 +17,7 @@ constexpr OptionSpec kOptions[] = {
 bool inspect(const std::string& path, bool as_json) {
   auto report = inspect_file(path);
   if (report) return write_out(as_json ? render_json(*report) : render_text(*report));
-  if (report.error().kind() == ErrorKind::Malformed) {
-    if (const std::string kind = what_else_it_is(path.c_str()); !kind.empty()) {
-      write_error(path + ": not a WebAssembly module: " + kind);
-      return false;
-    }
-  }
-  const bool names_itself =
-      report.error().kind() == ErrorKind::NotFound || report.error().kind() == ErrorKind::Io;
-  write_error(names_itself ? report.error().message() : path + ": " + report.error().describe());
+  report_module_error(report.error(), path);
   return false;
 }
 

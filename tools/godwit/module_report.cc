@@ -73,6 +73,10 @@ Result<uint64_t> features_of_bodies(const Module& module) {
 
 }  // namespace
 
+std::string_view section_kind(uint8_t id) {
+  return id < std::size(kSectionKinds) ? kSectionKinds[id] : std::string_view();
+}
+
 Result<ModuleReport> inspect_file(const std::string& path) {
   ASSIGN_OR_RETURN(platform::MappedFile mapped, platform::MappedFile::open(path));
   auto file = std::make_shared<platform::MappedFile>(std::move(mapped));

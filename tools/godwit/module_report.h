@@ -20,6 +20,9 @@ struct SectionReport {
   std::optional<uint32_t> entries;  // where the section is a list
 };
 
+// "type", "code", "custom"; empty: there is no such section.
+std::string_view section_kind(uint8_t id);
+
 // One tool or language that made the module.
 // spec: https://github.com/WebAssembly/tool-conventions/blob/main/ProducersSection.md
 struct Producer {

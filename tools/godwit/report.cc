@@ -2,6 +2,8 @@
 #include "report.h"
 
 #include "command.h"
+#include "explain.h"
+#include "file_kind.h"
 #include "output.h"
 
 namespace godwit::cli {
@@ -81,12 +83,32 @@ int exit_status(const Error& error) {
   }
 }
 
-int report(const Error& error, std::string_view subject) {
+namespace {
+
+int report_as(const Error& error, std::string_view subject, std::string text) {
   const bool names_itself = error.kind() == ErrorKind::NotFound || error.kind() == ErrorKind::Io;
-  std::string text;
-  if (!subject.empty() && !names_itself && error.backtrace().empty()) text.append(subject).append(": ");
-  write_error(text + describe(error));
+  if (!subject.empty() && !names_itself && error.backtrace().empty())
+    text.insert(0, std::string(subject) + ": ");
+  write_error(text);
   return exit_status(error);
+}
+
+}  // namespace
+
+int report(const Error& error, std::string_view subject) {
+  return report_as(error, subject, describe(error));
+}
+
+int report_module(const Error& error, const std::string& path) {
+  std::string text = describe(error);
+  if (error.kind() == ErrorKind::Malformed || error.kind() == ErrorKind::Invalid) {
+    if (const std::string kind = what_else_it_is(path.c_str()); !kind.empty()) {
+      write_error(path + ": not a WebAssembly module: " + kind);
+      return kExitError;
+    }
+    if (error.offset() != Error::kNoOffset) text += explain_place(path, error.offset());
+  }
+  return report_as(error, path, text);
 }
 
 }  // namespace godwit::cli

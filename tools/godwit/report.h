@@ -21,4 +21,8 @@ int exit_status(const Error& error);
 // it itself: a file that cannot be read, a module with a backtrace.
 int report(const Error& error, std::string_view subject = {});
 
+// The same for an error that came of loading or running the module at `path`: says also where in it that is, or what else
+// the file is.
+int report_module(const Error& error, const std::string& path);
+
 }  // namespace godwit::cli

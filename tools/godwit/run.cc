@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "command.h"
-#include "file_kind.h"
 #include "godwit/godwit.h"
 #include "invoke.h"
 #include "option_values.h"
@@ -137,28 +136,18 @@ void add_hints(Linker& linker) {
   linker.hint("go", "it was built with GOOS=js; build it with GOOS=wasip1 GOARCH=wasm");
 }
 
-int report_load_error(const Error& error, const RunOptions& options) {
-  if (error.kind() == ErrorKind::Malformed) {
-    if (const std::string kind = what_else_it_is(options.file); !kind.empty()) {
-      write_error(std::string(options.file) + ": not a WebAssembly module: " + kind);
-      return kExitError;
-    }
-  }
-  return report(error, options.file);
-}
-
 int report_run_error(const Error& error, const RunOptions& options) {
   if (error.kind() == ErrorKind::Exit) return static_cast<int>(error.code() & 0xFF);
   if (error.is_interruption() && options.timeout) {
     write_error("timed out after " + options.timeout_text + " (--timeout)" + describe_backtrace(error));
     return kExitTimeout;
   }
-  return report(error, options.file);
+  return report_module(error, options.file);
 }
 
 int run_module(const Engine& engine, RunOptions& options) {
   auto module = Module::from_file(engine, options.file);
-  if (!module) return report_load_error(module.error(), options);
+  if (!module) return report_module(module.error(), options.file);
   // a guest whose output nobody reads gets an error that it can handle, as it would anywhere else
   std::signal(SIGPIPE, SIG_IGN);
   auto wasi = Wasi::create(std::move(options.wasi));

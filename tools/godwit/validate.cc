@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "command.h"
-#include "file_kind.h"
 #include "godwit/module.h"
 #include "output.h"
 #include "report.h"
@@ -19,13 +18,7 @@ constexpr OptionSpec kOptions[] = {
 bool validate_file(const Engine& engine, const std::string& path, bool is_quiet) {
   auto module = Module::from_file(engine, path);
   if (module) return is_quiet || write_out(printable(path) + ": valid\n");
-  if (module.error().kind() == ErrorKind::Malformed) {
-    if (const std::string kind = what_else_it_is(path.c_str()); !kind.empty()) {
-      write_error(path + ": not a WebAssembly module: " + kind);
-      return false;
-    }
-  }
-  report(module.error(), path);
+  report_module(module.error(), path);
   return false;
 }
 
@@ -60,7 +53,9 @@ constexpr Command kValidate{
     .name = "validate",
     .summary = "Check that files are valid WebAssembly modules",
     .arguments = "FILE...",
-    .details = "Exit status 0 if all are valid, else 1. Errors name the byte offset.\n",
+    .details =
+        "Exit status 0 if all are valid, else 1. Errors name the byte offset, and the section or\n"
+        "the function with the instructions up to that place.\n",
     .examples =
         "  godwit validate app.wasm\n"
         "  godwit validate --quiet build/*.wasm\n",

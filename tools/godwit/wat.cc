@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "command.h"
-#include "file_kind.h"
+#include "module_error.h"
 #include "output.h"
 #include "output_file.h"
 #include "platform/memory_map.h"
@@ -28,16 +28,6 @@ struct WatOptions {
   std::string output;
   std::vector<std::string> funcs;
 };
-
-// Errors name the file that was read, save those of the file that is written.
-int report_error(const Error& error, const std::string& path) {
-  const bool names_itself = error.kind() == ErrorKind::NotFound || error.kind() == ErrorKind::Io;
-  std::string kind;
-  if (error.kind() == ErrorKind::Malformed) kind = what_else_it_is(path.c_str());
-  if (!kind.empty()) write_error(path + ": not a WebAssembly module: " + kind);
-  else write_error(names_itself ? error.message() : path + ": " + error.describe());
-  return kExitError;
-}
 
 // The functions to show, in the order in which they were named.
 Result<std::vector<wasm::FuncIdx>> chosen_funcs(const wasm::Module& module,
@@ -64,13 +54,13 @@ Result<> print(const wasm::Module& module, const WatOptions& options) {
 
 int show(const std::string& path, const WatOptions& options) {
   auto mapped = platform::MappedFile::copy(path);
-  if (!mapped) return report_error(mapped.error(), path);
+  if (!mapped) return report_module_error(mapped.error(), path);
   auto file = std::make_shared<platform::MappedFile>(std::move(*mapped));
   const auto module = wasm::decode(file, file->bytes(), wasm::FeatureSet::all());
-  if (!module) return report_error(module.error(), path);
+  if (!module) return report_module_error(module.error(), path);
   const auto printed = print(*module, options);
   if (printed) return kExitOk;
-  if (printed.error().kind() != ErrorKind::Usage) return report_error(printed.error(), path);
+  if (printed.error().kind() != ErrorKind::Usage) return report_module_error(printed.error(), path);
   write_error(path + ": " + printed.error().message());
   return kExitUsage;
 }
