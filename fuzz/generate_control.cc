@@ -22,12 +22,36 @@ bool ends_block(Opcode op) {
     case Opcode::return_:
     case Opcode::return_call:
     case Opcode::return_call_indirect:
-    case Opcode::return_call_ref: return true;
+    case Opcode::return_call_ref:
+    case Opcode::throw_:
+    case Opcode::throw_ref:
+    case Opcode::rethrow: return true;
     default: return false;
   }
 }
 
-bool opens_block(Opcode op) { return op == Opcode::block || op == Opcode::loop || op == Opcode::if_; }
+bool opens_block(Opcode op) {
+  switch (op) {
+    case Opcode::block:
+    case Opcode::loop:
+    case Opcode::if_:
+    case Opcode::try_:
+    case Opcode::try_table: return true;
+    default: return false;
+  }
+}
+
+// Instructions that others bring along.
+bool comes_with_another(Opcode op) {
+  switch (op) {
+    case Opcode::else_:
+    case Opcode::end:
+    case Opcode::catch_:
+    case Opcode::catch_all:
+    case Opcode::delegate: return true;
+    default: return false;
+  }
+}
 
 }  // namespace
 
@@ -76,7 +100,7 @@ void ModuleGenerator::statements(uint32_t count, const Types& results, size_t ba
 // Puts the results on top and takes away what lies below them.
 void ModuleGenerator::settle(const Types& results, size_t base) {
   want(results, base);
-  if (stack_.size() == base + results.size()) return;
+  if (stack_.size() == base + results.size()) return retype(results);
   std::vector<uint32_t> saved;
   for (size_t i = results.size(); i-- > 0;) {
     locals_.push_back(results[i]);
@@ -93,8 +117,13 @@ void ModuleGenerator::settle(const Types& results, size_t base) {
 void ModuleGenerator::show() {
   const ValType type = stack_.back();
   stack_.pop_back();
+  if (type.is_ref() && choices_.one_in(2)) {
+    code_.op(Opcode::ref_is_null);
+    pushed(ValKind::I32);
+    return show();
+  }
   auto global = static_cast<uint32_t>(globals_.size());
-  while (global > 0 && !(globals_[global - 1].val == type && globals_[global - 1].is_mutable)) --global;
+  while (global > 0 && !(fits(type, globals_[global - 1].val) && globals_[global - 1].is_mutable)) --global;
   if (global == 0 || choices_.one_in(8)) {
     code_.op(Opcode::drop);
     return;
@@ -107,10 +136,12 @@ void ModuleGenerator::show() {
 
 bool ModuleGenerator::statement(size_t base) {
   static constexpr Opcode kOften[] = {
-      Opcode::block,     Opcode::loop,      Opcode::if_,          Opcode::br_if,      Opcode::br_if,
-      Opcode::br_if,     Opcode::select,    Opcode::global_get,   Opcode::global_set, Opcode::local_get,
-      Opcode::local_set, Opcode::local_set, Opcode::local_tee,    Opcode::local_tee,  Opcode::call,
-      Opcode::i32_load,  Opcode::i32_store, Opcode::call_indirect};
+      Opcode::block,     Opcode::loop,       Opcode::if_,           Opcode::br_if,      Opcode::br_if,
+      Opcode::br_if,     Opcode::select,     Opcode::global_get,    Opcode::global_set, Opcode::local_get,
+      Opcode::local_set, Opcode::local_set,  Opcode::local_tee,     Opcode::local_tee,  Opcode::call,
+      Opcode::i32_load,  Opcode::i32_store,  Opcode::call_indirect, Opcode::try_table,  Opcode::try_,
+      Opcode::throw_,    Opcode::struct_get, Opcode::struct_set,    Opcode::array_get,  Opcode::array_set,
+      Opcode::ref_cast,  Opcode::i32_add};
   if (stack_.size() > base + kMaxOperands) {
     show();
     return true;
@@ -121,13 +152,14 @@ bool ModuleGenerator::statement(size_t base) {
       kind < 4 ? kOften[choices_.below(std::size(kOften))] : opcodes_[choices_.below(opcodes_.size())];
   if (!has(op) || (ends_block(op) && !choices_.one_in(8))) return true;
   if (opens_block(op) && labels_.size() > kMaxDepth) return true;
-  if (op == Opcode::else_ || op == Opcode::end) return true;  // if_ has them
+  if (comes_with_another(op)) return true;
   return emit(op, base);
 }
 
 void ModuleGenerator::block(Opcode op, size_t base) {
   const Types params = some_types(2), results = some_types(2);
   want(params, base);
+  retype(params);
   const Types outer(stack_.begin(), stack_.end() - std::ssize(params));
   if (op == Opcode::if_) {
     push(ValKind::I32);
@@ -171,8 +203,10 @@ bool ModuleGenerator::branch(Opcode op, size_t base) {
     const bool counts = label(depth).is_loop;
     if (counts && choices_.one_in(4)) burn_fuel();
     else if (counts) {
+      if (choices_.one_in(3)) return count_rounds(depth), true;
       // without a block of its own, which would settle all operands
       want(types, base);
+      retype(types);
       code_.op(Opcode::global_get, fuel_global_)
           .i32(1)
           .op(Opcode::i32_sub)
@@ -181,10 +215,8 @@ bool ModuleGenerator::branch(Opcode op, size_t base) {
       return code_.op(op, depth), true;
     }
     want(types, base);
-    push(ValKind::I32);
-    if (choices_.one_in(3)) code_.op(Opcode::i32_eqz);
-    else if (choices_.one_in(2)) code_.i32(static_cast<int32_t>(choices_.below(4))).op(Opcode::i32_lt_s);
-    popped(1);
+    retype(types);
+    condition();
     return code_.op(op, depth), true;
   }
   if (op == Opcode::br_table) {
@@ -205,12 +237,15 @@ bool ModuleGenerator::branch(Opcode op, size_t base) {
       table.labels.push_back(depths[choices_.below(depths.size())]);
     return code_.add(table), false;
   }
-  const ValType ref = choices_.one_in(2) ? wasm::kExternRef : wasm::kFuncRef;
+  const ValType ref = some_ref();
   if (op == Opcode::br_on_null) {
     if (label(depth).is_loop) burn_fuel();
     want(types, base);
+    retype(types);
     push(ref);
-    return code_.op(op, depth), true;
+    code_.op(op, depth);
+    stack_.back() = ValType::ref(stack_.back().heap(), false);
+    return true;
   }
   // br_on_non_null
   const Label* found = label_ending_in_ref(depth);
@@ -218,14 +253,62 @@ bool ModuleGenerator::branch(Opcode op, size_t base) {
     code_.block(Opcode::block, ref);
     push(ref);
     code_.op(op, 0).add({.op = Opcode::ref_null, .type = ref}).end();
+    stack_.back() = ref;
     return true;
   }
   const Types whole = found->types, kept(whole.begin(), whole.end() - 1);
   if (found->is_loop) burn_fuel();
   want(kept, base);
+  retype(kept);
   push(whole.back());
   popped(1);
   return code_.op(op, depth), true;
+}
+
+// The operand of a branch: something, tested, or two values compared.
+void ModuleGenerator::condition() {
+  static const std::vector<Opcode> kCompares = [] {
+    std::vector<Opcode> found;
+    for (size_t i = 0; i < wasm::kOpcodeCount; ++i)
+      if (wasm::class_of(static_cast<Opcode>(i)) == wasm::OpClass::Compare)
+        found.push_back(static_cast<Opcode>(i));
+    return found;
+  }();
+  if (choices_.one_in(3)) {
+    emit(kCompares[choices_.below(kCompares.size())], stack_.size());  // nothing below is its operand
+  } else {
+    push(ValKind::I32);
+    if (choices_.one_in(3)) code_.op(Opcode::i32_eqz);
+    else if (choices_.one_in(2)) code_.i32(static_cast<int32_t>(choices_.below(4))).op(Opcode::i32_lt_s);
+  }
+  popped(1);
+}
+
+// The end of a counted loop: if (fuel) { count += step; if (count compares) continue; }
+void ModuleGenerator::count_rounds(uint32_t depth) {
+  const Types types = label(depth).types;
+  code_.op(Opcode::global_get, fuel_global_).i32(1).op(Opcode::i32_sub).op(Opcode::global_set, fuel_global_);
+  code_.op(Opcode::global_get, fuel_global_).i32(0).op(Opcode::i32_gt_s).block(Opcode::if_);
+  const size_t height = stack_.size();
+  for (const ValType type : types) push(type);
+  stack_.resize(height);
+  const bool is_wide = choices_.one_in(4);
+  const ValKind kind = is_wide ? ValKind::I64 : ValKind::I32;
+  const uint32_t count = local_of(kind);
+  const auto step = static_cast<int32_t>(choices_.below(5)) - 2;
+  code_.op(Opcode::local_get, count);
+  if (is_wide) code_.i64(step).op(Opcode::i64_add);
+  else code_.i32(step).op(Opcode::i32_add);
+  code_.op(Opcode::local_tee, count);
+  const auto limit = static_cast<int32_t>(choices_.below(70'000)) - 3;
+  if (choices_.one_in(2)) code_.op(Opcode::local_get, local_of(kind));
+  else if (is_wide) code_.i64(limit);
+  else code_.i32(limit);
+  // one of the ten comparisons of the type, which are neighbours
+  const auto first = static_cast<unsigned>(is_wide ? Opcode::i64_eq : Opcode::i32_eq);
+  code_.op(static_cast<Opcode>(first + choices_.below(10))).op(Opcode::br_if, depth + 1);
+  for (size_t i = 0; i < types.size(); ++i) code_.op(Opcode::drop);
+  code_.end();
 }
 
 bool ModuleGenerator::call(Opcode op, size_t base) {

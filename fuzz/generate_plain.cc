@@ -43,9 +43,11 @@ bool can_generate(Opcode op) {
     case OpClass::Variable:
     case OpClass::Table:
     case OpClass::Memory:
-    case OpClass::Ref: return true;
-    case OpClass::Control: return op != Opcode::br_on_cast && op != Opcode::br_on_cast_fail;
-    default: return false;  // objects and exceptions
+    case OpClass::Ref:
+    case OpClass::Control:
+    case OpClass::Gc:
+    case OpClass::Exception: return true;
+    default: return false;
   }
 }
 
@@ -74,6 +76,8 @@ bool ModuleGenerator::emit(Opcode op, size_t base) {
         case Opcode::return_call:
         case Opcode::return_call_indirect:
         case Opcode::return_call_ref: return call(op, base);
+        case Opcode::br_on_cast:
+        case Opcode::br_on_cast_fail: return cast_branch(op), true;
         default: return branch(op, base);
       }
     case OpClass::Parametric:
@@ -81,9 +85,11 @@ bool ModuleGenerator::emit(Opcode op, size_t base) {
     case OpClass::Table: return table_op(op), true;
     case OpClass::Memory: return bulk(op), true;
     case OpClass::Ref: return reference(op, base), true;
+    case OpClass::Gc: return object_op(op, base), true;
+    case OpClass::Exception: return exception_op(op, base);
     default: break;
   }
-  if (wasm::access_bytes_of(op) != 0) access(op);
+  if (wasm::access_bytes_of(op) != 0) access(op, base);
   else plain(op, base);
   return true;
 }
@@ -113,10 +119,7 @@ void ModuleGenerator::constant(ValType type) {
       code_.add(vector);
       break;
     }
-    default:
-      if (type == wasm::kFuncRef && choices_.one_in(2))
-        code_.op(Opcode::ref_func, choices_.below(funcs_.size()));
-      else code_.add({.op = Opcode::ref_null, .type = type});
+    default: return push_ref(type);
   }
   pushed(type);
 }
@@ -137,7 +140,18 @@ uint32_t ModuleGenerator::local_of(ValType type) {
   return static_cast<uint32_t>(locals_.size() - 1);
 }
 
+// One that may hold a value of this type.
+uint32_t ModuleGenerator::local_for(ValType type) {
+  if (!type.is_ref()) return local_of(type);
+  std::vector<uint32_t> found;
+  for (uint32_t i = 0; i < locals_.size(); ++i)
+    if (fits(type, locals_[i])) found.push_back(i);
+  if (!found.empty() && !choices_.one_in(4)) return found[choices_.below(found.size())];
+  return local_of(ValType::ref(type.heap(), true));
+}
+
 void ModuleGenerator::push(ValType type) {
+  if (type.is_ref()) return push_ref(type);
   switch (choices_.below(4)) {
     case 0: return constant(type);
     case 3:
@@ -152,11 +166,12 @@ void ModuleGenerator::push(ValType type) {
 }
 
 void ModuleGenerator::want(const Types& types, size_t base) {
-  const bool are_there =
-      stack_.size() >= base + types.size() && std::equal(types.rbegin(), types.rend(), stack_.rbegin());
+  const bool are_there = stack_.size() >= base + types.size() &&
+                         std::equal(types.rbegin(), types.rend(), stack_.rbegin(),
+                                    [this](ValType wanted, ValType have) { return fits(have, wanted); });
   if (are_there && !choices_.one_in(4)) return;
   // the first by luck
-  const bool is_first_there = types.size() > 1 && stack_.size() > base && stack_.back() == types[0];
+  const bool is_first_there = types.size() > 1 && stack_.size() > base && fits(stack_.back(), types[0]);
   for (size_t i = is_first_there && choices_.one_in(2) ? 1 : 0; i < types.size(); ++i) push(types[i]);
 }
 
@@ -251,12 +266,20 @@ void ModuleGenerator::plain(Opcode op, size_t base) {
   if (!results.empty() && results[0].kind() == ValKind::V128) canonicalise_lanes(op);
 }
 
-void ModuleGenerator::access(Opcode op) {
+void ModuleGenerator::access(Opcode op, size_t base) {
   const wasm::OpInfo& info = wasm::info_of(op);
   const uint32_t memory = choices_.one_in(3) ? choices_.below(memories_.size()) : 0;
   const MemoryInfo& where = memories_[memory];
   push_small(where.is_64, is_atomic(info.op_class) ? where.mask & ~7u : where.mask);
+  if (!is_atomic(info.op_class) && choices_.one_in(3)) add_to_address(where.is_64);
   for (const auto type : info.signature.params().subspan(1)) {
+    const bool is_timeout = info.op_class == OpClass::AtomicWait && type == info.signature.params().back() &&
+                            info.signature.params().size() == 3;
+    if (is_timeout) {  // in nanoseconds; less than 0 would be for ever
+      code_.i64(choices_.below(2000));
+      pushed(ValKind::I64);
+      continue;
+    }
     push(element_of(type));
     canonicalise(element_of(type));
   }
@@ -271,6 +294,39 @@ void ModuleGenerator::access(Opcode op) {
   code_.add(instruction);
   popped(info.signature.params().size());
   for (const auto type : info.signature.results()) pushed(element_of(type));
+  if (info.op_class == OpClass::Load && choices_.one_in(2)) use_loaded(base);
+}
+
+// Makes the address on top a sum.
+void ModuleGenerator::add_to_address(bool is_64) {
+  const uint32_t local = local_of(is_64 ? ValKind::I64 : ValKind::I32);
+  if (choices_.one_in(2)) code_.op(Opcode::local_set, local).op(Opcode::local_get, local);
+  const auto addend = static_cast<int32_t>(choices_.below(16));
+  if (is_64) code_.i64(addend);
+  else code_.i32(addend);
+  if (choices_.one_in(2)) code_.op(Opcode::local_tee, local);
+  code_.op(is_64 ? Opcode::i64_add : Opcode::i32_add);
+}
+
+// Makes the number that was just loaded the right operand of something, or the left.
+void ModuleGenerator::use_loaded(size_t base) {
+  static const std::vector<Opcode> kBinary = [] {
+    std::vector<Opcode> found;
+    for (size_t i = 0; i < wasm::kOpcodeCount; ++i)
+      if (const auto op = static_cast<Opcode>(i); wasm::class_of(op) == OpClass::Binary &&
+                                                  !contains(op, "div_") && !contains(op, "rem_") &&
+                                                  !contains(op, "copysign"))
+        found.push_back(op);
+    return found;
+  }();
+  const ValType type = stack_.back();
+  std::vector<Opcode> fitting;
+  for (const Opcode op : kBinary)
+    if (ValType(element_of(wasm::signature_of(op).results()[0])) == type) fitting.push_back(op);
+  const bool is_below = stack_.size() >= base + 2 && stack_[stack_.size() - 2] == type;
+  if (is_below) popped(1);
+  else code_.op(Opcode::local_get, local_of(type));
+  code_.op(fitting[choices_.below(fitting.size())]);
 }
 
 void ModuleGenerator::bulk(Opcode op) {
@@ -372,8 +428,10 @@ void ModuleGenerator::variable(Opcode op, size_t base) {
     case Opcode::local_set:
     case Opcode::local_tee: {
       if (stack_.size() == base) push(some_type());
-      code_.op(op, local_of(stack_.back()));
-      if (op == Opcode::local_set) popped(1);
+      const uint32_t local = local_for(stack_.back());
+      code_.op(op, local);
+      popped(1);
+      if (op == Opcode::local_tee) pushed(locals_[local]);
       return;
     }
     case Opcode::global_get: {
@@ -402,34 +460,34 @@ void ModuleGenerator::variable(Opcode op, size_t base) {
       wasm::Instruction select{.op = op};
       select.types = {type};
       code_.add(select);
-      return popped(2);
+      popped(3);
+      return pushed(type);
     }
   }
 }
 
 void ModuleGenerator::reference(Opcode op, size_t base) {
-  const ValType type = choices_.one_in(2) ? wasm::kExternRef : wasm::kFuncRef;
+  const ValType type = some_ref();
   switch (op) {
-    case Opcode::ref_null: code_.add({.op = op, .type = type}); return pushed(type);
-    case Opcode::ref_func: code_.op(op, choices_.below(funcs_.size())); return pushed(wasm::kFuncRef);
+    case Opcode::ref_null: return make_null(type.heap());
+    case Opcode::ref_func: return make_ref(HeapType::Abstract::Func);
     case Opcode::ref_is_null:
       want({type}, base);
       code_.op(op);
       popped(1);
       return pushed(ValKind::I32);
-    case Opcode::ref_eq: {
-      const ValType eq = ValType::ref(HeapType::Abstract::Eq, true);
-      code_.add({.op = Opcode::ref_null, .type = eq}).add({.op = Opcode::ref_null, .type = eq}).op(op);
+    case Opcode::ref_eq:
+      if (has_objects()) return object_op(op, base);
+      make_null(HeapType::Abstract::Eq);
+      make_null(HeapType::Abstract::Eq);
+      code_.op(op);
+      popped(2);
       return pushed(ValKind::I32);
-    }
     default:  // ref_as_non_null
-      if (choices_.one_in(4)) {
-        want({type}, base);
-        code_.op(op);
-      } else {
-        code_.op(Opcode::ref_func, choices_.below(funcs_.size())).op(op);
-        pushed(wasm::kFuncRef);
-      }
+      if (choices_.one_in(4)) want({type}, base);
+      else make_ref(choices_.one_in(2) ? HeapType(HeapType::Abstract::Func) : type.heap());
+      code_.op(op);
+      stack_.back() = ValType::ref(stack_.back().heap(), false);
   }
 }
 

@@ -32,11 +32,30 @@ CodeBuilder zero_of(ValType type) {
 }  // namespace
 
 wasm::TypeIdx ModuleGenerator::type_of(const Types& params, const Types& results) {
-  return module_.type(FuncType{params, results});
+  const wasm::TypeIdx type = module_.type(FuncType{params, results});
+  defined_types_.resize(size_t{type.value} + 1);
+  defined_types_[type.value].func = {params, results};
+  return type;
 }
 
 ValType ModuleGenerator::some_type() {
-  return choices_.one_in(2) ? value_types_[choices_.below(value_types_.size())] : ValKind::I32;
+  switch (choices_.below(10)) {
+    case 0:
+    case 1:
+    case 2:
+    case 3: return value_types_[choices_.below(value_types_.size())];
+    case 4:
+    case 5: return some_ref();
+    default: return ValKind::I32;
+  }
+}
+
+bool ModuleGenerator::has_any(wasm::OpClass first, wasm::OpClass last) const {
+  for (size_t i = 0; i < wasm::kOpcodeCount; ++i) {
+    const auto op = static_cast<Opcode>(i);
+    if (has(op) && wasm::class_of(op) >= first && wasm::class_of(op) <= last) return true;
+  }
+  return false;
 }
 
 ModuleGenerator::Types ModuleGenerator::some_types(uint32_t most) {
@@ -52,9 +71,12 @@ void ModuleGenerator::declare() {
   }
   value_types_ = {ValKind::I32, ValKind::I64, ValKind::F32, ValKind::F64};
   if (has_simd()) value_types_.push_back(ValKind::V128);
-  value_types_.push_back(wasm::kFuncRef);
-  value_types_.push_back(wasm::kExternRef);
+  ref_types_ = {wasm::kFuncRef, wasm::kExternRef};
+  if (has_any(wasm::OpClass::Gc, wasm::OpClass::Gc) || has(Opcode::br_on_cast) ||
+      has(Opcode::br_on_cast_fail))
+    declare_objects();
   declare_types();
+  declare_tags();
   declare_memories();
   declare_tables();
   declare_globals();
@@ -69,6 +91,7 @@ void ModuleGenerator::declare_types() {
   types_.push_back({all, all, type_of(all, all)});
   // two with the same results, for tail calls
   types_.push_back({{ValKind::I32}, all, type_of({ValKind::I32}, all)});
+  for (const Signature& type : types_) ref_types_.push_back(ValType::ref(wasm::HeapType(type.index), true));
   for (uint32_t more = choices_.below(3); more > 0; --more) {
     const Types params = some_types(6), results = some_types(4);
     types_.push_back({params, results, type_of(params, results)});
@@ -91,6 +114,10 @@ void ModuleGenerator::declare_memories() {
     module_.memory({.limits = {.min = 1, .max = 2, .addr = wasm::AddrType::I64}});
     memories_.push_back({true, 0x7FFF});
   }
+  if (has_any(wasm::OpClass::AtomicLoad, wasm::OpClass::AtomicFence)) {
+    module_.memory({.limits = {.min = 1, .max = 2}, .is_shared = true});
+    memories_.push_back({false, 0x7FFF});
+  }
 }
 
 void ModuleGenerator::declare_tables() {
@@ -107,6 +134,13 @@ void ModuleGenerator::declare_tables() {
     tables_.push_back({wasm::kFuncRef, {.min = kTableSize, .max = 20, .addr = wasm::AddrType::I64}});
     module_.table(tables_.back());
   }
+  if (has_objects()) {
+    tables_.push_back({ValType::ref(wasm::HeapType::Abstract::Any, true), {.min = kTableSize, .max = 20}});
+    module_.table(tables_.back());
+    tables_.push_back(
+        {ValType::ref(wasm::HeapType(structs_[0].index), true), {.min = kTableSize, .max = 20}});
+    module_.table(tables_.back());
+  }
 }
 
 void ModuleGenerator::declare_globals() {
@@ -119,24 +153,41 @@ void ModuleGenerator::declare_globals() {
   fuel_global_ = static_cast<uint32_t>(globals_.size());
   module_.export_as("fuel", module_.global({ValKind::I32, true}, CodeBuilder().i32(kFuel)));
   globals_.push_back({ValKind::I32, false});  // not to be written by what is generated
-  for (const ValType type : value_types_) {
+  Types all = value_types_;
+  all.insert(all.end(), ref_types_.begin(), ref_types_.end());
+  for (const ValType type : all) {
     const wasm::GlobalIdx global = module_.global({type, true}, zero_of(type));
     module_.export_as("g" + std::to_string(global.value), global);
     globals_.push_back({type, true});
   }
   module_.global({ValKind::I64, false}, CodeBuilder().i64(42));
   globals_.push_back({ValKind::I64, false});
+  if (has_objects() && has(Opcode::struct_new_default)) {
+    const ValType type = ValType::ref(wasm::HeapType(structs_[1].index), false);
+    module_.global({type, false}, CodeBuilder().op(Opcode::struct_new_default, structs_[1].index.value));
+    globals_.push_back({type, false});
+  }
+  if (has_objects() && has(Opcode::ref_i31)) {
+    const ValType type = ValType::ref(wasm::HeapType::Abstract::I31, false);
+    module_.global({type, false}, CodeBuilder().i32(-5).op(Opcode::ref_i31));
+    globals_.push_back({type, false});
+  }
 }
 
 // Before the functions' code: it names segments.
 void ModuleGenerator::declare_segments() {
-  const std::vector<uint8_t> bytes = {1, 2, 3, 0x80, 0xFF, 0x7F, 0, 0xC0, 0x7F, 9, 8, 7, 6, 5, 4, 3};
+  std::vector<uint8_t> bytes(200);
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<uint8_t>(i * 37 + i / 3);
   module_.data(wasm::MemIdx(1), CodeBuilder().i32(24), bytes);
   module_.data(bytes);
   module_.data(Bytes(bytes).first(5));
   datas_ = 3;
   elem_types_ = {wasm::kFuncRef, wasm::kExternRef, wasm::kFuncRef};
-  elems_ = 3;
+  if (has_objects()) {
+    elem_types_.push_back(ValType::ref(wasm::HeapType::Abstract::Any, true));
+    elem_types_.push_back(ValType::ref(wasm::HeapType(structs_[0].index), true));
+  }
+  elems_ = static_cast<uint32_t>(elem_types_.size());
   for (size_t i = 0; i < funcs_.size(); ++i) defined_.push_back(FuncIdx(static_cast<uint32_t>(i)));
 }
 
@@ -149,6 +200,16 @@ std::vector<uint8_t> ModuleGenerator::finish() {
                {defined_.begin(), defined_.begin() + std::min<ptrdiff_t>(std::ssize(defined_), kTableSize)});
   module_.elem(wasm::SegmentMode::Passive, wasm::kExternRef, nulls);
   module_.elem(wasm::SegmentMode::Passive, wasm::kFuncRef, some);
+  for (size_t i = 3; i < elem_types_.size(); ++i) {
+    const wasm::HeapType heap = elem_types_[i].heap();
+    CodeBuilder one = CodeBuilder().add({.op = Opcode::ref_null, .type = elem_types_[i]});
+    if (heap.is_abstract() && has(Opcode::ref_i31)) one = CodeBuilder().i32(77).op(Opcode::ref_i31);
+    if (!heap.is_abstract() && has(Opcode::struct_new_default))
+      one = CodeBuilder().op(Opcode::struct_new_default, heap.index().value);
+    const std::vector<CodeBuilder> ones = {
+        one, CodeBuilder().add({.op = Opcode::ref_null, .type = elem_types_[i]}), one, one, one};
+    module_.elem(wasm::SegmentMode::Passive, elem_types_[i], ones);
+  }
   for (size_t i = kImportedFuncs; i < funcs_.size(); ++i)
     module_.export_as("f" + std::to_string(i - kImportedFuncs), FuncIdx(static_cast<uint32_t>(i)));
   for (uint32_t i = 0; i < memories_.size(); ++i) module_.export_as("m" + std::to_string(i), wasm::MemIdx(i));
@@ -178,6 +239,7 @@ std::vector<uint8_t> ModuleGenerator::build_for(Opcode op) {
   end_function(types_[1]);
   begin_function(types_[0]);
   if (op == Opcode::else_ || op == Opcode::end) op = Opcode::if_;
+  if (op == Opcode::catch_ || op == Opcode::catch_all || op == Opcode::delegate) op = Opcode::try_;
   if (emit(op, 0)) settle(types_[0].results, 0);
   end_function(types_[0]);
   return finish();

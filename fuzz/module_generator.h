@@ -1,6 +1,7 @@
 // ModuleGenerator: valid modules that terminate, from the bytes of a fuzzer's input.
 #pragma once
 
+#include <algorithm>
 #include <bitset>
 #include <vector>
 
@@ -17,7 +18,7 @@ struct GeneratorOptions {
   bool memory64 = false;  // memories and tables of 64 bits
 };
 
-// True if the generator knows how to put `op` into a function.
+// True if the generator knows how to put `op` into a function: all of today.
 bool can_generate(wasm::Opcode op);
 
 // A generated module has
@@ -44,6 +45,7 @@ class ModuleGenerator final {
   struct Label {
     Types types;
     bool is_loop;
+    bool is_handler = false;  // of catch or catch_all
   };
   struct Signature {
     Types params, results;
@@ -52,6 +54,11 @@ class ModuleGenerator final {
   struct MemoryInfo {
     bool is_64;
     uint32_t mask;  // addresses masked so are within its least size
+  };
+  // A type of objects.
+  struct ObjectType {
+    wasm::TypeIdx index;
+    wasm::SubType type;
   };
 
   // --- The module: module_generator.cc ---
@@ -67,6 +74,44 @@ class ModuleGenerator final {
   Types some_types(uint32_t most);
   bool has(wasm::Opcode op) const { return options_.opcodes.test(static_cast<size_t>(op)); }
   bool has_simd() const { return has(wasm::Opcode::v128_const); }
+  bool has_any(wasm::OpClass first, wasm::OpClass last) const;
+  bool has_objects() const { return !structs_.empty(); }
+
+  // --- Types of objects, and references: generate_types.cc ---
+  void declare_objects();
+  // True if a value of type `sub` may be used where `super` is asked for; false of some equivalent types.
+  bool fits(wasm::ValType sub, wasm::ValType super) const;
+  bool heap_fits(wasm::HeapType sub, wasm::HeapType super) const;
+  wasm::HeapType::Abstract top_of(wasm::HeapType type) const;
+  void push_ref(wasm::ValType type);
+  void make_ref(wasm::HeapType type);  // a new one, not null
+  void make_null(wasm::HeapType type);
+  void make_struct(const ObjectType& type);
+  void make_array(const ObjectType& type);
+  void make_exception();
+  // A reference to an object of this type; seldom null.
+  void push_object(const ObjectType& type);
+  const ObjectType* struct_with(bool is_packed, bool is_mutable, uint32_t& field);
+  template <class Predicate>
+  const ObjectType* array_with(Predicate&& is_wanted);
+  wasm::ValType some_ref();
+  // A type of the same hierarchy, that fits `source` or (any) not.
+  wasm::ValType some_target(wasm::ValType source, bool any);
+
+  // --- Instructions on objects: generate_objects.cc ---
+  void object_op(wasm::Opcode op, size_t base);
+  void array_op(wasm::Opcode op);
+  void cast_branch(wasm::Opcode op);
+
+  // --- Exceptions: generate_exceptions.cc ---
+  void declare_tags();
+  // False if it made the rest unreachable.
+  bool exception_op(wasm::Opcode op, size_t base);
+  void try_table();
+  void legacy_try();
+  void throw_sometimes();
+  void throw_now();
+  bool rethrow();
 
   // --- Functions and their structure: generate_control.cc ---
   void begin_function(const Signature& type);
@@ -80,6 +125,8 @@ class ModuleGenerator final {
   void block(wasm::Opcode op, size_t base);
   bool branch(wasm::Opcode op, size_t base);
   bool call(wasm::Opcode op, size_t base);
+  void condition();
+  void count_rounds(uint32_t depth);
   void burn_fuel();
   void show();
   uint32_t label_depth();
@@ -90,7 +137,9 @@ class ModuleGenerator final {
   // Runs `op` on operands that are made for it; false if it made the rest unreachable.
   bool emit(wasm::Opcode op, size_t base);
   void plain(wasm::Opcode op, size_t base);
-  void access(wasm::Opcode op);
+  void access(wasm::Opcode op, size_t base);
+  void add_to_address(bool is_64);
+  void use_loaded(size_t base);
   void bulk(wasm::Opcode op);
   void table_op(wasm::Opcode op);
   void variable(wasm::Opcode op, size_t base);
@@ -108,16 +157,23 @@ class ModuleGenerator final {
   wasm::ValType element_of(wasm::Signature::Type type) const;
   uint32_t scratch_local(wasm::ValType type);
   uint32_t local_of(wasm::ValType type);
+  uint32_t local_for(wasm::ValType type);
   void pushed(wasm::ValType type) { stack_.push_back(type); }
+  // What lies on top has these types from here on, of which its own are subtypes.
+  void retype(const Types& types) { std::copy(types.begin(), types.end(), stack_.end() - std::ssize(types)); }
   void popped(size_t count) { stack_.resize(stack_.size() - count); }
 
   Choices choices_;
   GeneratorOptions options_;
-  std::vector<wasm::Opcode> opcodes_;  // those of options_ that can be generated
-  std::vector<wasm::ValType> value_types_;
+  std::vector<wasm::Opcode> opcodes_;       // those of options_ that can be generated
+  std::vector<wasm::ValType> value_types_;  // numbers and vectors
+  std::vector<wasm::ValType> ref_types_;    // all may be null
 
   wasm::ModuleBuilder module_;
   std::vector<Signature> types_;
+  std::vector<wasm::SubType> defined_types_;  // by type index
+  std::vector<ObjectType> structs_, arrays_;
+  std::vector<Types> tags_;
   std::vector<Signature> funcs_;  // by function index, the import first
   std::vector<MemoryInfo> memories_;
   std::vector<wasm::TableType> tables_;
@@ -133,6 +189,7 @@ class ModuleGenerator final {
   Types stack_;
   Types locals_;
   std::vector<Label> labels_;
+  uint32_t object_depth_ = 0;
 };
 
 }  // namespace godwit::fuzz
