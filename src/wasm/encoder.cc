@@ -46,6 +46,7 @@ Encoder& Encoder::raw(Bytes bytes) {
 
 Encoder& Encoder::sized(Bytes bytes) { return u32(bytes.size()).raw(bytes); }
 Encoder& Encoder::name(std::string_view text) { return sized(as_bytes(text)); }
+Encoder& Encoder::truncate(size_t size) { return bytes_.resize(size), *this; }
 
 Encoder& Encoder::heap_type(HeapType type) {
   return type.is_abstract() ? u8(code_of(type.abstract())) : s64(type.index().value);

@@ -25,6 +25,8 @@ class Encoder final {
   // A length, then the bytes.
   Encoder& sized(Bytes bytes);
   Encoder& name(std::string_view text);
+  // Takes back all but the first `size` bytes.
+  Encoder& truncate(size_t size);
 
   Encoder& heap_type(HeapType type);
   Encoder& val_type(ValType type);  // storage types too

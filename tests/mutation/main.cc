@@ -122,7 +122,7 @@ bool run(const Mutator& mutator, const Options& options) {
 constexpr std::string_view kUsage =
     "usage: mutation_test [--count N] [--first NUMBER] [--jobs N] [--min-bytes N] [--max-bytes N] [--output "
     "FILE] <folder "
-    "with .wasm files>...\n";
+    "with .wasm or .wast files>...\n";
 
 Result<Options> parse(std::span<char*> arguments) {
   Options options;
@@ -162,7 +162,7 @@ int run_main(std::span<char*> arguments) {
   const Mutator mutator(options->seeds, options->min_bytes, options->max_bytes,
                         [](Bytes bytes) { return check(bytes).has_value(); });
   if (mutator.seeds() == 0) {
-    fmt::print(stderr, "error: no .wasm file in the folders given\n");
+    fmt::print(stderr, "error: no .wasm and no .wast file in the folders given\n");
     return 2;
   }
   if (!options->output.empty()) {

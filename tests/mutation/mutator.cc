@@ -5,6 +5,9 @@
 #include <fstream>
 #include <iterator>
 
+#include "text/parse.h"
+#include "text/script.h"
+
 namespace godwit::mutation {
 namespace {
 
@@ -186,40 +189,63 @@ Buffer join(const Cut& cut) {
   return bytes;
 }
 
+std::string read(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+// Calls `take(name, bytes)` for the modules of a script, what is not a module at all left out.
+template <class Take>
+void each_module(const std::string& name, const std::string& text, Take take) {
+  const text::Source source{.name = name, .text = text};
+  const Result<text::Script> script = text::parse_script(source);
+  if (!script) return;
+  for (const text::Command& command : script->commands) {
+    if (command.end == 0) continue;
+    Result<std::vector<uint8_t>> bytes = text::parse_module(source, command.begin, command.end);
+    if (bytes) take(name + ":" + std::to_string(command.line), std::move(*bytes));
+  }
+}
+
 }  // namespace
 
 Mutator::Mutator(std::span<const std::filesystem::path> folders, size_t min_bytes, size_t max_bytes,
                  bool (*is_sound)(Bytes))
     : is_sound_(is_sound) {
+  std::vector<std::filesystem::path> files;
   for (const std::filesystem::path& folder : folders) {
     std::error_code error;
     for (std::filesystem::recursive_directory_iterator it(folder, error), end; !error && it != end;
          it.increment(error))
-      if (it->path().extension() == ".wasm") {
-        const uintmax_t size = it->file_size(error);
-        if (size >= min_bytes && size <= max_bytes) files_.push_back(it->path());
-      }
+      if (it->path().extension() == ".wasm" || it->path().extension() == ".wast") files.push_back(it->path());
   }
-  std::sort(files_.begin(), files_.end());
+  std::sort(files.begin(), files.end());
+  const auto take = [&](std::string name, Buffer bytes) {
+    if (bytes.size() >= min_bytes && bytes.size() <= max_bytes)
+      seeds_.push_back({std::move(name), std::move(bytes)});
+  };
+  for (const std::filesystem::path& file : files) {
+    const std::string contents = read(file);
+    if (file.extension() == ".wast") each_module(file.string(), contents, take);
+    else take(file.string(), Buffer(contents.begin(), contents.end()));
+  }
 }
 
-Mutator::Seed Mutator::pick(std::mt19937_64& random) const {
+const Mutator::Seed& Mutator::pick(std::mt19937_64& random) const {
   constexpr int kTries = 8;
-  Seed seed;
+  const Seed* seed = nullptr;
   for (int i = 0; i < kTries; ++i) {
-    const std::filesystem::path& file = files_[below(random, files_.size())];
-    std::ifstream stream(file, std::ios::binary);
-    seed = {file.string(), {std::istreambuf_iterator<char>(stream), {}}};
-    if (is_sound_(seed.bytes)) break;
+    seed = &seeds_[below(random, seeds_.size())];
+    if (is_sound_(seed->bytes)) break;
   }
-  return seed;
+  return *seed;
 }
 
 Mutant Mutator::make(uint64_t number) const {
   Random random(number);
-  Seed seed = pick(random);
-  const Seed other = pick(random);
-  Mutant mutant{std::move(seed.name), {}};
+  const Seed& seed = pick(random);
+  const Seed& other = pick(random);
+  Mutant mutant{seed.name, {}};
   Cut damaged = cut(seed.bytes, random);
   const bool keeps_size = below(random, 2) == 0;
   for (size_t count = 1 + below(random, 3); count > 0;) {

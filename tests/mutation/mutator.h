@@ -19,12 +19,13 @@ struct Mutant {
 
 class Mutator final {
  public:
-  // Takes the .wasm files in and below `folders` of `min_bytes` to `max_bytes` as seeds, in order of their names. Those that are
-  // not `is_sound` are passed over where others are near: damage to the damaged is soon found.
+  // Takes the modules of `min_bytes` to `max_bytes` in and below `folders` as seeds, in order of their files' names: .wasm
+  // files, and what .wast scripts hold. Those that are not `is_sound` are passed over where others are near: damage to
+  // the damaged is soon found.
   Mutator(std::span<const std::filesystem::path> folders, size_t min_bytes, size_t max_bytes,
           bool (*is_sound)(Bytes));
 
-  size_t seeds() const { return files_.size(); }
+  size_t seeds() const { return seeds_.size(); }
   // Mutant `number`; there must be a seed.
   Mutant make(uint64_t number) const;
 
@@ -33,10 +34,10 @@ class Mutator final {
     std::string name;
     std::vector<uint8_t> bytes;
   };
-  Seed pick(std::mt19937_64& random) const;
+  const Seed& pick(std::mt19937_64& random) const;
 
   bool (*is_sound_)(Bytes);
-  std::vector<std::filesystem::path> files_;
+  std::vector<Seed> seeds_;
 };
 
 }  // namespace godwit::mutation

@@ -59,6 +59,14 @@ TEST_F(MutatorTest, TakesOnlySeedsOfTheSizesWanted) {
   EXPECT_EQ(make_mutator(0, 1).seeds(), 1u);
 }
 
+TEST_F(MutatorTest, TakesTheModulesOfScripts) {
+  const std::string script =
+      "(module (func)) (assert_malformed (module quote \"(func\") \"\") (module binary \"\\00asm\")";
+  write("a.wast", {script.begin(), script.end()});
+  EXPECT_EQ(make_mutator().seeds(), 2u) << "what is no module is left out";
+  EXPECT_TRUE(make_mutator().make(1).origin.find("a.wast:1") != std::string::npos);
+}
+
 TEST_F(MutatorTest, SeedsMayBeEmptyOrCutShort) {
   write("a.wasm", {});
   write("b.wasm", {0, 'a', 's'});

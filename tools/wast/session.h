@@ -6,25 +6,43 @@
 #include <memory>
 #include <string>
 
-#include "scope.h"
-#include "script.h"
-#include "tally.h"
+#include "text/script.h"
+#include "wasm/features.h"
+#include "wast/tally.h"
 
 namespace godwit::runtime {
 class Instance;
 class Module;
 }  // namespace godwit::runtime
 
-namespace godwit::spec {
+namespace godwit::wast {
 
 class World;
+
+using text::Action;
+using text::ActionKind;
+using text::Command;
+using text::CommandKind;
+
+enum class Depth : uint8_t {
+  Execute,   // every command
+  Partial,   // every command; what ends as Unsupported is skipped
+  Validate,  // modules are decoded and validated, nothing runs
+  Skip,      // nothing: the file needs a proposal that is not implemented
+};
+
+// How far a script is run, and what its modules may use.
+struct Scope {
+  Depth depth = Depth::Validate;
+  wasm::FeatureSet features = {};
+};
 
 enum class Verdict : uint8_t { Passed, Failed, Skipped };
 
 struct Outcome {
   Verdict verdict = Verdict::Passed;
-  Skip skip = Skip::Text;    // Skipped
-  std::string message = {};  // Failed: what was wanted and what happened; Skipped: more than the reason
+  Skip skip = Skip::OnSkipped;  // Skipped
+  std::string message = {};     // Failed: what was wanted and what happened; Skipped: more than the reason
   // Passed, but the error that was wanted came in other words than the suite's.
   std::string other_words = {};
 };
@@ -32,13 +50,14 @@ struct Outcome {
 class Session final {
  public:
   // @errors Unsupported, Exhausted: there is no engine or no room for what the host module has.
-  static Result<std::unique_ptr<Session>> create(const FileScope& scope);
+  // `source` is the text of the script; it outlives the session.
+  static Result<std::unique_ptr<Session>> create(const text::Source& source, const Scope& scope);
   ~Session();
 
   Outcome run(const Command& command);
 
  private:
-  explicit Session(const FileScope& scope);
+  Session(const text::Source& source, const Scope& scope);
   // What a name of the script stands for: a live instance, or why there is none.
   struct Named {
     runtime::Instance* instance = nullptr;
@@ -46,6 +65,10 @@ class Session final {
   };
   struct Done;  // results of an action
 
+  // The binary of the command's module.
+  Result<std::vector<uint8_t>> encode(const Command& command) const;
+  Result<> check(const Command& command) const;
+  Result<std::shared_ptr<const runtime::Module>> compile(const Command& command);
   Outcome validate_module(const Command& command);
   Outcome refuse_module(const Command& command);
   Outcome run_module(const Command& command);
@@ -66,11 +89,12 @@ class Session final {
   // The outcome of an error that nobody wanted: Unsupported is skipped where the scope says so.
   Outcome unwanted(const Error& error) const;
 
-  FileScope scope_;
+  text::Source source_;
+  Scope scope_;
   std::unique_ptr<World> world_;  // null if nothing runs
   Named current_;
   std::map<std::string, Named> named_, registered_;
   std::map<std::string, std::shared_ptr<const runtime::Module>> definitions_;  // "": the last one
 };
 
-}  // namespace godwit::spec
+}  // namespace godwit::wast

@@ -4,21 +4,19 @@
 #include <cstdint>
 #include <string_view>
 
-namespace godwit::spec {
+namespace godwit::wast {
 
 enum class Skip : uint8_t {
-  Text,            // about the text format alone
   NotExecuted,     // the file is only decoded and validated
   Unsupported,     // needs an instruction that is not executed yet
   OnSkipped,       // uses a module that was skipped
   NotImplemented,  // the file needs a proposal that is not implemented
   Superseded,      // a later version of the standard says otherwise
 };
-inline constexpr size_t kSkipReasons = 6;
+inline constexpr size_t kSkipReasons = 5;
 
 constexpr std::string_view to_string(Skip reason) {
   switch (reason) {
-    case Skip::Text: return "text format only";
     case Skip::NotExecuted: return "file is only decoded and validated";
     case Skip::Unsupported: return "needs an instruction that is not executed yet";
     case Skip::OnSkipped: return "uses a module that was skipped";
@@ -50,4 +48,4 @@ struct Tally {
   }
 };
 
-}  // namespace godwit::spec
+}  // namespace godwit::wast

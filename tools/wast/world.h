@@ -1,7 +1,6 @@
 // World: the store in which a script's modules live, with the module `spectest` that all of them may import.
 #pragma once
 
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,10 +12,10 @@
 #include "base/error.h"
 #include "engine/engine.h"
 #include "runtime/instance.h"
-#include "value.h"
 #include "wasm/features.h"
+#include "wast/value.h"
 
-namespace godwit::spec {
+namespace godwit::wast {
 
 class World final {
  public:
@@ -24,7 +23,7 @@ class World final {
   ~World();
 
   // Decodes and validates the whole module.
-  Result<std::shared_ptr<const runtime::Module>> compile(const std::filesystem::path& file);
+  Result<std::shared_ptr<const runtime::Module>> compile(Bytes bytes);
   Result<runtime::Instance*> instantiate(std::shared_ptr<const runtime::Module> module,
                                          std::span<const runtime::Extern> imports);
   // A field of the module `spectest`.
@@ -53,4 +52,4 @@ class World final {
   std::map<std::string, runtime::Extern, std::less<>> spectest_;
 };
 
-}  // namespace godwit::spec
+}  // namespace godwit::wast

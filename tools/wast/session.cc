@@ -1,26 +1,20 @@
 // Running the commands of a script.
-#include "session.h"
+#include "wast/session.h"
 
 #include <fmt/format.h>
 
+#include "text/parse.h"
 #include "wasm/decoder.h"
 #include "wasm/validator.h"
-#include "world.h"
+#include "wast/world.h"
 
-namespace godwit::spec {
+namespace godwit::wast {
 namespace {
 
 Outcome passed() { return {}; }
 Outcome failed(std::string message) { return {.verdict = Verdict::Failed, .message = std::move(message)}; }
 Outcome skipped(Skip reason, std::string message = {}) {
   return {.verdict = Verdict::Skipped, .skip = reason, .message = std::move(message)};
-}
-
-// Decodes and validates a whole module.
-Result<> check(const std::filesystem::path& file, const wasm::FeatureSet& features) {
-  ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, read_file(file));
-  ASSIGN_OR_RETURN(wasm::Module module, wasm::decode_copy(bytes, features));
-  return wasm::validate(module, features);
 }
 
 // Scripts give the beginning of the message, or ("uninitialized element 2") more than an engine need say.
@@ -47,10 +41,10 @@ struct Session::Done {
   std::vector<runtime::Slot> slots;
 };
 
-Session::Session(const FileScope& scope) : scope_(scope) {}
+Session::Session(const text::Source& source, const Scope& scope) : source_(source), scope_(scope) {}
 
-Result<std::unique_ptr<Session>> Session::create(const FileScope& scope) {
-  std::unique_ptr<Session> session(new Session(scope));
+Result<std::unique_ptr<Session>> Session::create(const text::Source& source, const Scope& scope) {
+  std::unique_ptr<Session> session(new Session(source, scope));
   if (scope.depth == Depth::Execute || scope.depth == Depth::Partial) {
     ASSIGN_OR_RETURN(session->world_, World::create(scope.features));
   }
@@ -58,11 +52,28 @@ Result<std::unique_ptr<Session>> Session::create(const FileScope& scope) {
 }
 Session::~Session() = default;
 
+Result<std::vector<uint8_t>> Session::encode(const Command& command) const {
+  return text::parse_module(source_, command.begin, command.end);
+}
+
+// Decodes and validates a whole module.
+Result<> Session::check(const Command& command) const {
+  ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, encode(command));
+  ASSIGN_OR_RETURN(wasm::Module module, wasm::decode_copy(bytes, scope_.features));
+  return wasm::validate(module, scope_.features);
+}
+
+Result<std::shared_ptr<const runtime::Module>> Session::compile(const Command& command) {
+  ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, encode(command));
+  return world_->compile(bytes);
+}
+
 Outcome Session::run(const Command& command) {
   if (scope_.depth == Depth::Skip) return skipped(Skip::NotImplemented);
   switch (command.kind) {
     case CommandKind::AssertMalformed:
     case CommandKind::AssertInvalid: return refuse_module(command);
+    case CommandKind::AssertSuspension: return skipped(Skip::NotImplemented);
     case CommandKind::Module: return world_ ? run_module(command) : validate_module(command);
     case CommandKind::ModuleDefinition: return world_ ? define_module(command) : validate_module(command);
     case CommandKind::AssertUnlinkable:
@@ -103,29 +114,24 @@ Outcome Session::unwanted(const Error& error) const {
 }
 
 Outcome Session::validate_module(const Command& command) {
-  if (command.binary.empty()) return skipped(Skip::Text);
-  Result<> checked = check(command.binary, scope_.features);
+  Result<> checked = check(command);
   return checked ? passed() : failed(checked.error().describe());
 }
 
 Outcome Session::refuse_module(const Command& command) {
-  if (command.binary.empty()) return skipped(Skip::Text);
   const ErrorKind kind =
       command.kind == CommandKind::AssertMalformed ? ErrorKind::Malformed : ErrorKind::Invalid;
-  Result<> checked = check(command.binary, scope_.features);
-  if (checked) return failed(fmt::format("accepted, but wanted {} \"{}\"", to_string(kind), command.text));
-  if (checked.error().offset() == kNoOffset)
-    return failed("an error without offset: " + checked.error().describe());
-  return judge(checked.error(), kind, command.text);
+  Result<> checked = check(command);
+  if (checked) return failed(fmt::format("accepted, but wanted {} \"{}\"", to_string(kind), command.words));
+  const bool has_place =
+      checked.error().offset() != kNoOffset || checked.error().message().find("\n") != std::string::npos;
+  if (!has_place) return failed("an error without a place: " + checked.error().describe());
+  return judge(checked.error(), kind, command.words);
 }
 
 Outcome Session::run_module(const Command& command) {
   current_ = {};
-  if (command.binary.empty()) {
-    current_.is_skipped = true;
-    return skipped(Skip::Text);
-  }
-  Result<std::shared_ptr<const runtime::Module>> module = world_->compile(command.binary);
+  Result<std::shared_ptr<const runtime::Module>> module = compile(command);
   if (!module) {
     Outcome outcome = unwanted(module.error());
     current_.is_skipped = outcome.verdict == Verdict::Skipped;
@@ -136,8 +142,7 @@ Outcome Session::run_module(const Command& command) {
 }
 
 Outcome Session::define_module(const Command& command) {
-  if (command.binary.empty()) return skipped(Skip::Text);
-  Result<std::shared_ptr<const runtime::Module>> module = world_->compile(command.binary);
+  Result<std::shared_ptr<const runtime::Module>> module = compile(command);
   if (!module) return unwanted(module.error());
   definitions_[""] = definitions_[command.name] = std::move(*module);
   return passed();
@@ -170,8 +175,7 @@ Outcome Session::register_instance(const Command& command) {
 }
 
 Outcome Session::refuse_instance(const Command& command) {
-  if (command.binary.empty()) return skipped(Skip::Text);
-  Result<std::shared_ptr<const runtime::Module>> module = world_->compile(command.binary);
+  Result<std::shared_ptr<const runtime::Module>> module = compile(command);
   if (!module) return unwanted(module.error());
   bool depends_on_skipped = false;
   Result<runtime::Instance*> instance = instantiate(std::move(*module), depends_on_skipped);
@@ -179,9 +183,9 @@ Outcome Session::refuse_instance(const Command& command) {
   const ErrorKind kind =
       command.kind == CommandKind::AssertUnlinkable ? ErrorKind::Unlinkable : ErrorKind::Trap;
   if (instance)
-    return failed(fmt::format("instantiated, but wanted {} \"{}\"", to_string(kind), command.text));
+    return failed(fmt::format("instantiated, but wanted {} \"{}\"", to_string(kind), command.words));
   if (instance.error().kind() == ErrorKind::Unsupported) return unwanted(instance.error());
-  Outcome outcome = judge(instance.error(), kind, command.text);
+  Outcome outcome = judge(instance.error(), kind, command.words);
   // unlike the words about a module's bytes, those of a run are part of what an engine promises
   return outcome.other_words.empty() ? outcome : failed(outcome.other_words);
 }
@@ -254,10 +258,10 @@ Outcome Session::assert_error(const Command& command) {
                                                                         : ErrorKind::Exhausted;
   if (done)
     return failed(fmt::format("{}: returned, but wanted {} \"{}\"", command.action.field, to_string(kind),
-                              command.text));
+                              command.words));
   if (done.error().kind() == ErrorKind::Unsupported) return unwanted(done.error());
-  Outcome outcome = judge(done.error(), kind, command.text);
+  Outcome outcome = judge(done.error(), kind, command.words);
   return outcome.other_words.empty() ? outcome : failed(command.action.field + ": " + outcome.other_words);
 }
 
-}  // namespace godwit::spec
+}  // namespace godwit::wast

@@ -1,5 +1,5 @@
 // The store of a script and the host module of the suite.
-#include "world.h"
+#include "wast/world.h"
 
 #include <fmt/format.h>
 
@@ -7,9 +7,8 @@
 #include <cstdlib>
 
 #include "runtime/memory.h"
-#include "script.h"
 
-namespace godwit::spec {
+namespace godwit::wast {
 namespace {
 
 using runtime::Slot;
@@ -94,10 +93,7 @@ Result<> World::make_spectest(const wasm::FeatureSet& features) {
   return {};
 }
 
-Result<std::shared_ptr<const runtime::Module>> World::compile(const std::filesystem::path& file) {
-  ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, read_file(file));
-  return engine_->compile(bytes);
-}
+Result<std::shared_ptr<const runtime::Module>> World::compile(Bytes bytes) { return engine_->compile(bytes); }
 
 Result<runtime::Instance*> World::instantiate(std::shared_ptr<const runtime::Module> module,
                                               std::span<const runtime::Extern> imports) {
@@ -170,4 +166,4 @@ uint64_t World::host_number(runtime::Ref slot) {
   return runtime::Store::extern_value(slot).value_or(~uint64_t{0});
 }
 
-}  // namespace godwit::spec
+}  // namespace godwit::wast
