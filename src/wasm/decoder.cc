@@ -44,8 +44,11 @@ class Decoder {
  private:
   static void read_header(Reader& reader) {
     constexpr uint32_t kMagic = 0x6D736100, kVersion = 1;
-    if (reader.fixed32() != kMagic && !reader.failed()) return reader.fail(0, "magic header not detected");
-    if (reader.fixed32() != kVersion && !reader.failed()) return reader.fail(4, "unknown binary version");
+    if (reader.fixed32() != kMagic && !reader.failed())
+      return reader.fail(0, "magic header not detected: a module begins with 00 61 73 6d");
+    const uint32_t version = reader.fixed32();
+    if (version != kVersion && !reader.failed())
+      return reader.fail(4, "unknown binary version " + std::to_string(version) + ": this reads version 1");
   }
 
   Result<> section(Reader& reader) {
@@ -196,7 +199,7 @@ class Decoder {
         type.kind = CompositeKind::Array;
         type.fields.push_back(field_type(reader));
         return;
-      default: return reader.fail(at, "malformed definition type");
+      default: return reader.fail(at, "malformed definition type " + std::to_string(form));
     }
   }
 
@@ -211,7 +214,7 @@ class Decoder {
   static bool mutability(Reader& reader) {
     const uint32_t at = reader.offset();
     const uint8_t flag = reader.u8();
-    if (flag > 1) reader.fail(at, "malformed mutability");
+    if (flag > 1) reader.fail(at, "malformed mutability " + std::to_string(flag) + ": it is 0 or 1");
     return flag == 1;
   }
 
@@ -235,7 +238,8 @@ class Decoder {
   static uint8_t limits_flags(Reader& reader, uint8_t allowed) {
     const uint32_t at = reader.offset();
     const uint8_t flags = reader.u8();
-    if (flags & ~allowed) return reader.fail(at, "malformed limits flags"), uint8_t{0};
+    if (flags & ~allowed)
+      return reader.fail(at, "malformed limits flags " + std::to_string(flags)), uint8_t{0};
     if (flags & kShared) reader.need(Feature::Threads, at, "malformed limits flags");
     if (flags & kAddr64) reader.need(Feature::Memory64, at, "malformed limits flags");
     if (flags & kHasPageSize) reader.need(Feature::CustomPageSizes, at, "malformed limits flags");
@@ -250,7 +254,7 @@ class Decoder {
     if (flags & kHasPageSize) {
       const uint32_t at = reader.offset();
       const uint32_t log2 = reader.u32();
-      if (log2 > 64) reader.fail(at, "invalid custom page size");
+      if (log2 > 64) reader.fail(at, "invalid custom page size: 2^" + std::to_string(log2) + " bytes");
       type.page_size_log2 = static_cast<uint8_t>(log2);
     }
     return type;
@@ -285,7 +289,8 @@ class Decoder {
       entry.field = reader.name();
       const uint32_t at = reader.offset();
       const uint8_t kind = reader.u8();
-      if (kind > static_cast<uint8_t>(ExternKind::Tag)) return reader.fail(at, "malformed import kind");
+      if (kind > static_cast<uint8_t>(ExternKind::Tag))
+        return reader.fail(at, "malformed import kind " + std::to_string(kind));
       entry.kind = static_cast<ExternKind>(kind);
       entry.index = import_type(reader, entry.kind);
       module_.imports.push_back(entry);
@@ -390,7 +395,8 @@ class Decoder {
       entry.name = reader.name();
       const uint32_t at = reader.offset();
       const uint8_t kind = reader.u8();
-      if (kind > static_cast<uint8_t>(ExternKind::Tag)) return reader.fail(at, "malformed export kind");
+      if (kind > static_cast<uint8_t>(ExternKind::Tag))
+        return reader.fail(at, "malformed export kind " + std::to_string(kind));
       entry.kind = static_cast<ExternKind>(kind);
       entry.index = reader.u32();
       if (entry.kind == ExternKind::Func) declare(entry.index);
@@ -415,7 +421,8 @@ class Decoder {
     const uint32_t at = reader.offset();
     const uint32_t flags = reader.u32();
     ElemSegment segment;
-    if (flags > 7) return reader.fail(at, "malformed elements segment kind"), segment;
+    if (flags > 7)
+      return reader.fail(at, "malformed elements segment kind " + std::to_string(flags)), segment;
     if (flags & ~kExplicit)
       reader.need(flags & kExprs ? Feature::ReferenceTypes : Feature::BulkMemory, at,
                   "malformed elements segment kind");
@@ -468,7 +475,8 @@ class Decoder {
     for (uint32_t i = 0; i < count && !reader.failed(); ++i) {
       const uint32_t at = reader.offset();
       const uint32_t flags = reader.u32();
-      if (flags > kActiveExplicit) return reader.fail(at, "malformed data segment kind");
+      if (flags > kActiveExplicit)
+        return reader.fail(at, "malformed data segment kind " + std::to_string(flags));
       if (flags == kPassive) reader.need(Feature::BulkMemory, at, "malformed data segment kind");
       DataSegment segment;
       segment.mode = flags == kPassive ? SegmentMode::Passive : SegmentMode::Active;

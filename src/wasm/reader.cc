@@ -40,6 +40,12 @@ std::optional<AbstractCode> abstract_heap_type(uint8_t byte) {
   }
 }
 
+// " 0x7a": what stands where something else should.
+std::string hex(uint8_t byte) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  return {' ', '0', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
+}
+
 }  // namespace
 
 void Reader::fail(uint32_t offset, std::string message, ErrorKind kind) {
@@ -110,7 +116,7 @@ std::string_view Reader::name() {
     return {};
   }
   if (!is_utf8(as_bytes(text))) {
-    fail(range.offset, "malformed UTF-8 encoding");
+    fail(range.offset, "malformed UTF-8 encoding, in a name");
     return {};
   }
   return text;
@@ -122,7 +128,7 @@ HeapType Reader::heap_type() {
   if ((*pos_ & 0xC0) == 0x40) {
     const uint8_t byte = u8();
     const auto code = abstract_heap_type(byte);
-    if (!code) return fail(at, "malformed heap type"), HeapType();
+    if (!code) return fail(at, "malformed heap type" + hex(byte)), HeapType();
     need(code->feature, at, "malformed heap type");
     return code->heap;
   }
@@ -156,7 +162,7 @@ ValType Reader::val_type() {
   const uint32_t at = offset();
   const uint8_t byte = u8();
   const auto type = val_type_from(byte, at);
-  if (!type) return fail(at, "malformed value type"), ValType();
+  if (!type) return fail(at, "malformed value type" + hex(byte)), ValType();
   if (type->is_ref()) need(Feature::ReferenceTypes, at, "malformed value type");
   return *type;
 }
@@ -165,7 +171,7 @@ ValType Reader::ref_type() {
   const uint32_t at = offset();
   const uint8_t byte = u8();
   const auto type = val_type_from(byte, at);
-  if (!type || !type->is_ref()) return fail(at, "malformed reference type"), kFuncRef;
+  if (!type || !type->is_ref()) return fail(at, "malformed reference type" + hex(byte)), kFuncRef;
   if (*type == kFuncRef || failed()) return *type;
   need(Feature::ReferenceTypes, at, "malformed reference type");
   return *type;
@@ -177,7 +183,7 @@ ValType Reader::storage_type() {
   if (byte == 0x78) return ValKind::I8;
   if (byte == 0x77) return ValKind::I16;
   const auto type = val_type_from(byte, at);
-  if (!type) return fail(at, "malformed storage type"), ValType();
+  if (!type) return fail(at, "malformed storage type" + hex(byte)), ValType();
   return *type;
 }
 
@@ -187,7 +193,7 @@ BlockType Reader::block_type() {
   if (*pos_ == 0x40) return ++pos_, BlockType();
   if ((*pos_ & 0xC0) == 0x40) return {BlockType::Kind::Value, val_type(), {}};
   const int64_t index = s33();
-  if (index < 0) return fail(at, "malformed block type"), BlockType();
+  if (index < 0) return fail(at, "malformed block type: a negative number is no type index"), BlockType();
   need(Feature::MultiValue, at, "malformed block type");
   return {BlockType::Kind::Type, {}, known_index(index)};
 }

@@ -131,9 +131,10 @@ class DeclarationValidator {
     return {};
   }
 
-  Result<> min_max(const Limits& limits) const {
+  Result<> min_max(const Limits& limits, const std::string& where) const {
     if (limits.max && *limits.max < limits.min)
-      return invalid("size minimum must not be greater than maximum");
+      return invalid("size minimum must not be greater than maximum: " + std::to_string(limits.min) +
+                     " and " + std::to_string(*limits.max) + ", in " + where);
     return {};
   }
 
@@ -141,19 +142,24 @@ class DeclarationValidator {
   Result<> memories() {
     section_ = SectionId::Mem;
     if (module_.memories.size() > 1 && !features_.has(Feature::MultiMemory))
-      return invalid("multiple memories");
-    for (const MemType& memory : module_.memories) {
+      return invalid("multiple memories: there are " + std::to_string(module_.memories.size()) +
+                     ", which needs the feature multi-memory");
+    for (size_t i = 0; i < module_.memories.size(); ++i) {
+      const MemType& memory = module_.memories[i];
+      const std::string where = "memory " + std::to_string(i);
       if (memory.page_size_log2 != 0 && memory.page_size_log2 != 16)
-        return invalid("invalid custom page size: 2^" + std::to_string(memory.page_size_log2) + " bytes");
-      TRY(min_max(memory.limits));
+        return invalid("invalid custom page size: 2^" + std::to_string(memory.page_size_log2) +
+                       " bytes, in " + where + "; pages have 1 byte or 64 KiB");
+      TRY(min_max(memory.limits, where));
       const bool is_wide = memory.limits.addr == AddrType::I64;
       const uint64_t most = memory.page_size_log2 == 0
                                 ? (is_wide ? UINT64_MAX : UINT32_MAX)
                                 : uint64_t{1} << ((is_wide ? 64 : 32) - memory.page_size_log2);
       if (memory.limits.min > most || (memory.limits.max && *memory.limits.max > most))
         return invalid("memory size must be at most " + std::to_string(most) + " pages" +
-                       (most == 65536 ? " (4GiB)" : ""));
-      if (memory.is_shared && !memory.limits.max) return invalid("shared memory must have maximum");
+                       (most == 65536 ? " (4GiB)" : "") + ", in " + where);
+      if (memory.is_shared && !memory.limits.max)
+        return invalid("shared memory must have maximum, but " + where + " has none");
     }
     return {};
   }
@@ -162,14 +168,16 @@ class DeclarationValidator {
   Result<> tables() {
     section_ = SectionId::Table;
     if (module_.tables.size() > 1 && !features_.has(Feature::ReferenceTypes))
-      return invalid("multiple tables");
+      return invalid("multiple tables: there are " + std::to_string(module_.tables.size()) +
+                     ", which needs the feature reference-types");
     for (size_t i = 0; i < module_.tables.size(); ++i) {
       const Table& table = module_.tables[i];
-      TRY(type_exists(table.type.elem, module_.types.size(), "table " + std::to_string(i)));
-      TRY(min_max(table.type.limits));
+      const std::string where = "table " + std::to_string(i);
+      TRY(type_exists(table.type.elem, module_.types.size(), where));
+      TRY(min_max(table.type.limits, where));
       const uint64_t most = table.type.limits.addr == AddrType::I64 ? UINT64_MAX : UINT32_MAX;
       if (table.type.limits.min > most || (table.type.limits.max && *table.type.limits.max > most))
-        return invalid("table size must be at most " + std::to_string(most));
+        return invalid("table size must be at most " + std::to_string(most) + ", in " + where);
       if (table.init) TRY(code_.const_expr(*table.init, table.type.elem, module_.imported_globals));
       else if (i >= module_.imported_tables && !table.type.elem.is_defaultable())
         return invalid("type mismatch: the elements of table " + std::to_string(i) +

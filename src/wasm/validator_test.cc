@@ -364,7 +364,7 @@ TEST(Validator, RefusesWhatNeedsFeaturesThatAreOff) {
   ModuleBuilder memories;
   memories.memory({});
   memories.memory({});
-  EXPECT_EQ(message_of(memories, features), "multiple memories");
+  EXPECT_TRUE(message_of(memories, features).starts_with("multiple memories"));
   features.disable(Feature::MutableGlobals);
   ModuleBuilder globals;
   globals.import_global("m", "g", {kI32, true});
