@@ -54,7 +54,7 @@ def features():
 
 # Tiers and the least depth, of those in tests/spec/scope.txt, at which the suite shows that a tier has a proposal.
 DEPTHS = ["skip", "validate", "partial", "execute"]
-TIERS = {"decode": "validate", "validate": "validate", "interpreter": "execute"}
+TIERS = {"decode": "validate", "validate": "validate", "text": "validate", "interpreter": "execute"}
 
 
 def depth_of(option, place, scope):
@@ -142,7 +142,8 @@ Made by `./dev docs` from [features.def](../src/wasm/features.def), [opcodes.def
 [the official suite](../tests/spec/README.md) is run on ([scope.txt](../tests/spec/scope.txt)); do not edit.
 
 A tier has a proposal (yes) when every command of the suite passes on it; "in part" means that the commands that need
-what is missing end as "unsupported" and are skipped. Instructions are counted with the proposal that brought them.
+what is missing end as "unsupported" and are skipped. The suite is text: what is run of it at all is also parsed, and
+its valid modules are printed and parsed again. Instructions are counted with the proposal that brought them.
 
 {status()}
 """

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # ./dev fuzz: builds the fuzz targets with libFuzzer, AddressSanitizer and UndefinedBehaviorSanitizer, and runs them.
-# usage: fuzz.sh [--minutes N] [decode_validate | run_bytes | run]
+# usage: fuzz.sh [--minutes N] [decode_validate | run_bytes | run | text_round_trip]
 #   --minutes N   how long in all (1); each target that runs has its part
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,13 +11,13 @@ targets=()
 while [ $# -gt 0 ]; do
   case $1 in
     --minutes) minutes=${2:?--minutes wants a number}; shift ;;
-    decode_validate | run_bytes | run) targets+=("$1") ;;
-    *) echo "error: unknown argument $1 (have: --minutes N, decode_validate, run_bytes, run)" >&2; exit 2 ;;
+    decode_validate | run_bytes | run | text_round_trip) targets+=("$1") ;;
+    *) echo "error: unknown argument $1 (have: --minutes N, decode_validate, run_bytes, run, text_round_trip)" >&2; exit 2 ;;
   esac
   shift
 done
 [[ $minutes =~ ^[0-9]+$ && $minutes -gt 0 ]] || { echo "error: --minutes wants a number above 0" >&2; exit 2; }
-[ ${#targets[@]} -gt 0 ] || targets=(decode_validate run_bytes run)
+[ ${#targets[@]} -gt 0 ] || targets=(decode_validate run_bytes run text_round_trip)
 jobs=$(source scripts/setup/lib.sh; jobs)
 
 [ -f $build/build.ninja ] || bash scripts/quietly.sh configure-fuzz cmake --preset fuzz
@@ -28,13 +28,16 @@ $build/fuzz/make_seeds $build/seeds
 seconds=$(( minutes * 60 / ${#targets[@]} ))
 failed=()
 for target in "${targets[@]}"; do
-  seeds=$build/seeds/modules
-  [ "$target" != run ] || seeds=$build/seeds/choices
+  case $target in
+    run) seeds=("$build/seeds/choices") ;;
+    text_round_trip) seeds=("$build/seeds/modules" "$build/seeds/choices" "$build/seeds/texts") ;;
+    *) seeds=("$build/seeds/modules") ;;
+  esac
   corpus=$build/corpus/$target
   log=$build/logs/$target.log
   mkdir -p "$corpus"
   command=($build/fuzz/fuzz_"$target" -max_total_time=$seconds -max_len=4096 -timeout=30 -print_final_stats=1
-           -artifact_prefix=$build/findings/"$target"- "$corpus" "$seeds")
+           -artifact_prefix=$build/findings/"$target"- "$corpus" "${seeds[@]}")
   status=0
   "${command[@]}" > "$log" 2>&1 < /dev/null || status=$?
   # the last line of progress: coverage in edges and features, inputs in the corpus
