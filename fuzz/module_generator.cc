@@ -240,7 +240,8 @@ std::vector<uint8_t> ModuleGenerator::build_for(Opcode op) {
   begin_function(types_[0]);
   if (op == Opcode::else_ || op == Opcode::end) op = Opcode::if_;
   if (op == Opcode::catch_ || op == Opcode::catch_all || op == Opcode::delegate) op = Opcode::try_;
-  if (emit(op, 0)) settle(types_[0].results, 0);
+  falls_through_ = emit(op, 0);
+  if (falls_through_) settle(types_[0].results, 0);
   end_function(types_[0]);
   return finish();
 }

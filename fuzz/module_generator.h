@@ -37,6 +37,8 @@ class ModuleGenerator final {
   // A module whose function "f1" runs `op` once on operands that are by choice; it calls somebody only if `op` does.
   // can_generate(op).
   std::vector<uint8_t> build_for(wasm::Opcode op);
+  // Of the last build_for: false if nothing behind `op` is reached.
+  bool falls_through() const { return falls_through_; }
 
   static constexpr uint32_t kFuel = 100;  // the least that lets most calls end by themselves
 
@@ -190,6 +192,7 @@ class ModuleGenerator final {
   Types locals_;
   std::vector<Label> labels_;
   uint32_t object_depth_ = 0;
+  bool falls_through_ = true;
 };
 
 }  // namespace godwit::fuzz

@@ -12,11 +12,33 @@
 namespace godwit::fuzz {
 namespace {
 
+// What has been generated in the life of the process.
+struct Statistics {
+  OpcodeSet opcodes;
+  uint64_t modules = 0, instructions = 0, calls = 0, returned = 0;
+
+  void count(const wasm::Module& module) {
+    ++modules;
+    wasm::Instruction instruction;
+    for (const wasm::FuncBody& body : module.bodies) {
+      wasm::InstructionReader reader(module, body.range);
+      if (!reader.locals()) continue;
+      for (; !reader.at_end() && reader.next(instruction); ++instructions)
+        opcodes.set(static_cast<size_t>(instruction.op));
+    }
+  }
+};
+
+Statistics statistics;
+
 std::string run(Bytes module, bool fold) {
   Trial trial({.fold = fold});
   const auto loaded = trial.load(module);
   if (!loaded) report_finding("the generated module: " + loaded.error().describe(), module);
-  return trial.run(*loaded);
+  std::string trace = trial.run(*loaded);
+  statistics.calls += trial.ended() + trial.refused();
+  statistics.returned += trial.returned();
+  return trace;
 }
 
 // Modules of all instructions are valid, whatever the tier can run.
@@ -41,25 +63,6 @@ std::string difference(const std::string& one, const std::string& other) {
   return line(one) + "\n  instead of  " + line(other);
 }
 
-// What has been generated in the life of the process.
-struct Statistics {
-  OpcodeSet opcodes;
-  uint64_t modules = 0, instructions = 0;
-
-  void count(const wasm::Module& module) {
-    ++modules;
-    wasm::Instruction instruction;
-    for (const wasm::FuncBody& body : module.bodies) {
-      wasm::InstructionReader reader(module, body.range);
-      if (!reader.locals()) continue;
-      for (; !reader.at_end() && reader.next(instruction); ++instructions)
-        opcodes.set(static_cast<size_t>(instruction.op));
-    }
-  }
-};
-
-Statistics statistics;
-
 }  // namespace
 
 const Vocabulary& vocabulary() {
@@ -70,10 +73,13 @@ const Vocabulary& vocabulary() {
 void start_target() {
   std::fprintf(stderr, "%s\n", vocabulary().summary().c_str());
   std::atexit([] {
-    std::fprintf(stderr, "%llu modules of %llu instructions ran; %zu different ones of %zu\n",
-                 static_cast<unsigned long long>(statistics.modules),
-                 static_cast<unsigned long long>(statistics.instructions), statistics.opcodes.count(),
-                 vocabulary().executed());
+    std::fprintf(
+        stderr,
+        "%llu modules of %llu instructions ran; %zu different ones of %zu; %llu of %llu calls returned\n",
+        static_cast<unsigned long long>(statistics.modules),
+        static_cast<unsigned long long>(statistics.instructions), statistics.opcodes.count(),
+        vocabulary().executed(), static_cast<unsigned long long>(statistics.returned),
+        static_cast<unsigned long long>(statistics.calls));
   });
 }
 

@@ -130,7 +130,7 @@ void Trial::call(runtime::Instance& instance, const wasm::Export& item, std::str
   runtime::FuncRecord& func = *instance.func(wasm::FuncIdx(item.index));
   const wasm::FuncType& type = types_.func_type(func.type);
   const auto fuel = instance.find_export("fuel");
-  for (uint32_t set = 0; set < 3; ++set) {
+  for (uint32_t set = 0; set < kCallsPerFunction; ++set) {
     if (fuel) fuel->global->vm()->value[0] = ModuleGenerator::kFuel;
     std::vector<Slot> slots(std::max({slots_of(type.params), slots_of(type.results), 1u}));
     uint32_t at = 0;
@@ -141,6 +141,7 @@ void Trial::call(runtime::Instance& instance, const wasm::Export& item, std::str
     trace.append(item.name).append(":");
     if (const Result<> result = store_.call(func, slots)) {
       ++ended_;
+      ++returned_;
       at = 0;
       for (const ValType one : type.results) {
         add_value(trace, one, &slots[at]);
@@ -159,7 +160,7 @@ void Trial::call(runtime::Instance& instance, const wasm::Export& item, std::str
 }
 
 std::string Trial::run(const std::shared_ptr<runtime::Module>& module) {
-  ended_ = refused_ = 0;
+  ended_ = returned_ = refused_ = 0;
   std::string trace;
   const auto externs = imports(*module);
   if (!externs) return "imports: " + externs.error().describe();

@@ -26,8 +26,12 @@ class Trial final {
   //   are alike, and so are references that are not null. Errors of functions that cannot be translated are lines too.
   std::string run(const std::shared_ptr<runtime::Module>& module);
 
-  // Of the last run: calls that came to an end, by results or a trap, and those that did not (Unsupported, Exhausted).
+  static constexpr uint32_t kCallsPerFunction = 3;
+
+  // Of the last run: calls that came to an end, by results or a trap, those of them that returned results, and calls
+  // that did not end (Unsupported, Exhausted).
   uint32_t ended() const { return ended_; }
+  uint32_t returned() const { return returned_; }
   uint32_t refused() const { return refused_; }
 
  private:
@@ -39,7 +43,7 @@ class Trial final {
   runtime::Store store_;
   code::TranslateOptions translate_;
   uint64_t host_calls_ = 0;  // a hash of what the host function was given
-  uint32_t ended_ = 0, refused_ = 0;
+  uint32_t ended_ = 0, returned_ = 0, refused_ = 0;
 };
 
 }  // namespace godwit::fuzz

@@ -52,7 +52,8 @@ bool Vocabulary::try_out(Opcode op) {
   constexpr uint64_t kTries = 64;
   for (uint64_t seed = 0; seed < kTries; ++seed) {
     const std::vector<uint8_t> input = random_bytes(seed, kInputBytes);
-    const std::vector<uint8_t> bytes = ModuleGenerator(input, options_).build_for(op);
+    ModuleGenerator generator(input, options_);
+    const std::vector<uint8_t> bytes = generator.build_for(op);
     Trial trial;
     const auto module = trial.load(bytes);
     if (!module)
@@ -65,7 +66,10 @@ bool Vocabulary::try_out(Opcode op) {
       report_finding(translated.error().describe(), bytes);
     }
     trial.run(*module);
-    return trial.ended() != 0 && trial.refused() == 0;
+    // the other function always returns
+    const bool did_return = trial.returned() > Trial::kCallsPerFunction;
+    if (trial.refused() == 0 && (did_return || (!generator.falls_through() && trial.ended() != 0)))
+      return true;
   }
   return false;
 }
@@ -80,6 +84,12 @@ std::string Vocabulary::summary() const {
   for (const auto& [feature, count] : left_out) {
     text.append(before).append(std::to_string(count)).append(" of ").append(wasm::info_of(feature).option);
     before = ", ";
+  }
+  before = "\nmissing: ";
+  for (size_t i = 0; i < wasm::kOpcodeCount; ++i) {
+    if (options_.opcodes.test(i)) continue;
+    text.append(before).append(wasm::kOpcodes[i].name);
+    before = " ";
   }
   return text;
 }

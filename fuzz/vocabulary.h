@@ -18,7 +18,7 @@ class Vocabulary final {
   std::string summary() const;
 
  private:
-  // True if the instruction was executed: its function came to an end.
+  // True if the instruction was executed: its function returned, or ended where the instruction ends it.
   bool try_out(wasm::Opcode op);
 
   GeneratorOptions options_;
