@@ -271,7 +271,7 @@ void ModuleGenerator::access(Opcode op, size_t base) {
   const uint32_t memory = choices_.one_in(3) ? choices_.below(memories_.size()) : 0;
   const MemoryInfo& where = memories_[memory];
   push_small(where.is_64, is_atomic(info.op_class) ? where.mask & ~7u : where.mask);
-  if (!is_atomic(info.op_class) && choices_.one_in(3)) add_to_address(where.is_64);
+  if (!is_atomic(info.op_class) && choices_.one_in(2)) add_to_address(where.is_64);
   for (const auto type : info.signature.params().subspan(1)) {
     const bool is_timeout = info.op_class == OpClass::AtomicWait && type == info.signature.params().back() &&
                             info.signature.params().size() == 3;
@@ -287,7 +287,8 @@ void ModuleGenerator::access(Opcode op, size_t base) {
   instruction.mem.memory = wasm::MemIdx(memory);
   const auto natural = static_cast<uint32_t>(std::countr_zero(info.access_bytes));
   instruction.mem.align_log2 = is_atomic(info.op_class) ? natural : choices_.below(natural + 1);
-  if (choices_.one_in(3)) instruction.mem.offset = 16 * choices_.below(memory == 2 ? 8 : 2000);
+  if (choices_.one_in(3))
+    instruction.mem.offset = 16 * choices_.below(memory == 2 ? 8 : memory == 0 ? 5500 : 2000);
   if (!is_atomic(info.op_class)) instruction.mem.offset += choices_.below(4);
   if (choices_.one_in(64)) instruction.mem.offset = 0xFFFFFFFF;
   if (info.imm == ImmKind::MemArgLane) instruction.index2 = choices_.below(16 / info.access_bytes);
@@ -297,10 +298,13 @@ void ModuleGenerator::access(Opcode op, size_t base) {
   if (info.op_class == OpClass::Load && choices_.one_in(2)) use_loaded(base);
 }
 
-// Makes the address on top a sum.
+// Puts the address on top into a local, or makes it a sum, or both.
 void ModuleGenerator::add_to_address(bool is_64) {
   const uint32_t local = local_of(is_64 ? ValKind::I64 : ValKind::I32);
-  if (choices_.one_in(2)) code_.op(Opcode::local_set, local).op(Opcode::local_get, local);
+  if (choices_.one_in(2)) {
+    code_.op(Opcode::local_set, local).op(Opcode::local_get, local);
+    if (choices_.one_in(2)) return;
+  }
   const auto addend = static_cast<int32_t>(choices_.below(16));
   if (is_64) code_.i64(addend);
   else code_.i32(addend);

@@ -24,7 +24,7 @@ BUILD = TREE / "build/release"
 COPIED = ("CMakeLists.txt", "CMakePresets.json", "VERSION", "layers.txt", "cmake", "examples", "fuzz", "include",
           "plugins", "sdk", "src", "tests", "tools", "third_party")  # fmt: skip
 # What looks for bugs: a program and its arguments, in the build tree, each with the seconds it may take.
-FUZZ_INPUTS = "1000"
+FUZZ_INPUTS = "5000"
 UNIT = ["--gtest_fail_fast"]  # a bug may make the tests that follow run for ever
 DETECTORS = {
     "base_test": (UNIT, 120),
