@@ -82,6 +82,7 @@ void BodyPrinter::before(uint32_t offset) {
 
 Result<> BodyPrinter::flat(InstructionReader& reader, uint32_t depth) {
   Labels& labels = instructions_.labels();
+  const bool has_remarks = options_.comments || !func_hints_.empty();
   uint32_t next_label = 0;
   while (!out_.failed()) {
     TRY(reader.next(instruction_));
@@ -91,7 +92,7 @@ Result<> BodyPrinter::flat(InstructionReader& reader, uint32_t depth) {
     const auto nested = static_cast<uint32_t>(labels.depth());
     if (op == Opcode::delegate) labels.close();  // its label is counted from outside
     out_.line(depth + nested - (ends || is_divider(op) ? 1 : 0));
-    before(instruction_.offset);
+    if (has_remarks) before(instruction_.offset);
     instructions_.put(instruction_, next_label);
     if (op == Opcode::end) labels.close();
     if (opens_block(op)) labels.open(next_label++);

@@ -1,6 +1,8 @@
 // BodyScan: one walk over a function body.
 #include "text/print_scan.h"
 
+#include <array>
+
 namespace godwit::text {
 
 using wasm::ImmKind;
@@ -8,6 +10,17 @@ using wasm::Instruction;
 using wasm::Opcode;
 
 namespace {
+
+// By opcode: begins, divides or ends a block.
+constexpr auto kIsStructure = [] {
+  std::array<bool, wasm::kOpcodeCount> table{};
+  for (size_t i = 0; i < wasm::kOpcodeCount; ++i) {
+    const auto op = static_cast<Opcode>(i);
+    table[i] = opens_block(op) || op == Opcode::else_ || op == Opcode::end || op == Opcode::catch_ ||
+               op == Opcode::catch_all || op == Opcode::delegate;
+  }
+  return table;
+}();
 
 std::unexpected<Error> malformed(const Instruction& at, std::string message) {
   return fail(Error(ErrorKind::Malformed, std::move(message)).at(at.offset));
@@ -19,7 +32,7 @@ void BodyScan::target(uint32_t depth) {
   if (depth < open_.size()) is_targeted[open_[open_.size() - 1 - depth].label] = true;
 }
 
-// What begins, divides or ends a block.
+// `ins` begins, divides or ends a block.
 Result<> BodyScan::structure(const Instruction& ins) {
   if (opens_block(ins.op)) {
     open_.push_back({ins.op, label_count++});
@@ -27,7 +40,6 @@ Result<> BodyScan::structure(const Instruction& ins) {
     return {};
   }
   const bool is_divider = ins.op == Opcode::else_ || ins.op == Opcode::catch_ || ins.op == Opcode::catch_all;
-  if (!is_divider && ins.op != Opcode::end && ins.op != Opcode::delegate) return {};
   if (open_.empty()) {
     if (ins.op != Opcode::end) return malformed(ins, std::string(text_of(ins.op)) + " outside of any block");
     is_done_ = true;
@@ -73,7 +85,7 @@ Result<> BodyScan::scan(const wasm::Module& module, wasm::FuncIdx func, const st
       case ImmKind::BrOnCast: target(ins.index); break;
       default: break;
     }
-    TRY(structure(ins));
+    if (kIsStructure[static_cast<size_t>(ins.op)]) TRY(structure(ins));
   }
   if (!reader.at_end())
     return fail(

@@ -166,6 +166,10 @@ std::string escaped_name(std::string_view utf8) {
   std::string out;
   out.reserve(utf8.size());
   for (size_t i = 0; i < utf8.size();) {
+    const size_t from = i;  // nearly all names need no escape anywhere
+    while (i < utf8.size() && kEscapes[static_cast<uint8_t>(utf8[i])].size == 1) ++i;
+    out += utf8.substr(from, i - from);
+    if (i == utf8.size()) break;
     const CodePoint point = first_code_point(utf8.substr(i));
     if (point.size == 1) {
       const Escape& escape = kEscapes[point.value];
