@@ -123,6 +123,14 @@ static_assert(checked_store_op(CellOp::f32_store_ss) == CellOp::f32_store_checke
 static_assert(load_at_op(CellOp::i64_load8_s_s, Form::SK) == CellOp::i64_load8_s_at_sk);
 static_assert(store_at_op(CellOp::i32_store8_ss, Form::AK, Source::K) == CellOp::i32_store8_at_ak_k);
 
+static_assert(atomic_op(Opcode::atomic_fence) == CellOp::atomic_fence);
+static_assert(atomic_op(Opcode::i64_atomic_rmw32_cmpxchg_u) == CellOp::i64_atomic_rmw32_cmpxchg_u);
+static_assert(wide_load_op(Opcode::i64_load32_u, Source::A) == CellOp::i64_load32_u_wide_a);
+static_assert(wide_store_op(Opcode::i64_store32, Source::A, Source::K) == CellOp::i64_store32_wide_ak);
+static_assert(width_op(CellOp::table_init, Width::Wide) == CellOp::table_init_wide);
+static_assert(copy_width_op(CellOp::memory_copy, Width::Wide, Width::Narrow) ==
+              CellOp::memory_copy_wide_narrow);
+
 }  // namespace
 
 std::string_view name_of(CellOp op) { return kNames[static_cast<size_t>(op)]; }

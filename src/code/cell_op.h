@@ -57,6 +57,28 @@ constexpr CellOp load_at_op(CellOp first, Form sum) { return first + 7 + 2 * sta
 constexpr CellOp store_at_op(CellOp first, Form sum, Source value) {
   return first + 10 + 2 * static_cast<unsigned>(sum) + (value == Source::S ? 0u : 1u);
 }
+// The op of an instruction of the threads proposal: they have one each, in the order of opcodes.def.
+constexpr CellOp atomic_op(wasm::Opcode op) {
+  return CellOp::memory_atomic_notify +
+         (static_cast<unsigned>(op) - static_cast<unsigned>(wasm::Opcode::memory_atomic_notify));
+}
+
+// Accesses of memory 0 by 64-bit addresses that lie in a slot or the accumulator (cells_wide.def).
+constexpr CellOp wide_load_op(wasm::Opcode op, Source address) {
+  unsigned row = static_cast<unsigned>(op) - static_cast<unsigned>(wasm::Opcode::i32_load);
+  return CellOp::i32_load_wide_s + 4 * row + (address == Source::S ? 0u : 2u);
+}
+constexpr CellOp wide_store_op(wasm::Opcode op, Source address, Source value) {
+  unsigned row = static_cast<unsigned>(op) - static_cast<unsigned>(wasm::Opcode::i32_store);
+  unsigned column = value == Source::S ? 0 : value == Source::K ? 1 : 2;
+  return CellOp::i32_store_wide_ss + 6 * row + (address == Source::S ? 0u : 3u) + column;
+}
+// Of an operation on a memory or table the one for its width; of a copy the one for those of target and source.
+enum class Width : uint8_t { Narrow, Wide };
+constexpr CellOp width_op(CellOp narrow, Width width) { return narrow + static_cast<unsigned>(width); }
+constexpr CellOp copy_width_op(CellOp narrow, Width to, Width from) {
+  return narrow + 2 * static_cast<unsigned>(to) + static_cast<unsigned>(from);
+}
 // The op that also writes slot d, for an op that has such a twin.
 constexpr CellOp with_slot(CellOp op) { return op + 1; }
 // The op that branches backwards, for a branch.

@@ -43,6 +43,9 @@ enum class Dest : uint8_t {
   AccAndSlot,  // also slot d
 };
 
+// How a checked access names its memory in a literal: the index, and this bit if addresses have 64 bits.
+inline constexpr uint64_t kWideAddress = uint64_t{1} << 32;
+
 enum class Direction : uint8_t { Forward, Back };
 enum class GlobalOwner : uint8_t { Own, Imported };
 

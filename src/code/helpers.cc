@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runtime/guest_access.h"
 #include "runtime/instance.h"
 #include "runtime/memory.h"
 
@@ -21,7 +22,7 @@ constexpr uint64_t kPollRefs = kPollBytes / sizeof(Ref);
 
 bool interrupted(const VmContext* ctx) { return ctx->store->interrupt.load(std::memory_order_relaxed) != 0; }
 
-uint64_t size_of(const VmMemory& memory) { return memory.size_bytes.load(std::memory_order_relaxed); }
+uint64_t size_of(const VmMemory& memory) { return memory.size_bytes.load(std::memory_order_acquire); }
 
 // True if [at, at + size) lies within `limit`, all in 64 bits.
 bool fits(uint64_t at, uint64_t size, uint64_t limit) { return size <= limit && at <= limit - size; }
@@ -58,6 +59,7 @@ uint64_t memory_size(VmContext* ctx, uint32_t memory) { return memory_at(ctx, me
 Trap memory_fill(VmContext* ctx, uint32_t memory, uint64_t to, uint8_t value, uint64_t size) {
   VmMemory& target = *ctx->memories[memory];
   if (!fits(to, size, size_of(target))) return Trap::MemoryOutOfBounds;
+  const runtime::GuestAccess access;
   for (uint64_t done = 0; done < size;) {
     uint64_t now = std::min(kPollBytes, size - done);
     std::memset(target.base + to + done, value, now);
@@ -72,6 +74,7 @@ Trap memory_copy(VmContext* ctx, uint32_t to_memory, uint32_t from_memory, uint6
   VmMemory& target = *ctx->memories[to_memory];
   VmMemory& source = *ctx->memories[from_memory];
   if (!fits(to, size, size_of(target)) || !fits(from, size, size_of(source))) return Trap::MemoryOutOfBounds;
+  const runtime::GuestAccess access;
   return move_in_pieces<uint8_t>(ctx, target.base + to, source.base + from, size, kPollBytes);
 }
 
@@ -80,6 +83,22 @@ Trap memory_init(VmContext* ctx, uint32_t data, uint32_t memory, uint64_t to, ui
 }
 
 void data_drop(VmContext* ctx, uint32_t data) { ctx->instance->data_drop(data); }
+
+template <class T>
+AtomicOutcome atomic_wait(VmContext* ctx, uint32_t memory, const T* place, T expected, int64_t timeout_ns) {
+  runtime::WaitQueue* waiters = memory_at(ctx, memory).waiters();
+  if (waiters == nullptr) return {Trap::ExpectedSharedMemory, 0};
+  auto outcome = waiters->wait(place, expected, timeout_ns, ctx->store->interrupt);
+  if (outcome == runtime::WaitQueue::Outcome::Interrupted) return {Trap::Interrupted, 0};
+  return {Trap::None, static_cast<uint32_t>(outcome)};
+}
+template AtomicOutcome atomic_wait(VmContext*, uint32_t, const uint32_t*, uint32_t, int64_t);
+template AtomicOutcome atomic_wait(VmContext*, uint32_t, const uint64_t*, uint64_t, int64_t);
+
+uint32_t atomic_notify(VmContext* ctx, uint32_t memory, const void* place, uint32_t count) {
+  runtime::WaitQueue* waiters = memory_at(ctx, memory).waiters();
+  return waiters == nullptr ? 0 : waiters->notify(place, count);  // nobody can wait in a memory of one's own
+}
 
 uint64_t table_grow(VmContext* ctx, uint32_t table, uint64_t delta, Ref init) {
   return table_at(ctx, table).grow(delta, init);

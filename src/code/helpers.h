@@ -23,6 +23,16 @@ Trap memory_copy(VmContext* ctx, uint32_t to_memory, uint32_t from_memory, uint6
 Trap memory_init(VmContext* ctx, uint32_t data, uint32_t memory, uint64_t to, uint64_t from, uint64_t size);
 void data_drop(VmContext* ctx, uint32_t data);
 
+// A trap, or what the instruction returns.
+struct AtomicOutcome {
+  Trap trap;
+  uint32_t value;
+};
+// `place` lies inside the memory and is aligned. T is uint32_t or uint64_t. A negative timeout is none.
+template <class T>
+AtomicOutcome atomic_wait(VmContext* ctx, uint32_t memory, const T* place, T expected, int64_t timeout_ns);
+uint32_t atomic_notify(VmContext* ctx, uint32_t memory, const void* place, uint32_t count);
+
 uint64_t table_grow(VmContext* ctx, uint32_t table, uint64_t delta, Ref init);
 Trap table_fill(VmContext* ctx, uint32_t table, uint64_t to, Ref value, uint64_t size);
 Trap table_copy(VmContext* ctx, uint32_t to_table, uint32_t from_table, uint64_t to, uint64_t from,

@@ -1,4 +1,5 @@
 // Bodies of the ops on memories, tables and segments. Operands lie in the slots from a, in order; so does the result.
+// `Address` is the integer that addresses the memory or indexes the table; sizes are delivered with 64 bits for both.
 #pragma once
 
 #include "code/helpers.h"
@@ -8,9 +9,9 @@ namespace godwit::code::ops {
 
 namespace detail {
 
-template <class M>
-[[gnu::always_inline]] inline uint32_t operand(M& m, uint32_t index) {
-  return m.template slot<uint32_t>(m.a() + index);
+template <class T, class M>
+[[gnu::always_inline]] inline T operand(M& m, uint32_t index) {
+  return m.template slot<T>(m.a() + index);
 }
 
 // Polls: code without loops may consist of millions of these.
@@ -28,46 +29,51 @@ struct MemorySize {
   template <class M>
   static Flow run(M& m) {
     uint64_t size = m.ctx()->memories[m.b()]->size_bytes.load(std::memory_order_relaxed);
-    write<dest>(m, static_cast<uint32_t>(size >> m.a()));
+    write<dest>(m, size >> m.a());
     return Flow::Next;
   }
 };
 
 // Memory b.
+template <class Address>
 struct MemoryGrow {
   template <class M>
   static Flow run(M& m) {
-    uint64_t old_pages = helpers::memory_grow(m.ctx(), m.b(), detail::operand(m, 0));
-    m.set_slot(m.a(), static_cast<uint32_t>(old_pages));
+    m.set_slot(m.a(), helpers::memory_grow(m.ctx(), m.b(), detail::operand<Address>(m, 0)));
     return Flow::Next;
   }
 };
 
 // Memory b.
+template <class Address>
 struct MemoryFill {
   template <class M>
   static Flow run(M& m) {
-    return detail::finish(
-        m, helpers::memory_fill(m.ctx(), m.b(), detail::operand(m, 0),
-                                static_cast<uint8_t>(detail::operand(m, 1)), detail::operand(m, 2)));
+    return detail::finish(m, helpers::memory_fill(m.ctx(), m.b(), detail::operand<Address>(m, 0),
+                                                  static_cast<uint8_t>(detail::operand<uint32_t>(m, 1)),
+                                                  detail::operand<Address>(m, 2)));
   }
 };
 
-// From memory d to memory b.
+// From memory d to memory b. The size has the narrower of both widths.
+template <class To, class From>
 struct MemoryCopy {
   template <class M>
   static Flow run(M& m) {
-    return detail::finish(m, helpers::memory_copy(m.ctx(), m.b(), m.d(), detail::operand(m, 0),
-                                                  detail::operand(m, 1), detail::operand(m, 2)));
+    using Size = std::conditional_t<sizeof(To) < sizeof(From), To, From>;
+    return detail::finish(m, helpers::memory_copy(m.ctx(), m.b(), m.d(), detail::operand<To>(m, 0),
+                                                  detail::operand<From>(m, 1), detail::operand<Size>(m, 2)));
   }
 };
 
 // From data segment b to memory d.
+template <class Address>
 struct MemoryInit {
   template <class M>
   static Flow run(M& m) {
-    return detail::finish(m, helpers::memory_init(m.ctx(), m.b(), m.d(), detail::operand(m, 0),
-                                                  detail::operand(m, 1), detail::operand(m, 2)));
+    return detail::finish(
+        m, helpers::memory_init(m.ctx(), m.b(), m.d(), detail::operand<Address>(m, 0),
+                                detail::operand<uint32_t>(m, 1), detail::operand<uint32_t>(m, 2)));
   }
 };
 
@@ -80,11 +86,12 @@ struct DataDrop {
 };
 
 // Table b: the element at the index in slot a, to slot d.
+template <class Address>
 struct TableGet {
   template <class M>
   static Flow run(M& m) {
     const runtime::VmTable& table = *m.ctx()->tables[m.b()];
-    uint32_t index = detail::operand(m, 0);
+    auto index = detail::operand<Address>(m, 0);
     if (index >= table.size) [[unlikely]]
       return m.trap(Trap::TableOutOfBounds);
     m.set_slot(m.d(), table.base[index]);
@@ -92,11 +99,12 @@ struct TableGet {
   }
 };
 
+template <class Address>
 struct TableSet {
   template <class M>
   static Flow run(M& m) {
     const runtime::VmTable& table = *m.ctx()->tables[m.b()];
-    uint32_t index = detail::operand(m, 0);
+    auto index = detail::operand<Address>(m, 0);
     if (index >= table.size) [[unlikely]]
       return m.trap(Trap::TableOutOfBounds);
     table.base[index] = m.template slot<uint64_t>(m.a() + 1);
@@ -107,46 +115,51 @@ struct TableSet {
 struct TableSize {
   template <class M>
   static Flow run(M& m) {
-    m.set_slot(m.d(), static_cast<uint32_t>(m.ctx()->tables[m.b()]->size));
+    m.set_slot(m.d(), m.ctx()->tables[m.b()]->size);
     return Flow::Next;
   }
 };
 
 // Operands: the new elements' value, their number.
+template <class Address>
 struct TableGrow {
   template <class M>
   static Flow run(M& m) {
     auto init = m.template slot<uint64_t>(m.a());
-    uint64_t old_size = helpers::table_grow(m.ctx(), m.b(), detail::operand(m, 1), init);
-    m.set_slot(m.a(), static_cast<uint32_t>(old_size));
+    m.set_slot(m.a(), helpers::table_grow(m.ctx(), m.b(), detail::operand<Address>(m, 1), init));
     return Flow::Next;
   }
 };
 
+template <class Address>
 struct TableFill {
   template <class M>
   static Flow run(M& m) {
     auto value = m.template slot<uint64_t>(m.a() + 1);
-    return detail::finish(
-        m, helpers::table_fill(m.ctx(), m.b(), detail::operand(m, 0), value, detail::operand(m, 2)));
+    return detail::finish(m, helpers::table_fill(m.ctx(), m.b(), detail::operand<Address>(m, 0), value,
+                                                 detail::operand<Address>(m, 2)));
   }
 };
 
-// From table d to table b.
+// From table d to table b. The size has the narrower of both widths.
+template <class To, class From>
 struct TableCopy {
   template <class M>
   static Flow run(M& m) {
-    return detail::finish(m, helpers::table_copy(m.ctx(), m.b(), m.d(), detail::operand(m, 0),
-                                                 detail::operand(m, 1), detail::operand(m, 2)));
+    using Size = std::conditional_t<sizeof(To) < sizeof(From), To, From>;
+    return detail::finish(m, helpers::table_copy(m.ctx(), m.b(), m.d(), detail::operand<To>(m, 0),
+                                                 detail::operand<From>(m, 1), detail::operand<Size>(m, 2)));
   }
 };
 
 // From element segment b to table d.
+template <class Address>
 struct TableInit {
   template <class M>
   static Flow run(M& m) {
-    return detail::finish(m, helpers::table_init(m.ctx(), m.b(), m.d(), detail::operand(m, 0),
-                                                 detail::operand(m, 1), detail::operand(m, 2)));
+    return detail::finish(
+        m, helpers::table_init(m.ctx(), m.b(), m.d(), detail::operand<Address>(m, 0),
+                               detail::operand<uint32_t>(m, 1), detail::operand<uint32_t>(m, 2)));
   }
 };
 

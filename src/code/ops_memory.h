@@ -158,13 +158,17 @@ struct LoadBinary {
 
 namespace detail {
 
-// The place of `size` bytes in a memory that has no guard pages, or null if they are not all inside.
-// The literals behind the cell: offset, memory index.
+// The place of `size` bytes at the address in slot a of any memory, or null if they are not all inside.
+// The literals behind the cell: offset, memory (kWideAddress).
 template <class M>
-[[gnu::always_inline]] inline uint8_t* checked_place(M& m, uint64_t address, uint64_t size) {
-  const runtime::VmMemory& memory = *m.ctx()->memories[m.template literal<uint64_t>(1)];
+[[gnu::always_inline]] inline uint8_t* checked_place(M& m, uint64_t size) {
+  auto where = m.template literal<uint64_t>(1);
+  const runtime::VmMemory& memory = *m.ctx()->memories[static_cast<uint32_t>(where)];
+  auto address = m.template slot<uint64_t>(m.a());
+  if ((where & kWideAddress) == 0) address = static_cast<uint32_t>(address);
   uint64_t offset = m.template literal<uint64_t>(0);
-  uint64_t limit = memory.size_bytes.load(std::memory_order_relaxed);
+  // acquire: another thread may have made the pages accessible
+  uint64_t limit = memory.size_bytes.load(std::memory_order_acquire);
   uint64_t effective;
   if (__builtin_add_overflow(address, offset, &effective) || limit < size || effective > limit - size)
       [[unlikely]]
@@ -174,13 +178,13 @@ template <class M>
 
 }  // namespace detail
 
-// Address in slot a; literals: offset, memory index. Result: accumulator and slot d.
+// Address in slot a; literals: offset, memory. Result: accumulator and slot d.
 template <Opcode op>
 struct CheckedLoad {
   template <class M>
   static Flow run(M& m) {
     using T = MemoryTypeOf<op>;
-    const uint8_t* place = detail::checked_place(m, m.template slot<uint32_t>(m.a()), sizeof(T));
+    const uint8_t* place = detail::checked_place(m, sizeof(T));
     if (place == nullptr) [[unlikely]]
       return m.trap(Trap::MemoryOutOfBounds);
     write<Dest::AccAndSlot>(m, static_cast<ResultOf<op>>(load_unaligned<T>(place)));
@@ -188,13 +192,13 @@ struct CheckedLoad {
   }
 };
 
-// Address in slot a, value in slot d; literals: offset, memory index.
+// Address in slot a, value in slot d; literals: offset, memory.
 template <Opcode op>
 struct CheckedStore {
   template <class M>
   static Flow run(M& m) {
     using T = MemoryTypeOf<op>;
-    uint8_t* place = detail::checked_place(m, m.template slot<uint32_t>(m.a()), sizeof(T));
+    uint8_t* place = detail::checked_place(m, sizeof(T));
     if (place == nullptr) [[unlikely]]
       return m.trap(Trap::MemoryOutOfBounds);
     store_unaligned(place, static_cast<T>(m.template slot<ParamOf<op, 1>>(m.d())));

@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "code/machine.h"
 #include "code/ops_memory.h"
+#include "code/ops_wide.h"
 #include "runtime/numeric_simd.h"
 
 namespace godwit::code::ops {
@@ -286,7 +287,7 @@ struct CheckedSimdLoad {
   template <class M>
   static Flow run(M& m) {
     using T = detail::MemoryIntegerOf<op>;
-    const uint8_t* place = detail::checked_place(m, m.template slot<uint32_t>(m.a()), sizeof(T));
+    const uint8_t* place = detail::checked_place(m, sizeof(T));
     if (place == nullptr) [[unlikely]]
       return m.trap(Trap::MemoryOutOfBounds);
     write<Dest::AccAndSlot>(m, detail::loaded<op>(load_unaligned<T>(place)));
@@ -318,7 +319,7 @@ struct SimdStoreAt {
 struct CheckedSimdStore {
   template <class M>
   static Flow run(M& m) {
-    uint8_t* place = detail::checked_place(m, m.template slot<uint32_t>(m.a()), sizeof(V128));
+    uint8_t* place = detail::checked_place(m, sizeof(V128));
     if (place == nullptr) [[unlikely]]
       return m.trap(Trap::MemoryOutOfBounds);
     store_unaligned(place, m.template slot<V128>(m.d()));
@@ -326,7 +327,32 @@ struct CheckedSimdStore {
   }
 };
 
-// Address in slot a; literals: offset, memory index, lane, slot of the vector. Result: accumulator and slot d.
+// Memory 0 by 64-bit addresses: see ops_wide.h.
+template <Source address, Dest dest>
+struct WideSimdLoad {
+  template <class M>
+  static Flow run(M& m) {
+    uint64_t effective;
+    if (!detail::wide_address<address>(m, sizeof(V128), effective)) [[unlikely]]
+      return m.trap(Trap::MemoryOutOfBounds);
+    write<dest>(m, m.template load<V128>(effective));
+    return Flow::Next;
+  }
+};
+
+template <Source address, Source value>
+struct WideSimdStore {
+  template <class M>
+  static Flow run(M& m) {
+    uint64_t effective;
+    if (!detail::wide_address<address>(m, sizeof(V128), effective)) [[unlikely]]
+      return m.trap(Trap::MemoryOutOfBounds);
+    m.store(effective, detail::read_vector<value>(m, m.d()));
+    return Flow::Next;
+  }
+};
+
+// Address in slot a; literals: offset, memory, lane, slot of the vector. Result: accumulator and slot d.
 template <Opcode op>
 struct SimdLoadLane {
   template <class M>
@@ -345,7 +371,7 @@ struct CheckedSimdLoadLane {
   template <class M>
   static Flow run(M& m) {
     using T = detail::MemoryIntegerOf<op>;
-    const uint8_t* place = detail::checked_place(m, m.template slot<uint32_t>(m.a()), sizeof(T));
+    const uint8_t* place = detail::checked_place(m, sizeof(T));
     if (place == nullptr) [[unlikely]]
       return m.trap(Trap::MemoryOutOfBounds);
     V128 x = m.template slot<V128>(static_cast<uint32_t>(m.template literal<uint64_t>(3)));
@@ -355,7 +381,7 @@ struct CheckedSimdLoadLane {
   }
 };
 
-// Address in slot a; the lane begins at the bit literal 2 of slot d; literals 0 and 1: offset, memory index.
+// Address in slot a; the lane begins at the bit literal 2 of slot d; literals 0 and 1: offset, memory.
 template <Opcode op>
 struct SimdStoreLane {
   template <class M>
@@ -372,7 +398,7 @@ struct CheckedSimdStoreLane {
   template <class M>
   static Flow run(M& m) {
     using T = detail::MemoryIntegerOf<op>;
-    uint8_t* place = detail::checked_place(m, m.template slot<uint32_t>(m.a()), sizeof(T));
+    uint8_t* place = detail::checked_place(m, sizeof(T));
     if (place == nullptr) [[unlikely]]
       return m.trap(Trap::MemoryOutOfBounds);
     store_unaligned(place,

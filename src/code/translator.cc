@@ -133,6 +133,12 @@ Result<> Translator::plain(const wasm::Instruction& in, const wasm::OpInfo& info
     case OpClass::Table: return memory_or_table(in);
     case OpClass::Ref: return reference(in);
     case OpClass::Wide: wide(in.op); return {};
+    case OpClass::AtomicLoad:
+    case OpClass::AtomicStore:
+    case OpClass::AtomicRmw:
+    case OpClass::AtomicCmpxchg:
+    case OpClass::AtomicWait:
+    case OpClass::AtomicFence: return atomic(in);
     default: return simd(in);
   }
 }

@@ -118,7 +118,14 @@ class Translator final {
   Result<> store(const wasm::Instruction& in);
   Result<> check_memory(const wasm::Instruction& in, uint32_t memory) const;
   Result<> check_table(const wasm::Instruction& in, uint32_t table) const;
+  Result<> atomic(const wasm::Instruction& in);  // translator_atomic.cc
   bool is_unchecked(uint32_t memory) const;
+  Width memory_width(uint32_t memory) const;
+  Width table_width(uint32_t table) const;
+  // How checked accesses name the memory.
+  uint64_t memory_literal(uint32_t memory) const;
+  // True if the access has an op of cells_wide.def.
+  bool has_wide_ops(uint32_t memory, uint64_t offset) const;
   // An address that is a sum and was to be the last cell's result: that cell's fields, for an access to do the sum.
   struct SumAddress {
     Form form;
@@ -188,6 +195,7 @@ class Translator final {
   enum class CallKind : uint8_t { Normal, Tail };
   void call(uint32_t func, CallKind kind);
   Result<> call_indirect(const wasm::Instruction& in, CallKind kind);
+  void narrow_index(const Operand& index);
   void call_ref(uint32_t type, CallKind kind);
   void finish_call(const wasm::FuncType& type, CellOp op, uint32_t d, uint32_t b, CallKind kind);
 

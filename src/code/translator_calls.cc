@@ -31,13 +31,23 @@ void Translator::call(uint32_t func, CallKind kind) {
   finish_call(wasm_.func_type(wasm::FuncIdx(func)), op, 0, b, kind);
 }
 
+// Brings a 64-bit index into the accumulator, checked to have 32 bits.
+void Translator::narrow_index(const Operand& index) {
+  bool from_acc = source_of(index) == Source::A;
+  flush(AccClass::Int);
+  code_.emit(from_acc ? CellOp::narrow_index_a : CellOp::narrow_index_s, index.place(), 0, 0);
+  accs_[AccClass::Int] = {};
+}
+
 Result<> Translator::call_indirect(const wasm::Instruction& in, CallKind kind) {
   uint32_t table = in.index2;
   TRY(check_table(in, table));
   Operand index = pop();
   to_readable_slot(index);
-  if (table != 0) load_acc(index);
-  bool from_acc = table != 0 || source_of(index) == Source::A;
+  bool is_wide = table_width(table) == Width::Wide;
+  if (is_wide) narrow_index(index);
+  else if (table != 0) load_acc(index);
+  bool from_acc = is_wide || table != 0 || source_of(index) == Source::A;
   CellOp op = kind == CallKind::Normal
                   ? (from_acc ? CellOp::call_indirect_a : CellOp::call_indirect_s)
                   : (from_acc ? CellOp::return_call_indirect_a : CellOp::return_call_indirect_s);

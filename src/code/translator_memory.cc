@@ -16,6 +16,11 @@ bool fits_16(uint64_t bits, ValKind kind) {
   return value == static_cast<int16_t>(value);
 }
 
+Width width_of(const wasm::Limits& limits) {
+  return limits.addr == wasm::AddrType::I64 ? Width::Wide : Width::Narrow;
+}
+ValKind kind_of(Width width) { return width == Width::Wide ? ValKind::I64 : ValKind::I32; }
+
 ValKind loaded_kind(Opcode op) {
   switch (wasm::info_of(op).signature.results()[0]) {
     case wasm::Signature::Type::I64: return ValKind::I64;
@@ -28,8 +33,6 @@ ValKind loaded_kind(Opcode op) {
 }  // namespace
 
 Result<> Translator::check_memory(const wasm::Instruction& in, uint32_t memory) const {
-  if (wasm_.memories[memory].limits.addr == wasm::AddrType::I64)
-    return needs_later(in, wasm::Feature::Memory64);
   if (memory > 0xFFFF)
     return fail(Error(ErrorKind::Unsupported, function_text() + ": memory " + std::to_string(memory) +
                                                   ": an instruction can name 65,536 memories")
@@ -38,8 +41,6 @@ Result<> Translator::check_memory(const wasm::Instruction& in, uint32_t memory) 
 }
 
 Result<> Translator::check_table(const wasm::Instruction& in, uint32_t table) const {
-  if (wasm_.tables[table].type.limits.addr == wasm::AddrType::I64)
-    return needs_later(in, wasm::Feature::Memory64);
   if (table > 0xFFFF)
     return fail(Error(ErrorKind::Unsupported, function_text() + ": table " + std::to_string(table) +
                                                   ": an instruction can name 65,536 tables")
@@ -49,7 +50,18 @@ Result<> Translator::check_table(const wasm::Instruction& in, uint32_t table) co
 
 // Memory 0 lies in a reservation that no 32-bit address plus offset can leave (runtime::Memory::needs_checks).
 bool Translator::is_unchecked(uint32_t memory) const {
-  return memory == 0 && wasm_.memories[0].page_size_log2 == 16;
+  return memory == 0 && wasm_.memories[0].page_size_log2 == 16 && memory_width(0) == Width::Narrow;
+}
+
+Width Translator::memory_width(uint32_t memory) const { return width_of(wasm_.memories[memory].limits); }
+Width Translator::table_width(uint32_t table) const { return width_of(wasm_.tables[table].type.limits); }
+
+uint64_t Translator::memory_literal(uint32_t memory) const {
+  return memory | (memory_width(memory) == Width::Wide ? kWideAddress : 0);
+}
+
+bool Translator::has_wide_ops(uint32_t memory, uint64_t offset) const {
+  return memory == 0 && memory_width(0) == Width::Wide && offset <= kMaxOffset;
 }
 
 std::optional<Translator::SumAddress> Translator::take_sum(const Operand& address, uint64_t offset) {
@@ -77,11 +89,17 @@ Result<> Translator::load(const wasm::Instruction& in) {
   ValKind kind = loaded_kind(in.op);
   CellOp first = first_cell_op(in.op);
   AccClass acc = acc_class_of(kind);
+  if (has_wide_ops(memory, in.mem.offset)) {
+    if (address.where == Operand::Where::Const) to_own_slot(address);
+    emit_result(wide_load_op(in.op, source_of(address)), kind, address.place(),
+                static_cast<uint32_t>(in.mem.offset));
+    return {};
+  }
   if (!is_unchecked(memory)) {
     to_readable_slot(address);
     flush(acc);
     uint32_t cell = code_.emit_far(checked_load_op(first), address.place(), next_slot(), in.mem.offset);
-    code_.add_literal(memory);
+    code_.add_literal(memory_literal(memory));
     push_temp(kind);
     if (options_.fold) accs_[acc] = {stack_.back().slot, cell, false};
     return {};
@@ -119,17 +137,18 @@ Result<> Translator::store(const wasm::Instruction& in) {
   Operand value = pop();
   Operand address = pop();
   CellOp first = first_cell_op(in.op);
-  if (!is_unchecked(memory)) {
+  bool is_wide = has_wide_ops(memory, in.mem.offset);
+  if (!is_wide && !is_unchecked(memory)) {
     to_readable_slot(address);
     to_readable_slot(value);
     code_.emit_far(checked_store_op(first), address.place(), value.place(), in.mem.offset);
-    code_.add_literal(memory);
+    code_.add_literal(memory_literal(memory));
     return {};
   }
   uint64_t effective = in.mem.offset;
   if (address.where == Operand::Where::Const) {
     effective += static_cast<uint32_t>(address.bits);
-    if (effective > kMaxOffset) {
+    if (is_wide || effective > kMaxOffset) {
       effective = in.mem.offset;
       to_own_slot(address);
     }
@@ -147,7 +166,8 @@ Result<> Translator::store(const wasm::Instruction& in) {
     // bits from a slot or the cell are stored as integers
     if (in.op == Opcode::f32_store) first = CellOp::i32_store_ss;
     if (in.op == Opcode::f64_store) first = CellOp::i64_store_ss;
-    if (auto sum = take_sum(address, in.mem.offset)) {
+    auto sum = is_wide ? std::nullopt : take_sum(address, in.mem.offset);
+    if (sum) {
       uint32_t d = is_constant ? static_cast<uint16_t>(kept_bits) : value.place();
       code_.emit(store_at_op(first, sum->form, is_constant ? Source::K : Source::S), sum->a, d, sum->b);
       return {};
@@ -156,12 +176,14 @@ Result<> Translator::store(const wasm::Instruction& in) {
   Source from = source_of(address), what = source_of(value);
   if (from == Source::A && what == Source::A && acc_class_of(address.kind) == acc_class_of(value.kind))
     what = Source::S;  // one local twice: it lies in its slot
+  Opcode op = in.op;
   if (what != Source::A) {
-    if (in.op == Opcode::f32_store) first = CellOp::i32_store_ss;
-    if (in.op == Opcode::f64_store) first = CellOp::i64_store_ss;
+    if (op == Opcode::f32_store) first = CellOp::i32_store_ss, op = Opcode::i32_store;
+    if (op == Opcode::f64_store) first = CellOp::i64_store_ss, op = Opcode::i64_store;
   }
   uint32_t d = is_constant ? static_cast<uint16_t>(kept_bits) : value.place();
-  code_.emit(store_op(first, from, what), address.place(), d, static_cast<uint32_t>(effective));
+  code_.emit(is_wide ? wide_store_op(op, from, what) : store_op(first, from, what), address.place(), d,
+             static_cast<uint32_t>(effective));
   return {};
 }
 
@@ -212,59 +234,63 @@ Result<> Translator::memory_or_table(const wasm::Instruction& in) {
   switch (in.op) {
     case memory_size:
       TRY(check_memory(in, in.index));
-      emit_result(CellOp::memory_size, ValKind::I32, wasm_.memories[in.index].page_size_log2, in.index);
+      emit_result(CellOp::memory_size, kind_of(memory_width(in.index)),
+                  wasm_.memories[in.index].page_size_log2, in.index);
       break;
     case memory_grow:
       TRY(check_memory(in, in.index));
-      slots_op(CellOp::memory_grow, 1, 0, in.index);
-      push_temp(ValKind::I32);
+      slots_op(width_op(CellOp::memory_grow, memory_width(in.index)), 1, 0, in.index);
+      push_temp(kind_of(memory_width(in.index)));
       break;
     case memory_fill:
       TRY(check_memory(in, in.index));
-      slots_op(CellOp::memory_fill, 3, 0, in.index);
+      slots_op(width_op(CellOp::memory_fill, memory_width(in.index)), 3, 0, in.index);
       break;
     case memory_copy:
       TRY(check_memory(in, in.index));
       TRY(check_memory(in, in.index2));
-      slots_op(CellOp::memory_copy, 3, in.index2, in.index);
+      slots_op(copy_width_op(CellOp::memory_copy, memory_width(in.index), memory_width(in.index2)), 3,
+               in.index2, in.index);
       break;
     case memory_init:
       TRY(check_memory(in, in.index2));
-      slots_op(CellOp::memory_init, 3, in.index2, in.index);
+      slots_op(width_op(CellOp::memory_init, memory_width(in.index2)), 3, in.index2, in.index);
       break;
     case data_drop: slots_op(CellOp::data_drop, 0, 0, in.index); break;
     case table_get: {
       TRY(check_table(in, in.index));
       Operand index = pop();
       to_readable_slot(index);
-      emit_slot_result(CellOp::table_get, ValKind::Ref, index.place(), in.index);
+      emit_slot_result(width_op(CellOp::table_get, table_width(in.index)), ValKind::Ref, index.place(),
+                       in.index);
       break;
     }
     case table_set:
       TRY(check_table(in, in.index));
-      slots_op(CellOp::table_set, 2, 0, in.index);
+      slots_op(width_op(CellOp::table_set, table_width(in.index)), 2, 0, in.index);
       break;
     case table_size:
       TRY(check_table(in, in.index));
-      emit_slot_result(CellOp::table_size, ValKind::I32, 0, in.index);
+      emit_slot_result(CellOp::table_size, kind_of(table_width(in.index)), 0, in.index);
       break;
     case table_grow:
       TRY(check_table(in, in.index));
-      slots_op(CellOp::table_grow, 2, 0, in.index);
-      push_temp(ValKind::I32);
+      slots_op(width_op(CellOp::table_grow, table_width(in.index)), 2, 0, in.index);
+      push_temp(kind_of(table_width(in.index)));
       break;
     case table_fill:
       TRY(check_table(in, in.index));
-      slots_op(CellOp::table_fill, 3, 0, in.index);
+      slots_op(width_op(CellOp::table_fill, table_width(in.index)), 3, 0, in.index);
       break;
     case table_copy:
       TRY(check_table(in, in.index));
       TRY(check_table(in, in.index2));
-      slots_op(CellOp::table_copy, 3, in.index2, in.index);
+      slots_op(copy_width_op(CellOp::table_copy, table_width(in.index), table_width(in.index2)), 3, in.index2,
+               in.index);
       break;
     case table_init:
       TRY(check_table(in, in.index2));
-      slots_op(CellOp::table_init, 3, in.index2, in.index);
+      slots_op(width_op(CellOp::table_init, table_width(in.index2)), 3, in.index2, in.index);
       break;
     case elem_drop: slots_op(CellOp::elem_drop, 0, 0, in.index); break;
     default: return unsupported(in);

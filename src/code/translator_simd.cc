@@ -246,11 +246,17 @@ Result<> Translator::simd_load(const wasm::Instruction& in) {
   TRY(check_memory(in, memory));
   Operand address = pop();
   CellOp first = first_op(in.op);
+  if (in.op == Opcode::v128_load && has_wide_ops(memory, in.mem.offset)) {
+    if (address.where == Operand::Where::Const) to_own_slot(address);
+    CellOp op = source_of(address) == Source::A ? CellOp::v128_load_wide_a : CellOp::v128_load_wide_s;
+    emit_result(op, ValKind::V128, address.place(), static_cast<uint32_t>(in.mem.offset));
+    return {};
+  }
   if (!is_unchecked(memory)) {
     to_readable_slot(address);
     flush(AccClass::V128);
     uint32_t cell = code_.emit_far(checked_load_op(first), address.place(), next_slot(), in.mem.offset);
-    code_.add_literal(memory);
+    code_.add_literal(memory_literal(memory));
     made_written_result(ValKind::V128, cell);
     return {};
   }
@@ -279,11 +285,19 @@ Result<> Translator::simd_store(const wasm::Instruction& in) {
   TRY(check_memory(in, memory));
   Operand value = pop();
   Operand address = pop();
+  if (has_wide_ops(memory, in.mem.offset)) {
+    if (address.where == Operand::Where::Const) to_own_slot(address);
+    unsigned row = source_of(address) == Source::A ? 2 : 0;
+    unsigned column = source_of(value) == Source::A ? 1 : 0;
+    code_.emit(CellOp::v128_store_wide_ss + row + column, address.place(), value.place(),
+               static_cast<uint32_t>(in.mem.offset));
+    return {};
+  }
   if (!is_unchecked(memory)) {
     to_readable_slot(address);
     to_readable_slot(value);
     code_.emit_far(CellOp::v128_store_checked, address.place(), value.place(), in.mem.offset);
-    code_.add_literal(memory);
+    code_.add_literal(memory_literal(memory));
     return {};
   }
   Source what = source_of(value);
@@ -311,7 +325,7 @@ Result<> Translator::simd_load_lane(const wasm::Instruction& in) {
   flush(AccClass::V128);
   CellOp op = first_op(in.op) + (is_unchecked(memory) ? 0u : 1u);
   uint32_t cell = code_.emit_far(op, address.place(), next_slot(), in.mem.offset);
-  code_.add_literal(memory);
+  code_.add_literal(memory_literal(memory));
   code_.add_literal(in.index2);
   code_.add_literal(x.place());
   made_written_result(ValKind::V128, cell);
@@ -328,7 +342,7 @@ Result<> Translator::simd_store_lane(const wasm::Instruction& in) {
   CellOp op = first_op(in.op) + (is_unchecked(memory) ? 0u : 1u);
   uint32_t byte = in.index2 * lane_bytes(in.op);
   code_.emit_far(op, address.place(), x.place() + byte / 8, in.mem.offset);
-  code_.add_literal(memory);
+  code_.add_literal(memory_literal(memory));
   code_.add_literal(byte % 8 * 8);
   return {};
 }

@@ -139,6 +139,14 @@ Error Store::take_trap() {
     if (error.kind() == ErrorKind::Exit || !error.backtrace().empty()) return error;
     return std::move(error).with_backtrace(backtrace(vm_.trap_ip, vm_.trap_fp, vm_.trap_ctx));
   }
+  if (trap == Trap::Interrupted) {
+    const std::lock_guard lock(interruption_mutex_);
+    if (interruption_) {
+      Error error = std::move(*interruption_);
+      interruption_.reset();
+      return error;
+    }
+  }
   std::string message(to_string(trap));
   if (fault_address != 0 && vm_.trap_ctx && vm_.trap_ctx->memory0)
     message += describe_fault(fault_address, *vm_.trap_ctx);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runtime/guest_access.h"
 #include "runtime/instance_state.h"
 
 namespace godwit::runtime {
@@ -119,8 +120,9 @@ Trap Instance::memory_init(uint32_t data, uint32_t memory, uint64_t to, uint64_t
   if (!state_->dropped_datas[data])
     bytes = module_->declarations.slice(module_->declarations.datas[data].bytes);
   VmMemory& target = *state_->vm_memories[memory];
-  if (!fits(from, size, bytes.size()) || !fits(to, size, target.size_bytes.load(std::memory_order_relaxed)))
+  if (!fits(from, size, bytes.size()) || !fits(to, size, target.size_bytes.load(std::memory_order_acquire)))
     return Trap::MemoryOutOfBounds;
+  const GuestAccess access;
   if (size != 0) std::memcpy(target.base + to, bytes.data() + from, static_cast<size_t>(size));
   return Trap::None;
 }

@@ -30,12 +30,26 @@ void Linker::define(HostDefinition definition) {
 }
 
 void Linker::define(std::string_view module, Instance& instance) {
-  for (const wasm::Export& exported : instance.module().declarations.exports)
-    entry(module, exported.name).value = instance.get(exported.kind, exported.index);
+  for (const wasm::Export& exported : instance.module().declarations.exports) {
+    Entry& at = entry(module, exported.name);
+    at.value = instance.get(exported.kind, exported.index);
+    at.owner = &instance.store();
+  }
 }
 
 void Linker::define(std::string_view module, std::string_view field, Extern value) {
-  entry(module, field).value = value;
+  Entry& at = entry(module, field);
+  at.value = value;
+  at.owner = nullptr;
+}
+
+void Linker::define(std::string_view module, std::string_view field, std::shared_ptr<Memory> memory) {
+  entry(module, field).memory = std::move(memory);
+}
+
+bool Linker::has(std::string_view module, std::string_view field) const {
+  const auto fields = modules_.find(module);
+  return fields != modules_.end() && fields->second.contains(field);
 }
 
 void Linker::hint(std::string_view module, std::string_view text) {
@@ -58,7 +72,17 @@ std::expected<Extern, Linker::Problem> Linker::resolve_one(Store& store, const M
   if (found == fields->second.end()) return unknown("the module is there, but it has no such field");
 
   const Entry& entry = found->second;
-  if (entry.value && matches_import(store.types(), module, import, *entry.value)) return *entry.value;
+  std::optional<Extern> value = entry.value;
+  if (value && entry.owner && entry.owner != &store)
+    return std::unexpected(Problem{"incompatible import: " + name_of(import) +
+                                   ": it belongs to an instance of another store; only host functions and "
+                                   "shared memories can be used by several stores or threads"});
+  if (!value && entry.memory && import.kind == wasm::ExternKind::Mem) {
+    auto added = store.add_memory(entry.memory);
+    if (!added) return std::unexpected(Problem{name_of(import) + ": " + added.error().message()});
+    value = Extern{.kind = wasm::ExternKind::Mem, .memory = *added};
+  }
+  if (value && matches_import(store.types(), module, import, *value)) return *value;
   if (import.kind == wasm::ExternKind::Func) {
     const uint32_t wanted = module.func_type_id(wasm::FuncIdx(import.index));
     for (const HostDefinition& host : entry.hosts) {
@@ -67,14 +91,14 @@ std::expected<Extern, Linker::Problem> Linker::resolve_one(Store& store, const M
                     .func = store.new_host_func(host.type, host.function, host.env, host.module, host.field)};
     }
   }
-  if (entry.value)
-    return std::unexpected(Problem{mismatch_text(store.types(), module, import, *entry.value)});
+  if (value) return std::unexpected(Problem{mismatch_text(store.types(), module, import, *value)});
   std::string text = "incompatible import type: " + name_of(import) + ": wanted " +
                      describe_wanted(module, import) + ", found ";
   for (const HostDefinition& host : entry.hosts) {
     if (&host != &entry.hosts.front()) text += " or ";
     text += describe(host.type);
   }
+  if (entry.memory) text += entry.hosts.empty() ? "a shared memory" : " or a shared memory";
   return std::unexpected(Problem{std::move(text)});
 }
 

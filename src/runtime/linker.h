@@ -20,6 +20,7 @@ struct HostDefinition {
   void* env;  // outlives every store it is linked into
 };
 
+// Resolving changes nothing: several threads may do so at a time, each for a store of its own.
 // Several definitions may share a name if their types differ: the import's type chooses.
 class Linker final {
  public:
@@ -27,6 +28,10 @@ class Linker final {
   // All exports of an instance under a module name; or one extern.
   void define(std::string_view module, Instance& instance);
   void define(std::string_view module, std::string_view field, Extern value);
+  // A shared memory, for any store.
+  void define(std::string_view module, std::string_view field, std::shared_ptr<Memory> memory);
+  // True if there is something of that name.
+  bool has(std::string_view module, std::string_view field) const;
   // A sentence for errors about a missing import of this module: what provides it ("--nn-preload …", a plug-in).
   void hint(std::string_view module, std::string_view text);
 
@@ -39,6 +44,8 @@ class Linker final {
   struct Entry {
     std::vector<HostDefinition> hosts;
     std::optional<Extern> value;
+    const Store* owner = nullptr;  // of `value`, if known
+    std::shared_ptr<Memory> memory;
   };
   using Fields = std::map<std::string, Entry, std::less<>>;
   struct Problem;

@@ -49,6 +49,7 @@ Result<std::unique_ptr<Memory>> Memory::create(const wasm::MemType& type, uint64
   if (!memory->needs_checks_)
     memory->range_ =
         platform::GuestMemoryRange(memory->reservation_.base(), memory->reservation_.size_bytes());
+  if (type.is_shared) memory->waiters_ = std::make_unique<WaitQueue>();
   return memory;
 }
 
@@ -64,10 +65,12 @@ Result<> Memory::commit_up_to(uint64_t size_bytes) {
 // spec: https://webassembly.github.io/spec/core/exec/modules.html#growing-memories
 uint64_t Memory::grow(uint64_t delta) {
   constexpr uint64_t kRefused = std::numeric_limits<uint64_t>::max();
+  const std::lock_guard lock(grow_mutex_);
   const uint64_t old_pages = pages();
   if (delta > max_pages_ - old_pages) return kRefused;
   const uint64_t size_bytes_after = (old_pages + delta) << type_.page_size_log2;
   if (!commit_up_to(size_bytes_after)) return kRefused;
+  // Who sees the new size finds the pages accessible.
   vm_.size_bytes.store(size_bytes_after, std::memory_order_release);
   return old_pages;
 }

@@ -2,9 +2,12 @@
 // spec: https://webassembly.github.io/spec/core/exec/runtime.html
 #pragma once
 
+#include <mutex>
+
 #include "platform/memory_map.h"
 #include "platform/trap_handler.h"
 #include "runtime/store.h"
+#include "runtime/wait_queue.h"
 
 namespace godwit::runtime {
 
@@ -13,14 +16,17 @@ namespace godwit::runtime {
 //
 //   base                  size_bytes                              reserved end
 //   | readable, writable | inaccessible ……………………………………………………………|
-class Memory final {
+//
+// A shared memory may belong to several stores; it goes with the last of them (Store::add_memory).
+// @threads grow(), pages(), size_bytes() and waiters(): any.
+class Memory final : public std::enable_shared_from_this<Memory> {
  public:
   // @errors Exhausted: the minimum is beyond `max_bytes`, or the system has no room.
   static Result<std::unique_ptr<Memory>> create(const wasm::MemType& type, uint64_t max_bytes);
 
   VmMemory& vm() { return vm_; }
   const wasm::MemType& type() const { return type_; }  // limits as declared
-  uint64_t size_bytes() const { return vm_.size_bytes.load(std::memory_order_relaxed); }
+  uint64_t size_bytes() const { return vm_.size_bytes.load(std::memory_order_acquire); }
   uint64_t pages() const { return size_bytes() >> type_.page_size_log2; }
   // The bytes as they are now; growing leaves them where they are.
   MutableBytes bytes() { return {vm_.base, static_cast<size_t>(size_bytes())}; }
@@ -28,6 +34,8 @@ class Memory final {
   bool needs_checks() const { return needs_checks_; }
   // Grows by `delta` pages; the old size in pages, or -1 (as u64) if a limit or the system refuses.
   uint64_t grow(uint64_t delta);
+  // Who waits in a shared memory; null if it is not shared.
+  WaitQueue* waiters() { return waiters_.get(); }
 
  private:
   Memory() = default;
@@ -35,11 +43,13 @@ class Memory final {
 
   VmMemory vm_{};
   wasm::MemType type_;
-  uint64_t max_pages_ = 0;        // of the type and the store's limit the smaller
-  uint64_t committed_bytes_ = 0;  // whole host pages
+  uint64_t max_pages_ = 0;  // of the type and the store's limit the smaller
+  std::mutex grow_mutex_;
+  uint64_t committed_bytes_ = 0;  // whole host pages; guarded by grow_mutex_
   bool needs_checks_ = false;
   platform::Reservation reservation_;
   platform::GuestMemoryRange range_;
+  std::unique_ptr<WaitQueue> waiters_;
 };
 
 // A table. Its elements never move: as much as it may ever hold is reserved.

@@ -5,6 +5,7 @@
 
 #include "runtime/gc_store.h"
 #include "runtime/store_objects.h"
+#include "runtime/thread_group.h"
 
 namespace godwit::runtime {
 
@@ -31,6 +32,25 @@ Store::Store(TypeRegistry& types, Executor& executor, const Limits& limits)
 }
 
 Store::~Store() = default;
+
+void Store::interrupt_with(Error error) {
+  {
+    const std::lock_guard lock(interruption_mutex_);
+    if (!interruption_) interruption_ = std::move(error);
+  }
+  interrupt();
+}
+
+ThreadGroup& Store::own_threads(std::unique_ptr<ThreadGroup> threads) {
+  threads_ = std::move(threads);
+  group_ = threads_.get();
+  return *threads_;
+}
+
+// A call from a host function is not the last word: the guest may go on.
+void Store::end_threads() {
+  if (innermost_stay_ == nullptr) threads_->end();
+}
 
 Result<> Store::make_stacks() {
   const auto frame_bytes = platform::round_up_to_page(
@@ -68,6 +88,16 @@ Result<Memory*> Store::new_memory(const wasm::MemType& type) {
   if (objects_->memories.size() >= limits_.max_memories)
     return fail(limit_error("memories", limits_.max_memories));
   ASSIGN_OR_RETURN(auto memory, Memory::create(type, limits_.max_memory_bytes));
+  return objects_->memories.emplace_back(std::move(memory)).get();
+}
+
+Result<Memory*> Store::add_memory(std::shared_ptr<Memory> memory) {
+  for (const auto& known : objects_->memories)
+    if (known == memory) return known.get();
+  if (!memory->type().is_shared)
+    return fail(ErrorKind::Usage, "only a shared memory can belong to several stores");
+  if (objects_->memories.size() >= limits_.max_memories)
+    return fail(limit_error("memories", limits_.max_memories));
   return objects_->memories.emplace_back(std::move(memory)).get();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -23,6 +24,7 @@ class Memory;
 class Table;
 class Global;
 class Tag;
+class ThreadGroup;
 
 // Runs functions: a tier, or the policy that chooses among them. Given to the store by the engine.
 class Executor {
@@ -98,6 +100,9 @@ class Store final {
   // Types carry canonical ids in place of type indices.
   // @errors Exhausted: a limit of the store's, or the system has no room.
   Result<Memory*> new_memory(const wasm::MemType& type);
+  // Makes a shared memory (Memory::create, or shared_from_this() of another store's) this store's as well.
+  // @errors Usage: it is not shared. Exhausted: as above.
+  Result<Memory*> add_memory(std::shared_ptr<Memory> memory);
   Result<Table*> new_table(const wasm::TableType& type, Ref init);
   Global* new_global(const wasm::GlobalType& type, const Slot (&value)[2]);
   // A global whose value lies elsewhere, as long as the store lives.
@@ -123,8 +128,14 @@ class Store final {
   // What stands for the function in the heap.
   uint32_t func_handle(FuncRecord& func) { return func.handle != 0 ? func.handle : make_func_handle(func); }
 
-  // Calls a function; see Executor::invoke. An Error of kind Trap or Exhausted carries the wasm backtrace.
-  Result<> call(FuncRecord& func, std::span<Slot> slots) { return executor_.invoke(*this, func, slots); }
+  // Calls a function; see Executor::invoke. An Error of kind Trap or Exhausted carries the wasm backtrace. Where the
+  // guest has started threads, an error ends them too, before this returns.
+  Result<> call(FuncRecord& func, std::span<Slot> slots) {
+    auto result = executor_.invoke(*this, func, slots);
+    if (!result && threads_) [[unlikely]]
+      end_threads();
+    return result;
+  }
 
   // The stacks guests run on, made by the first ensure_stacks(): the frame stack (vm().stack_top is its first free
   // slot, vm().stack_limit its end) and the native one (vm().native_stack_limit leaves room for host functions).
@@ -138,6 +149,8 @@ class Store final {
 
   // Makes running guests of this store leave with Trap::Interrupted soon. @threads any; async-signal-safe.
   void interrupt() { vm_.interrupt.store(1, std::memory_order_relaxed); }
+  // The same, and what the guest ends with is `error`, unless there is one already. @threads any.
+  void interrupt_with(Error error);
   // Lets guests run again after interrupt().
   void clear_interrupt() { vm_.interrupt.store(0, std::memory_order_relaxed); }
 
@@ -157,6 +170,13 @@ class Store final {
   // that waits for a host function.
   std::vector<Frame> backtrace(const Cell* ip, Slot* fp, VmContext* ctx, size_t max_frames = 100);
 
+  // The threads of the guest whose store this is, or in whose group it is; null: it has not started any.
+  ThreadGroup* threads() const { return group_; }
+  // Makes this the main store of a group: its threads end before anything of the store's goes.
+  ThreadGroup& own_threads(std::unique_ptr<ThreadGroup> threads);
+  // Makes this the store of a thread.
+  void belong_to(ThreadGroup& group) { group_ = &group; }
+
   // Keeps the instance as long as the store lives. @errors Exhausted: Limits::max_instances.
   Result<Instance*> adopt(std::unique_ptr<Instance> instance);
 
@@ -166,6 +186,7 @@ class Store final {
   Result<GcHeap*> make_gc_heap();
   uint32_t make_func_handle(FuncRecord& func);
   void drop_unused_handles();
+  void end_threads();
 
   VmStore vm_;
   platform::Reservation frame_stack_;
@@ -176,11 +197,15 @@ class Store final {
   Executor& executor_;
   Limits limits_;
   std::optional<Error> pending_error_;
+  std::mutex interruption_mutex_;
+  std::optional<Error> interruption_;  // what interrupt_with() was given; guarded by interruption_mutex_
   struct Objects;
   std::unique_ptr<Objects> objects_;
   struct Gc;
   std::unique_ptr<Gc> gc_;
   GcHeap* gc_heap_ = nullptr;  // in gc_
+  ThreadGroup* group_ = nullptr;
+  std::unique_ptr<ThreadGroup> threads_;  // goes first
 };
 
 }  // namespace godwit::runtime

@@ -16,7 +16,7 @@ struct Store::Objects {
   StableList<VmGlobal> global_values;
   StableList<Global> globals;
   StableList<Tag> tags;
-  std::vector<std::unique_ptr<Memory>> memories;
+  std::vector<std::shared_ptr<Memory>> memories;
   std::vector<std::unique_ptr<Table>> tables;
   std::vector<std::unique_ptr<Instance>> instances;
 };
