@@ -10,6 +10,8 @@
 namespace godwit::GODWIT_V1 {
 
 class Nn;
+class SharedMemory;
+class Threads;
 class Wasi;
 
 /// A set of named definitions against which modules are linked.
@@ -29,8 +31,18 @@ class Linker final {
   /// @lifetime `nn` outlives every store it is linked into.
   void define(Nn& nn);
 
+  /// Provides `wasi.thread-spawn`, and the shared memories that its module imports, unless they are defined already.
+  /// @lifetime `threads` and this linker outlive every store it is linked into. What threads import is looked up when
+  ///   they start: define everything before the guest runs, from host functions and shared memories only.
+  /// @errors Unlinkable: the module exports no `wasi_thread_start`. Exhausted: no room for the memories. Usage: they are
+  ///   defined in a linker already.
+  Result<void> define(Threads& threads);
+
+  /// Provides a shared memory, to any store.
+  void define(std::string_view module, std::string_view name, const SharedMemory& memory);
+
   /// Provides all exports of an instance as the module `name`.
-  /// @lifetime only for modules that are linked into the same store.
+  /// Modules of other stores cannot import them.
   /// @errors Usage: the instance is not of this store.
   Result<void> define(Store& store, std::string_view name, const Instance& instance);
 

@@ -32,7 +32,7 @@ struct WasiConfig {
 
 /// The system of one guest. Moves only.
 /// @lifetime outlives the stores it is linked into.
-/// @threads one at a time.
+/// @threads any: the threads of its guest share it.
 class Wasi final {
  public:
   /// Opens the preopens.

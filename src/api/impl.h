@@ -12,13 +12,17 @@
 #include "godwit/linker.h"
 #include "godwit/module.h"
 #include "godwit/nn.h"
+#include "godwit/shared_memory.h"
 #include "godwit/store.h"
+#include "godwit/threads.h"
 #include "godwit/wasi.h"
 #include "nn/guest.h"
 #include "nn/registry.h"
 #include "platform/watchdog.h"
 #include "runtime/linker.h"
+#include "runtime/memory.h"
 #include "runtime/store.h"
+#include "wasi/threads.h"
 #include "wasi/wasi.h"
 
 namespace godwit::v1 {
@@ -49,6 +53,16 @@ struct Store::Impl {
 
 struct Linker::Impl {
   runtime::Linker linker;
+};
+
+struct SharedMemory::Impl {
+  std::shared_ptr<runtime::Memory> memory;
+};
+
+struct Threads::Impl {
+  std::shared_ptr<const Module::Impl> module;
+  wasi::ThreadsConfig config;
+  std::unique_ptr<wasi::Threads> threads;  // once they are defined in a linker
 };
 
 struct Wasi::Impl {

@@ -13,6 +13,19 @@ Linker& Linker::operator=(Linker&&) noexcept = default;
 void Linker::define(Wasi& wasi) { wasi::define(impl_->linker, *wasi.impl().wasi); }
 void Linker::define(Nn& nn) { nn.impl().guest.define(impl_->linker); }
 
+Result<void> Linker::define(Threads& threads) {
+  Threads::Impl& inner = threads.impl();
+  if (inner.threads) return usage_error("these threads are defined in a linker already");
+  auto made = wasi::Threads::define(impl_->linker, inner.module->module, inner.config);
+  if (!made) return to_public(std::move(made).error());
+  inner.threads = std::move(*made);
+  return {};
+}
+
+void Linker::define(std::string_view module, std::string_view name, const SharedMemory& memory) {
+  impl_->linker.define(module, name, memory.impl().memory);
+}
+
 Result<void> Linker::define(Store& store, std::string_view name, const Instance& instance) {
   auto* inner = instance.get(store);
   if (inner == nullptr) return usage_error("the instance belongs to another store");

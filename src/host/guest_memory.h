@@ -5,6 +5,7 @@
 #include <expected>
 
 #include "base/bytes.h"
+#include "runtime/guest_access.h"
 #include "runtime/vm.h"
 
 namespace godwit::host {
@@ -26,7 +27,7 @@ class GuestMemory final {
   GuestMemory() = default;
   explicit GuestMemory(runtime::VmMemory* memory) : memory_(memory) {}
 
-  uint64_t size_bytes() const { return memory_ ? memory_->size_bytes.load(std::memory_order_relaxed) : 0; }
+  uint64_t size_bytes() const { return memory_ ? memory_->size_bytes.load(std::memory_order_acquire) : 0; }
 
   // The `size` bytes at `address`. A span of 0 bytes may stand at the very end of the memory, as in the standard's
   // own bounds checks.
@@ -46,7 +47,7 @@ class GuestMemory final {
     auto from = bytes(address, sizeof(T));
     if (!from) [[unlikely]]
       return std::unexpected(Fault{});
-    return load_unaligned<T>(from->data());
+    return copy_once<T>(from->data());
   }
 
   // Copies `value` to `address`, which need not be aligned. On Fault nothing was written.
@@ -55,8 +56,18 @@ class GuestMemory final {
     auto to = bytes(address, sizeof(T));
     if (!to) [[unlikely]]
       return std::unexpected(Fault{});
+    const runtime::GuestAccess access;
     store_unaligned<T>(to->data(), value);
     return {};
+  }
+
+  // The T at a checked host address, read once: what is checked later is this copy, whatever the memory holds then.
+  template <class T>
+  static T copy_once(const uint8_t* from) {
+    const runtime::GuestAccess access;
+    T value = load_unaligned<T>(from);
+    asm volatile("" : : : "memory");  // it is not to be read again
+    return value;
   }
 
  private:

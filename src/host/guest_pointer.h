@@ -46,8 +46,9 @@ class CheckedSpan final {
   uint32_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   // `idx` < size().
-  T operator[](uint32_t idx) const { return load_unaligned<T>(base_ + uint64_t{idx} * sizeof(T)); }
+  T operator[](uint32_t idx) const { return GuestMemory::copy_once<T>(base_ + uint64_t{idx} * sizeof(T)); }
   void set(uint32_t idx, const T& value) const {
+    const runtime::GuestAccess access;
     store_unaligned<T>(base_ + uint64_t{idx} * sizeof(T), value);
   }
   MutableBytes bytes() const { return {base_, uint64_t{size_} * sizeof(T)}; }

@@ -49,7 +49,12 @@ ThreadGroup& Store::own_threads(std::unique_ptr<ThreadGroup> threads) {
 
 // A call from a host function is not the last word: the guest may go on.
 void Store::end_threads() {
-  if (innermost_stay_ == nullptr) threads_->end();
+  if (innermost_stay_ != nullptr) return;
+  threads_->end();
+  // A thread may have failed just when this one did by itself: that is over, too.
+  const std::lock_guard lock(interruption_mutex_);
+  interruption_.reset();
+  clear_interrupt();
 }
 
 Result<> Store::make_stacks() {

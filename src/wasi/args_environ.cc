@@ -29,6 +29,7 @@ Errno put_strings(const std::vector<std::string>& strings, GuestPtr<Address> poi
     const std::string& text = strings[i];
     // no overflow: the whole buffer lies below 2^32
     list.set(i, static_cast<Address>(buffer.address() + at));
+    const runtime::GuestAccess access;
     std::memcpy(bytes.data() + at, text.c_str(), text.size() + 1);
     at += text.size() + 1;
   }

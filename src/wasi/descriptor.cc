@@ -50,60 +50,87 @@ Rights changing_rights() { return rights_with(kChanges); }
 
 Rights inheritable_rights() { return rights_with(kOfFile | kOfDirectory); }
 
-Expected<Descriptor*> DescriptorTable::find(uint32_t number) const {
-  if (number >= slots_.size() || !slots_[number]) return std::unexpected(Errno::Badf);
-  return slots_[number].get();
+DescriptorPtr DescriptorTable::find_locked(uint32_t number) const {
+  return number < slots_.size() ? slots_[number] : nullptr;
 }
 
-Expected<Descriptor*> DescriptorTable::find_any(uint32_t number, Rights needed) const {
+Expected<DescriptorPtr> DescriptorTable::find(uint32_t number) const {
+  const std::lock_guard lock(mutex_);
+  DescriptorPtr found = find_locked(number);
+  if (!found) return std::unexpected(Errno::Badf);
+  return found;
+}
+
+Expected<DescriptorPtr> DescriptorTable::find_any(uint32_t number, Rights needed) const {
   auto found = find(number);
   if (found && (needed & ~(*found)->base)) return std::unexpected(Errno::Notcapable);
   return found;
 }
 
-Expected<Descriptor*> DescriptorTable::find_file(uint32_t number, Rights needed) const {
+Expected<DescriptorPtr> DescriptorTable::find_file(uint32_t number, Rights needed) const {
   auto found = find(number);
   if (!found) return found;
   if ((*found)->is_directory()) return std::unexpected(Errno::Badf);
-  return find_any(number, needed);
+  if (needed & ~(*found)->base) return std::unexpected(Errno::Notcapable);
+  return found;
 }
 
-Expected<Descriptor*> DescriptorTable::find_directory(uint32_t number, Rights needed) const {
+Expected<DescriptorPtr> DescriptorTable::find_directory(uint32_t number, Rights needed) const {
   auto found = find(number);
   if (!found) return found;
   if (!(*found)->is_directory()) return std::unexpected(Errno::Notdir);
   if ((*found)->permission == Permission::ReadOnly && (needed & changing_rights()))
     return std::unexpected(Errno::Rofs);
-  return find_any(number, needed);
+  if (needed & ~(*found)->base) return std::unexpected(Errno::Notcapable);
+  return found;
 }
 
-Expected<uint32_t> DescriptorTable::insert(std::unique_ptr<Descriptor> descriptor) {
+Expected<uint32_t> DescriptorTable::insert(DescriptorPtr descriptor) {
+  const std::lock_guard lock(mutex_);
   while (first_free_ < slots_.size() && slots_[first_free_]) first_free_++;
   if (first_free_ >= kMaxDescriptors) return std::unexpected(Errno::Mfile);
   const auto number = static_cast<uint32_t>(first_free_);
-  set(number, std::move(descriptor));
+  set_locked(number, descriptor);
   return number;
 }
 
-void DescriptorTable::set(uint32_t number, std::unique_ptr<Descriptor> descriptor) {
+// What was there is left in `descriptor`: closing may take long, so that is not done under the lock.
+void DescriptorTable::set_locked(uint32_t number, DescriptorPtr& descriptor) {
   if (number >= slots_.size()) slots_.resize(size_t{number} + 1);
-  slots_[number] = std::move(descriptor);
+  slots_[number].swap(descriptor);
+}
+
+void DescriptorTable::set(uint32_t number, DescriptorPtr descriptor) {
+  const std::lock_guard lock(mutex_);
+  set_locked(number, descriptor);
 }
 
 Expected<> DescriptorTable::close(uint32_t number) {
-  WASI_TRY(find(number));
-  slots_[number].reset();
+  DescriptorPtr closed;
+  const std::lock_guard lock(mutex_);
+  if (!find_locked(number)) return std::unexpected(Errno::Badf);
+  set_locked(number, closed);
   if (number < first_free_) first_free_ = number;
   return {};
 }
 
 Expected<> DescriptorTable::renumber(uint32_t from, uint32_t to) {
-  WASI_TRY(find(from));
-  WASI_TRY(find(to));
+  DescriptorPtr moved;
+  const std::lock_guard lock(mutex_);
+  if (!find_locked(from) || !find_locked(to)) return std::unexpected(Errno::Badf);
   if (from == to) return {};
-  slots_[to] = std::move(slots_[from]);
+  set_locked(from, moved);
+  set_locked(to, moved);
   if (from < first_free_) first_free_ = from;
   return {};
+}
+
+std::vector<DescriptorPtr> DescriptorTable::preopens() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<DescriptorPtr> found;
+  for (const DescriptorPtr& descriptor : slots_)
+    if (descriptor && descriptor->is_preopen) found.push_back(descriptor);
+  return found;
 }
 
 }  // namespace godwit::wasi

@@ -1,8 +1,10 @@
 // Descriptor and its table: what a guest's file descriptors stand for, and what it may do with them.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -18,24 +20,29 @@ using platform::fs::FileKind;
 // Whether anything may change beneath a directory. Inherited by everything opened there.
 enum class Permission : uint8_t { ReadOnly, ReadWrite };
 
-// What a file descriptor of a guest's stands for.
+// What a file descriptor of a guest's stands for. What is not const in spirit is atomic or guarded: several threads of
+// the guest may use it at a time.
 struct Descriptor {
   int fd = -1;                     // the host's; == owned.get() unless the embedder lent it
   platform::fs::FileHandle owned;  // closed with the descriptor
   FileKind kind = FileKind::Unknown;
   Permission permission = Permission::ReadWrite;
   bool readable = false, writable = false;  // what the guest opened it for
-  uint32_t flags = 0;                       // fd_flag
-  Rights base = 0, inheriting = 0;
+  std::mutex mutex;                         // held by who changes what follows
+  std::atomic<uint32_t> flags = 0;          // fd_flag
+  std::atomic<Rights> base = 0, inheriting = 0;
   bool is_preopen = false;
   std::string preopen_path;  // the guest's name for it
   // Of a directory being read: where the host has entry 0, 1, 2, …, as far as it was read. Guests get these indices as
-  // cookies, since the C library of 32-bit guests keeps 32 bits of them and the host's places have 64.
+  // cookies, since the C library of 32-bit guests keeps 32 bits of them and the host's places have 64. Guarded by mutex.
   std::vector<uint64_t> places;
 
   bool is_directory() const { return kind == FileKind::Directory; }
   bool is_socket() const { return kind == FileKind::StreamSocket || kind == FileKind::DatagramSocket; }
 };
+
+// Who has one may use it, even if another thread closes the descriptor meanwhile: the host's goes with the last.
+using DescriptorPtr = std::shared_ptr<Descriptor>;
 
 FileType to_file_type(FileKind kind);
 
@@ -47,6 +54,7 @@ Rights changing_rights();
 Rights inheritable_rights();
 
 // The descriptors of one guest, by number. New ones get the lowest free number, as POSIX has it.
+// @threads any.
 // deviation: WasmEdge draws random numbers for files opened later; guests cannot depend on them.
 class DescriptorTable final {
  public:
@@ -54,28 +62,31 @@ class DescriptorTable final {
   static constexpr size_t kMaxDescriptors = 65536;
 
   // @errors Badf: no such descriptor.
-  Expected<Descriptor*> find(uint32_t number) const;
+  Expected<DescriptorPtr> find(uint32_t number) const;
   // One that is not a directory, and has `needed`. @errors Badf: no such descriptor, or a directory. Notcapable.
-  Expected<Descriptor*> find_file(uint32_t number, Rights needed) const;
+  Expected<DescriptorPtr> find_file(uint32_t number, Rights needed) const;
   // A directory that has `needed`. @errors Badf. Notdir. Rofs: `needed` changes files and it is read-only. Notcapable.
-  Expected<Descriptor*> find_directory(uint32_t number, Rights needed) const;
+  Expected<DescriptorPtr> find_directory(uint32_t number, Rights needed) const;
   // Either. @errors Badf. Notcapable.
-  Expected<Descriptor*> find_any(uint32_t number, Rights needed) const;
+  Expected<DescriptorPtr> find_any(uint32_t number, Rights needed) const;
 
   // @errors Mfile: too many.
-  Expected<uint32_t> insert(std::unique_ptr<Descriptor> descriptor);
+  Expected<uint32_t> insert(DescriptorPtr descriptor);
   // Puts it at a number of its own; what was there is closed. For the embedder, with small numbers.
-  void set(uint32_t number, std::unique_ptr<Descriptor> descriptor);
+  void set(uint32_t number, DescriptorPtr descriptor);
   Expected<> close(uint32_t number);
   // Moves `from` to `to`, which must be open and is closed. @errors Badf.
   Expected<> renumber(uint32_t from, uint32_t to);
 
-  // For those who look for a preopened directory: numbers are below size(), free ones are null.
-  size_t size() const { return slots_.size(); }
-  const Descriptor* at(size_t number) const { return slots_[number].get(); }
+  // The preopened directories that are still open, by number.
+  std::vector<DescriptorPtr> preopens() const;
 
  private:
-  std::vector<std::unique_ptr<Descriptor>> slots_;
+  DescriptorPtr find_locked(uint32_t number) const;
+  void set_locked(uint32_t number, DescriptorPtr& descriptor);
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::vector<DescriptorPtr> slots_;
   size_t first_free_ = 0;  // no free number lies below
 };
 

@@ -16,6 +16,7 @@ class Filler final {
   explicit Filler(MutableBytes to) : to_(to) {}
   void add(const void* bytes, size_t size) {
     const size_t fits = std::min(size, to_.size() - used_);
+    const runtime::GuestAccess access;
     if (fits) std::memcpy(to_.data() + used_, bytes, fits);
     used_ += fits;
   }
@@ -75,18 +76,19 @@ class EntryCursor final {
 
 // Writes the Prestat (8 bytes) of a preopened directory: that it is one, and the length of its name.
 Errno P1::fd_prestat_get(uint32_t fd, GuestPtr<Prestat> prestat) {
-  WASI_ASSIGN_OR_RETURN(const Descriptor* dir, core_.descriptors.find(fd));
+  WASI_ASSIGN_OR_RETURN(const DescriptorPtr dir, core_.descriptors.find(fd));
   if (!dir->is_preopen) return Errno::Badf;
   return put(prestat, Prestat{.name_len = static_cast<Size>(dir->preopen_path.size())});
 }
 
 // Writes the name of a preopened directory, without a NUL.
 Errno P1::fd_prestat_dir_name(uint32_t fd, GuestSpan<uint8_t> path) {
-  WASI_ASSIGN_OR_RETURN(const Descriptor* dir, core_.descriptors.find(fd));
+  WASI_ASSIGN_OR_RETURN(const DescriptorPtr dir, core_.descriptors.find(fd));
   if (!dir->is_preopen) return Errno::Badf;
   const std::string& name = dir->preopen_path;
   if (path.size() < name.size()) return Errno::Nametoolong;
   WASI_ASSIGN_OR_RETURN(const MutableBytes bytes, path.bytes());
+  const runtime::GuestAccess access;
   std::memcpy(bytes.data(), name.data(), name.size());
   return Errno::Success;
 }
@@ -96,9 +98,10 @@ Errno P1::fd_prestat_dir_name(uint32_t fd, GuestSpan<uint8_t> path) {
 //
 //   | Dirent 24 bytes | name | Dirent | name | … | Dirent | na
 Errno P1::fd_readdir(uint32_t fd, GuestSpan<uint8_t> buf, uint64_t cookie, GuestPtr<Size> bufused) {
-  WASI_ASSIGN_OR_RETURN(Descriptor * dir, core_.descriptors.find_directory(fd, right::kFdReaddir));
+  WASI_ASSIGN_OR_RETURN(const DescriptorPtr dir, core_.descriptors.find_directory(fd, right::kFdReaddir));
   WASI_ASSIGN_OR_RETURN(const MutableBytes bytes, buf.bytes());
   WASI_TRY(bufused.check());
+  const std::lock_guard lock(dir->mutex);  // the host's position in the directory, too
   Filler filler(bytes);
   WASI_ASSIGN_OR_RETURN(EntryCursor cursor, EntryCursor::begin(*dir, cookie));
   while (!filler.is_full()) {

@@ -8,33 +8,36 @@ namespace godwit::wasi {
 
 // Reads at `offset` into the buffers, in order; writes the number of bytes to `nread`. The position stays.
 Errno P1::fd_pread(uint32_t fd, GuestSpan<Iovec> iovs, FileSize offset, GuestPtr<Size> nread) {
-  WASI_ASSIGN_OR_RETURN(const Descriptor* file, core_.descriptors.find_file(fd, 0));
+  WASI_ASSIGN_OR_RETURN(const DescriptorPtr file, core_.descriptors.find_file(fd, 0));
   WASI_TRY(check_readable(*file));
   IovecRoom room;
   WASI_ASSIGN_OR_RETURN(const auto pieces, gather(iovs, room));
   WASI_TRY(nread.check());
+  const runtime::GuestAccess access;
   WASI_ASSIGN_OR_RETURN(const size_t size, fs::read_at(file->fd, pieces, offset));
   return put(nread, static_cast<Size>(size));
 }
 
 // Writes the buffers, in order, at `offset`; the position stays.
 Errno P1::fd_pwrite(uint32_t fd, GuestSpan<Iovec> iovs, FileSize offset, GuestPtr<Size> nwritten) {
-  WASI_ASSIGN_OR_RETURN(const Descriptor* file, core_.descriptors.find_file(fd, 0));
+  WASI_ASSIGN_OR_RETURN(const DescriptorPtr file, core_.descriptors.find_file(fd, 0));
   WASI_TRY(check_writable(*file));
   IovecRoom room;
   WASI_ASSIGN_OR_RETURN(const auto pieces, gather(iovs, room));
   WASI_TRY(nwritten.check());
+  const runtime::GuestAccess access;
   WASI_ASSIGN_OR_RETURN(const size_t size, fs::write_at(file->fd, pieces, offset));
   return put(nwritten, static_cast<Size>(size));
 }
 
 // Reads into the buffers, in order; writes the number of bytes to `nread`, 0 at the end of the file.
 Errno P1::fd_read(Caller& caller, uint32_t fd, GuestSpan<Iovec> iovs, GuestPtr<Size> nread) {
-  WASI_ASSIGN_OR_RETURN(const Descriptor* file, core_.descriptors.find_file(fd, 0));
+  WASI_ASSIGN_OR_RETURN(const DescriptorPtr file, core_.descriptors.find_file(fd, 0));
   WASI_TRY(check_readable(*file));
   IovecRoom room;
   WASI_ASSIGN_OR_RETURN(const auto pieces, gather(iovs, room));
   WASI_TRY(nread.check());
+  const runtime::GuestAccess access;
   WASI_ASSIGN_OR_RETURN(const size_t size,
                         fs::read(file->fd, pieces, file->kind, blocking_of(*file), stop_of(caller)));
   return put(nread, static_cast<Size>(size));
@@ -43,7 +46,7 @@ Errno P1::fd_read(Caller& caller, uint32_t fd, GuestSpan<Iovec> iovs, GuestPtr<S
 // Moves the position by `offset` from the beginning (0), the position (1) or the end (2); writes the new one.
 Errno P1::fd_seek(uint32_t fd, int64_t offset, uint32_t whence, GuestPtr<FileSize> newoffset) {
   constexpr fs::Whence kWhence[] = {fs::Whence::Begin, fs::Whence::Current, fs::Whence::End};
-  WASI_ASSIGN_OR_RETURN(const Descriptor* file, core_.descriptors.find_file(fd, 0));
+  WASI_ASSIGN_OR_RETURN(const DescriptorPtr file, core_.descriptors.find_file(fd, 0));
   if (whence >= std::size(kWhence)) return Errno::Inval;
   // asking for the position needs less than moving it
   const bool tells = offset == 0 && kWhence[whence] == fs::Whence::Current;
@@ -59,11 +62,12 @@ Errno P1::fd_tell(uint32_t fd, GuestPtr<FileSize> offset) { return fd_seek(fd, 0
 
 // Writes the buffers, in order; writes the number of bytes to `nwritten`.
 Errno P1::fd_write(Caller& caller, uint32_t fd, GuestSpan<Iovec> iovs, GuestPtr<Size> nwritten) {
-  WASI_ASSIGN_OR_RETURN(const Descriptor* file, core_.descriptors.find_file(fd, 0));
+  WASI_ASSIGN_OR_RETURN(const DescriptorPtr file, core_.descriptors.find_file(fd, 0));
   WASI_TRY(check_writable(*file));
   IovecRoom room;
   WASI_ASSIGN_OR_RETURN(const auto pieces, gather(iovs, room));
   WASI_TRY(nwritten.check());
+  const runtime::GuestAccess access;
   WASI_ASSIGN_OR_RETURN(const size_t size,
                         fs::write(file->fd, pieces, file->kind, blocking_of(*file), stop_of(caller)));
   return put(nwritten, static_cast<Size>(size));

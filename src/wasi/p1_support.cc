@@ -10,6 +10,7 @@ Expected<PathCopy> PathCopy::of(GuestString path) {
   if (text.size() > fs::kMaxPath) return std::unexpected(Errno::Nametoolong);
   PathCopy copy;
   copy.size_ = text.size();
+  const runtime::GuestAccess access;
   if (!text.empty()) std::memcpy(copy.bytes_, text.data(), text.size());
   return copy;
 }

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "platform/fs_resolve.h"
+#include "runtime/guest_access.h"
 #include "wasi/p1.h"
 
 namespace godwit::wasi {

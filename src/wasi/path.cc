@@ -13,13 +13,13 @@ Expected<fs::LastLink> to_last_link(uint32_t lookup_flags) {
 
 // Where an operation acts: a directory with the rights for it, and a path copied out of guest memory.
 struct Place {
-  const Descriptor* dir;
+  DescriptorPtr dir;
   PathCopy path;
   fs::PathAt at() const { return {dir->fd, path.view()}; }
 };
 
 Expected<Place> place_of(const DescriptorTable& table, uint32_t fd, GuestString path, Rights needed) {
-  WASI_ASSIGN_OR_RETURN(const Descriptor* dir, table.find_directory(fd, needed));
+  WASI_ASSIGN_OR_RETURN(const DescriptorPtr dir, table.find_directory(fd, needed));
   WASI_ASSIGN_OR_RETURN(const PathCopy copy, PathCopy::of(path));
   return Place{dir, copy};
 }
@@ -137,7 +137,7 @@ Errno P1::path_open(uint32_t fd, uint32_t dirflags, GuestString path, uint32_t o
   WASI_ASSIGN_OR_RETURN(fs::FileHandle file, open_at(place, to_options(request, last_link)));
   WASI_ASSIGN_OR_RETURN(const fs::FileStatus status, fs::status(file.get()));
 
-  auto opened = std::make_unique<Descriptor>();
+  auto opened = std::make_shared<Descriptor>();
   opened->fd = file.get();
   opened->owned = std::move(file);
   opened->kind = status.kind;
@@ -151,7 +151,7 @@ Errno P1::path_open(uint32_t fd, uint32_t dirflags, GuestString path, uint32_t o
     if (!request.writes()) applicable &= ~(right::kFdWrite | right::kFdAllocate | right::kFdFilestatSetSize);
   }
   opened->base = applicable;
-  opened->inheriting = opened->is_directory() ? place.dir->inheriting : 0;
+  opened->inheriting = opened->is_directory() ? place.dir->inheriting.load() : 0;
   WASI_ASSIGN_OR_RETURN(const uint32_t number, core_.descriptors.insert(std::move(opened)));
   return put(opened_fd, number);
 }
@@ -161,6 +161,7 @@ Errno P1::path_readlink(uint32_t fd, GuestString path, GuestSpan<uint8_t> buf, G
   WASI_ASSIGN_OR_RETURN(const Place place, place_of(core_.descriptors, fd, path, right::kPathReadlink));
   WASI_ASSIGN_OR_RETURN(const MutableBytes bytes, buf.bytes());
   WASI_TRY(bufused.check());
+  const runtime::GuestAccess access;
   WASI_ASSIGN_OR_RETURN(const size_t size, fs::read_link(place.at(), bytes));
   return put(bufused, static_cast<Size>(size));
 }

@@ -31,7 +31,7 @@ struct Waiter {
   Errno error = Errno::Success;
   platform::Clock clock = platform::Clock::Monotonic;
   uint64_t deadline_ns = 0;
-  const Descriptor* file = nullptr;
+  DescriptorPtr file = {};
   size_t file_idx = 0;
 };
 

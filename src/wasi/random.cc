@@ -15,6 +15,7 @@ Errno P1::random_get(Caller& caller, GuestSpan<uint8_t> buf) {
   while (!left.empty()) {
     if (caller.interrupted()) return Errno::Intr;
     const MutableBytes piece = left.first(std::min(kPiece, left.size()));
+    const runtime::GuestAccess access;
     if (!platform::fill_random(piece)) return Errno::Io;
     left = left.subspan(piece.size());
   }

@@ -8,7 +8,7 @@ namespace {
 
 // @errors Badf. Notsock.
 Expected<> check_socket(const DescriptorTable& descriptors, uint32_t fd) {
-  WASI_ASSIGN_OR_RETURN(const Descriptor* found, descriptors.find(fd));
+  WASI_ASSIGN_OR_RETURN(const DescriptorPtr found, descriptors.find(fd));
   if (!found->is_socket()) return std::unexpected(Errno::Notsock);
   return {};
 }

@@ -26,11 +26,11 @@ Result<> check_strings(const Config& config) {
 }
 
 // A descriptor that the embedder lends; nothing if it is not open.
-std::unique_ptr<Descriptor> lend(int fd) {
+DescriptorPtr lend(int fd) {
   const auto status = fs::status(fd);
   const auto mode = fs::open_mode(fd);
   if (!status || !mode) return nullptr;
-  auto lent = std::make_unique<Descriptor>();
+  auto lent = std::make_shared<Descriptor>();
   lent->fd = fd;
   lent->kind = status->kind;
   lent->readable = mode->readable;
@@ -46,7 +46,7 @@ std::unique_ptr<Descriptor> lend(int fd) {
   return lent;
 }
 
-Result<std::unique_ptr<Descriptor>> open_preopen(const Preopen& preopen) {
+Result<DescriptorPtr> open_preopen(const Preopen& preopen) {
   auto handle = fs::open_root(preopen.host_path.c_str());
   if (!handle) {
     const int error = handle.error();
@@ -54,7 +54,7 @@ Result<std::unique_ptr<Descriptor>> open_preopen(const Preopen& preopen) {
         Error(error == ENOENT ? ErrorKind::NotFound : ErrorKind::Io, static_cast<uint32_t>(error),
               "cannot open directory '" + preopen.host_path + "' for the guest: " + std::strerror(error)));
   }
-  auto dir = std::make_unique<Descriptor>();
+  auto dir = std::make_shared<Descriptor>();
   dir->fd = handle->get();
   dir->owned = std::move(*handle);
   dir->kind = FileKind::Directory;
@@ -119,11 +119,9 @@ Result<std::unique_ptr<Wasi>> Wasi::create(Config config) {
 
 Result<fs::FileHandle> Wasi::open_guest_path(std::string_view path) {
   const std::string_view wanted = normalized(path);
-  const Descriptor* best = nullptr;
+  DescriptorPtr best;
   std::string_view best_rest;
-  for (size_t i = 0; i < core_.descriptors.size(); i++) {
-    const Descriptor* dir = core_.descriptors.at(i);
-    if (!dir || !dir->is_preopen) continue;
+  for (const DescriptorPtr& dir : core_.descriptors.preopens()) {
     const auto rest = strip_prefix(wanted, normalized(dir->preopen_path));
     if (rest && (!best || rest->size() < best_rest.size())) {
       best = dir;

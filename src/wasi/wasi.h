@@ -32,7 +32,7 @@ struct Config {
   int stderr_fd = 2;
 };
 
-// One per guest. @threads one at a time.
+// One per guest, whose threads share it. @threads any.
 class Wasi final {
  public:
   // @errors NotFound: a directory to be opened is not there. Io: it cannot be opened. Usage: an argument or a variable

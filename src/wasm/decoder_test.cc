@@ -32,6 +32,18 @@ void expect_error(const std::vector<uint8_t>& bytes, std::string_view begin) {
   EXPECT_LE(module.error().offset(), bytes.size()) << begin;
 }
 
+// Hints are wishes of whoever made the module, who may have been wrong about everything.
+TEST(Decoder, AcceptsBranchHintsWhateverTheyHold) {
+  for (const Contents& hints : {Contents{}, Contents{1, 0, 1, 0, 1, 0}, Contents(20, 0xFF)}) {
+    ModuleBuilder builder;
+    CodeBuilder code;
+    code.i32(1).block(Opcode::if_).end();
+    builder.func(builder.type(FuncType{}), {}, code);
+    builder.custom("metadata.code.branch_hint", hints);
+    EXPECT_EQ(message_of(builder.build()), "");
+  }
+}
+
 TEST(Decoder, ReadsEverySection) {
   const auto module = decode_copy(test::scalar_module());
   ASSERT_TRUE(module) << module.error().describe();

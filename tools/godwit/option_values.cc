@@ -1,6 +1,7 @@
 // Option values: parsing, with errors that say what would have been understood.
 #include "option_values.h"
 
+#include <charconv>
 #include <cstdlib>
 
 namespace godwit::cli {
@@ -99,6 +100,15 @@ std::expected<uint64_t, UsageError> parse_size(std::string_view text) {
   const double bytes = *number * *factor;
   if (bytes > 0x1p62) return refuse("--max-memory", text, "more than any machine has");
   return static_cast<uint64_t>(bytes);
+}
+
+std::expected<uint32_t, UsageError> parse_count(std::string_view text) {
+  constexpr uint32_t kMost = (1 << 20) - 1;
+  uint32_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size() || count > kMost)
+    return refuse("--max-threads", text, "write a number from 0 to 1048575");
+  return count;
 }
 
 std::expected<std::pair<std::string, std::string>, UsageError> parse_env(std::string_view text) {

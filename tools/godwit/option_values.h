@@ -23,6 +23,9 @@ std::expected<std::chrono::nanoseconds, UsageError> parse_duration(std::string_v
 // --max-memory: bytes, or a number with one of the units K, M, G, T (also KiB and KB, …: all are powers of 1024).
 std::expected<uint64_t, UsageError> parse_size(std::string_view text);
 
+// --max-threads: a decimal number below 2^20.
+std::expected<uint32_t, UsageError> parse_count(std::string_view text);
+
 // --env: NAME=VALUE, or NAME for the value that godwit itself was given.
 // @errors an empty name; NAME alone that is not set.
 std::expected<std::pair<std::string, std::string>, UsageError> parse_env(std::string_view text);

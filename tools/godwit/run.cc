@@ -30,6 +30,7 @@ struct RunOptions {
   std::string timeout_text;
   Config config{.validation = Validation::Lazy};
   Limits limits;
+  uint32_t max_threads = ThreadsConfig().max_threads;
   std::span<char* const> arguments;  // after the file
 };
 
@@ -53,6 +54,8 @@ constexpr OptionSpec kOptions[] = {
      "are its arguments; results are printed, one per line."},
     {"timeout", "TIME", "Stop the guest after 500ms, 1.5s, 2m or 1h."},
     {"max-memory", "SIZE", "The most that one memory may grow to: 512K, 64M, 1G.\nThe default is 4G."},
+    {"max-threads", "N",
+     "The most threads that the guest may run beside its main one;\n0 forbids them. The default is 1024."},
     {"validate", "WHEN",
      "lazy: each function before it first runs (the default)\neager: the whole module before anything runs"},
     kHelpOption,
@@ -117,6 +120,10 @@ std::expected<void, UsageError> apply(RunOptions& into, const OptionReader::Opti
     auto size = parse_size(option.value);
     if (!size) return std::unexpected(size.error());
     into.limits.max_memory_bytes = *size;
+  } else if (name == "max-threads") {
+    auto count = parse_count(option.value);
+    if (!count) return std::unexpected(count.error());
+    into.max_threads = *count;
   } else if (name == "validate") {
     return set_validation(into, option.value);
   }
@@ -130,7 +137,7 @@ void add_hints(Linker& linker) {
   linker.hint("env",
               "the program was linked with undefined symbols, or made for a browser; build it for the target "
               "wasm32-wasip1");
-  linker.hint("wasi", "threads are not supported; build the program without -pthread");
+  linker.hint("wasi", "threads are forbidden by --max-threads 0");
   linker.hint("wbg", "it was made for a browser by wasm-bindgen; build it for the target wasm32-wasip1");
   linker.hint("gojs", "it was built with GOOS=js; build it with GOOS=wasip1 GOARCH=wasm");
   linker.hint("go", "it was built with GOOS=js; build it with GOOS=wasip1 GOARCH=wasm");
@@ -164,6 +171,11 @@ int run_module(const Engine& engine, RunOptions& options) {
       if (auto added = models->preload(preload); !added) return report(added.error(), "--nn-preload");
     nn.emplace(*models, &*wasi);
     linker.define(*nn);
+  }
+  std::optional<Threads> threads;
+  if (options.max_threads != 0 && Threads::are_wanted_by(*module)) {
+    threads.emplace(*module, ThreadsConfig{.max_threads = options.max_threads, .limits = options.limits});
+    if (auto defined = linker.define(*threads); !defined) return report(defined.error(), options.file);
   }
   add_hints(linker);
 
