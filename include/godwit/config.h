@@ -14,9 +14,15 @@ enum class Validation : uint8_t {
   Lazy,   ///< each before it first runs, so that what nobody calls costs nothing
 };
 
+/// Which of the results that the specification allows relaxed SIMD instructions give.
+enum class RelaxedSimd : uint8_t {
+  Deterministic,  ///< those of its deterministic profile, on every machine; there is nothing else yet
+};
+
 /// How an engine works; fixed once it is made.
 struct Config {
   Validation validation = Validation::Eager;
+  RelaxedSimd relaxed_simd = RelaxedSimd::Deterministic;
 };
 
 /// What the guests of one store may use. A limit that is reached is an error of the guest's, never of the host's.

@@ -56,6 +56,8 @@ constexpr OptionSpec kOptions[] = {
     {"max-memory", "SIZE", "The most that one memory may grow to: 512K, 64M, 1G.\nThe default is 4G."},
     {"max-threads", "N",
      "The most threads that the guest may run beside its main one;\n0 forbids them. The default is 1024."},
+    {"relaxed-simd", "WHICH",
+     "deterministic: the same results on every machine (the default,\nand all there is)"},
     {"validate", "WHEN",
      "lazy: each function before it first runs (the default)\neager: the whole module before anything runs"},
     kHelpOption,
@@ -124,6 +126,11 @@ std::expected<void, UsageError> apply(RunOptions& into, const OptionReader::Opti
     auto count = parse_count(option.value);
     if (!count) return std::unexpected(count.error());
     into.max_threads = *count;
+  } else if (name == "relaxed-simd") {
+    if (option.value != "deterministic")
+      return std::unexpected(UsageError{"--relaxed-simd " + std::string(option.value) +
+                                        ": write deterministic, which is all there is"});
+    into.config.relaxed_simd = RelaxedSimd::Deterministic;
   } else if (name == "validate") {
     return set_validation(into, option.value);
   }
