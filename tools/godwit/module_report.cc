@@ -71,6 +71,16 @@ Result<uint64_t> features_of_bodies(const Module& module) {
   return used;
 }
 
+// What the declarations need by rules of validation, as a second memory does: they are invalid without it.
+uint64_t features_of_rules(const Module& module) {
+  uint64_t used = 0;
+  for (size_t i = 0; i < kFeatureCount; ++i) {
+    const auto feature = static_cast<Feature>(i);
+    if (!validate_declarations(module, FeatureSet::all().disable(feature))) used |= uint64_t{1} << i;
+  }
+  return used;
+}
+
 }  // namespace
 
 std::string_view section_kind(uint8_t id) {
@@ -91,7 +101,7 @@ Result<ModuleReport> inspect_bytes(const std::string& path, std::shared_ptr<cons
   TRY(validate_declarations(report.module,
                             FeatureSet::all()));  // all indices outside of bodies now name something
   ASSIGN_OR_RETURN(const uint64_t used, features_of_bodies(report.module));
-  report.features = report.module.features | used;
+  report.features = report.module.features | used | features_of_rules(report.module);
   report.sections = list_sections(report.module);
   report.producers = list_producers(report.module);
   return report;

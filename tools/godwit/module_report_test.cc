@@ -6,6 +6,7 @@
 #include <random>
 #include <vector>
 
+#include "wasm/builder.h"
 #include "wasm/features.h"
 
 namespace godwit::cli {
@@ -56,6 +57,26 @@ TEST(ModuleReport, KnowsWhatIsInAModule) {
   EXPECT_TRUE(features.has(wasm::Feature::SignExtension)) << "bodies count";
   EXPECT_TRUE(features.has(wasm::Feature::Exceptions)) << "tags count";
   EXPECT_FALSE(features.has(wasm::Feature::Simd));
+}
+
+TEST(ModuleReport, KnowsProposalsThatNoByteShows) {
+  using wasm::CodeBuilder;
+  using wasm::Feature;
+  const auto features_of = [](const wasm::ModuleBuilder& module) {
+    const auto report = inspect(module.build());
+    return wasm::FeatureSet::from_bits((report ? report->features : ~uint64_t{0}) |
+                                       1);  // 1.0 goes without saying
+  };
+  wasm::ModuleBuilder plain;
+  plain.memory({});
+  EXPECT_EQ(features_of(plain), wasm::FeatureSet::mvp());
+  plain.memory({});
+  EXPECT_TRUE(features_of(plain).has(Feature::MultiMemory));
+  wasm::ModuleBuilder globals;
+  globals.export_as("g", globals.global({wasm::ValKind::I32, true}, CodeBuilder().i32(1)));
+  EXPECT_EQ(features_of(globals), wasm::FeatureSet::mvp().enable(Feature::MutableGlobals));
+  globals.global({wasm::ValKind::I32, false}, CodeBuilder().i32(1).i32(2).op(wasm::Opcode::i32_add));
+  EXPECT_TRUE(features_of(globals).has(Feature::ExtendedConst));
 }
 
 TEST(ModuleReport, ShowsTypes) {
