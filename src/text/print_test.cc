@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "text/parse.h"
 #include "text/print_arity.h"
 #include "text/print_scan.h"
 #include "text/print_writer.h"
@@ -151,6 +152,41 @@ TEST(Print, NamesOfLocalsLabelsFieldsAndTheModule) {
             "    struct.new_default $point\n"
             "    struct.get_s $point $y\n"
             "    drop))\n");
+}
+
+TEST(Print, NamesSurviveParsing) {
+  ModuleBuilder module;
+  const TypeIdx type = module.type(wasm::FuncType{});
+  const std::string_view kNames[] = {"plain",
+                                     "$",
+                                     "a b",
+                                     "(;",
+                                     ";)",
+                                     "\"",
+                                     "\\",
+                                     "\\u{41}",
+                                     "\t\n\r\x01\x7F",
+                                     {"a\0b", 3},
+                                     "\xC2\x85",
+                                     "\xE2\x80\xAE",
+                                     "\xF0\x9F\xA6\x80",
+                                     "f0",
+                                     "t0",
+                                     "3"};
+  Encoder map;
+  map.u32(std::size(kNames));
+  for (uint32_t i = 0; i < std::size(kNames); ++i) {
+    module.func(type, {}, CodeBuilder().op(Opcode::call, i));
+    map.u32(i).name(kNames[i]);
+  }
+  module.custom("name", name_section(1, map));
+  const std::string text = printed(module);
+  const auto binary = parse_module({.name = "text", .text = text});
+  ASSERT_TRUE(binary) << binary.error().describe();
+  const auto again = wasm::decode_copy(*binary);
+  ASSERT_TRUE(again);
+  for (uint32_t i = 0; i < std::size(kNames); ++i) EXPECT_EQ(again->func_name(FuncIdx(i)), kNames[i]);
+  EXPECT_EQ(printed(*binary), text);
 }
 
 TEST(Print, ABrokenNameSectionIsReadUpToItsFault) {

@@ -31,6 +31,10 @@ Result<OutputFile> OutputFile::open(std::string path) {
     if (fd < 0) return io_error(path, errno);
     return OutputFile(fd, std::move(path), {});
   }
+  if (char* target = exists ? ::realpath(path.c_str(), nullptr) : nullptr) {  // a link stays one
+    path = target;
+    std::free(target);
+  }
   std::string temporary = path + ".XXXXXX";
   const int fd = ::mkostemp(temporary.data(), O_CLOEXEC);
   if (fd < 0) return io_error(path, errno);
