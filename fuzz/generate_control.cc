@@ -118,6 +118,7 @@ void ModuleGenerator::show() {
   const ValType type = stack_.back();
   stack_.pop_back();
   if (type.is_ref() && choices_.one_in(2)) {
+    if (show_field(type)) return;
     code_.op(Opcode::ref_is_null);
     pushed(ValKind::I32);
     return show();

@@ -206,6 +206,25 @@ void ModuleGenerator::array_op(Opcode op) {
   }
 }
 
+// Shows the first field, or the length, of the object on top if it cannot be null and has one.
+bool ModuleGenerator::show_field(ValType type) {
+  if (type.nullable() || type.heap().is_abstract()) return false;
+  const wasm::SubType& object = defined_types_[type.heap().index().value];
+  if (object.kind == wasm::CompositeKind::Array && has(Opcode::array_len)) {
+    code_.op(Opcode::array_len);
+    pushed(ValKind::I32);
+  } else if (object.kind == wasm::CompositeKind::Struct && !object.fields.empty() &&
+             has(Opcode::struct_get) && has(Opcode::struct_get_u)) {
+    const bool is_packed = object.fields[0].storage.is_packed();
+    code_.op(is_packed ? Opcode::struct_get_u : Opcode::struct_get, type.heap().index().value, 0);
+    pushed(unpacked(object.fields[0]));
+  } else {
+    return false;
+  }
+  show();
+  return true;
+}
+
 // br_on_cast and br_on_cast_fail, out of a block of their own.
 void ModuleGenerator::cast_branch(Opcode op) {
   ValType source = some_ref();

@@ -104,6 +104,7 @@ class ModuleGenerator final {
   void object_op(wasm::Opcode op, size_t base);
   void array_op(wasm::Opcode op);
   void cast_branch(wasm::Opcode op);
+  bool show_field(wasm::ValType type);
 
   // --- Exceptions: generate_exceptions.cc ---
   void declare_tags();

@@ -17,22 +17,28 @@ struct Statistics {
   OpcodeSet opcodes;
   uint64_t modules = 0, instructions = 0, calls = 0, returned = 0;
 
-  void count(const wasm::Module& module) {
+  // True if there are instructions that allocate objects.
+  bool count(const wasm::Module& module) {
     ++modules;
+    bool allocates = false;
     wasm::Instruction instruction;
     for (const wasm::FuncBody& body : module.bodies) {
       wasm::InstructionReader reader(module, body.range);
       if (!reader.locals()) continue;
-      for (; !reader.at_end() && reader.next(instruction); ++instructions)
+      for (; !reader.at_end() && reader.next(instruction); ++instructions) {
         opcodes.set(static_cast<size_t>(instruction.op));
+        const wasm::OpClass op_class = wasm::class_of(instruction.op);
+        allocates |= op_class == wasm::OpClass::Gc || op_class == wasm::OpClass::Exception;
+      }
     }
+    return allocates;
   }
 };
 
 Statistics statistics;
 
-std::string run(Bytes module, bool fold) {
-  Trial trial({.fold = fold});
+std::string run(Bytes module, bool fold, bool collects_always = false) {
+  Trial trial({.fold = fold}, collects_always);
   const auto loaded = trial.load(module);
   if (!loaded) report_finding("the generated module: " + loaded.error().describe(), module);
   std::string trace = trial.run(*loaded);
@@ -85,10 +91,17 @@ void start_target() {
 
 void run_target(Bytes input) {
   const std::vector<uint8_t> module = ModuleGenerator(input, vocabulary().options()).build();
-  if (const auto decoded = wasm::decode_copy(module)) statistics.count(*decoded);
+  bool allocates = false;
+  if (const auto decoded = wasm::decode_copy(module)) allocates = statistics.count(*decoded);
   check_validity(input);
   const std::string unfolded = run(module, false), folded = run(module, true);
   if (folded != unfolded) report_finding("folded code differs: " + difference(folded, unfolded), module);
+  if (!allocates) return;
+  for (const bool fold : {false, true}) {
+    const std::string collected = run(module, fold, true);
+    if (collected != folded)
+      report_finding("collecting garbage always differs: " + difference(collected, folded), module);
+  }
 }
 
 }  // namespace godwit::fuzz

@@ -18,10 +18,14 @@ using wasm::ValType;
 
 namespace {
 
-constexpr runtime::Limits kLimits{.max_memory_bytes = 1 << 20,
-                                  .max_table_elements = 1000,
-                                  .stack_bytes = 1 << 20,
-                                  .native_stack_bytes = 256 << 10};
+constexpr runtime::Limits limits(bool collects_always) {
+  return {.max_memory_bytes = 1 << 20,
+          .max_table_elements = 1000,
+          .max_gc_heap_bytes = 64 << 20,
+          .stack_bytes = 1 << 20,
+          .native_stack_bytes = 256 << 10,
+          .gc_collects_always = collects_always};
+}
 
 uint64_t mix(uint64_t hash, uint64_t value) { return std::rotl((hash ^ value) * 0x9E3779B97F4A7C15, 29); }
 
@@ -83,8 +87,8 @@ bool host_function(void* env, runtime::VmContext*, Slot* slots) {
 
 }  // namespace
 
-Trial::Trial(code::TranslateOptions translate)
-    : store_(types_, interpreter_, kLimits), translate_(translate) {}
+Trial::Trial(code::TranslateOptions translate, bool collects_always)
+    : store_(types_, interpreter_, limits(collects_always)), translate_(translate) {}
 
 Result<std::shared_ptr<runtime::Module>> Trial::load(Bytes bytes) {
   ASSIGN_OR_RETURN(wasm::Module declarations, wasm::decode_copy(bytes));

@@ -16,7 +16,8 @@ namespace godwit::fuzz {
 class Trial final {
  public:
   // @param translate how its functions are translated
-  explicit Trial(code::TranslateOptions translate = {});
+  // @param collects_always garbage is collected at every allocation
+  explicit Trial(code::TranslateOptions translate = {}, bool collects_always = false);
 
   // Decodes, validates and prepares.
   // @errors Malformed, Invalid
