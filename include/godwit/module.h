@@ -25,7 +25,14 @@ class Module final {
   static Result<Module> from_bytes(const Engine& engine, std::span<const uint8_t> bytes,
                                    std::string_view name = {});
 
-  /// Makes a module from a file, which is mapped, not copied: it must not be overwritten in place while in use.
+  /// Makes a module from the text format.
+  /// @param text `(module …)`, or its fields alone.
+  /// @param name of the file, for messages.
+  /// @errors Malformed, Invalid: with the file, the line and a caret. Unsupported: needs what this engine lacks.
+  /// @cost linear in the size; function bodies are always validated.
+  static Result<Module> from_text(const Engine& engine, std::string_view text, std::string_view name = {});
+
+  /// Makes a module from a file in either format; what becomes of the file later does not matter.
   /// @param path of the host, absolute or relative to the working directory.
   /// @errors as from_bytes; NotFound: no such file. Io: it cannot be read.
   static Result<Module> from_file(const Engine& engine, const std::string& path);

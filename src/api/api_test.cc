@@ -229,4 +229,24 @@ TEST(Api, ModelsAreNamedOnce) {
   EXPECT_EQ(models.preload("a:GGML:AUTO:/nonexistent/model.gguf").error().kind(), ErrorKind::NotFound);
 }
 
+TEST(ApiModule, TextIsCompiledAndItsErrorsShowThePlace) {
+  const Engine engine = *Engine::create();
+  const auto module = Module::from_text(engine, "(module (func (export \"one\") (result i32) i32.const 1))");
+  ASSERT_TRUE(module) << module.error().message();
+  ASSERT_EQ(module->exports().size(), 1u);
+  EXPECT_EQ(module->exports()[0].name, "one");
+
+  const auto malformed = Module::from_text(engine, "(module\n (func (nope)))", "dir/a.wat");
+  ASSERT_FALSE(malformed);
+  EXPECT_EQ(malformed.error().kind(), ErrorKind::Malformed);
+  EXPECT_NE(malformed.error().message().find("dir/a.wat:2:9"), std::string::npos)
+      << malformed.error().message();
+  // bodies are validated at once, although the engine is lazy
+  const auto invalid = Module::from_text(engine, "(func (result i32)\n  i64.const 1)", "b.wat");
+  ASSERT_FALSE(invalid);
+  EXPECT_EQ(invalid.error().kind(), ErrorKind::Invalid);
+  EXPECT_EQ(invalid.error().offset(), Error::kNoOffset);
+  EXPECT_NE(invalid.error().message().find("b.wat:2:14"), std::string::npos) << invalid.error().message();
+}
+
 }  // namespace

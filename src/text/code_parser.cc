@@ -99,15 +99,26 @@ void CodeParser::unknown_operator(const Token& at) {
   in_.fail(at, message);
 }
 
-void CodeParser::emit(std::optional<bool> hint) {
-  if (hint) hints_.push_back({static_cast<uint32_t>(out_->bytes().size()), *hint});
+void CodeParser::note(uint32_t at, std::optional<bool> hint) {
+  const uint32_t offset = static_cast<uint32_t>(out_->bytes().size());
+  if (hint) hints_.push_back({offset, *hint});
+  if (spots_) spots_->push_back({offset, at});
+}
+
+void CodeParser::emit(uint32_t at, std::optional<bool> hint) {
+  note(at, hint);
   out_->instruction(ins_);
 }
 
-void CodeParser::flush(uint32_t begin, std::optional<bool> hint) {
-  if (hint) hints_.push_back({static_cast<uint32_t>(out_->bytes().size()), *hint});
-  out_->raw(Bytes(pending_.bytes()).subspan(begin));
-  pending_.truncate(begin);
+void CodeParser::emit_opcode(uint32_t at, Opcode op) {
+  note(at, {});
+  out_->opcode(op);
+}
+
+void CodeParser::flush(const Frame& frame) {
+  note(frame.at, frame.hint);
+  out_->raw(Bytes(pending_.bytes()).subspan(frame.pending));
+  pending_.truncate(frame.pending);
 }
 
 void CodeParser::flat() {
@@ -116,7 +127,7 @@ void CodeParser::flat() {
   if (!op) return;
   if (hint_ && *op != Opcode::if_ && *op != Opcode::br_if)
     return in_.fail(at, "misplaced annotation: only if and br_if take a branch hint");
-  if (is_block(*op)) return open_flat(*op);
+  if (is_block(*op)) return open_flat(at, *op);
   switch (*op) {
     case Opcode::else_: return flat_else(at);
     case Opcode::end: return flat_end(at);
@@ -126,8 +137,8 @@ void CodeParser::flat() {
       if (frames_.empty() || frames_.back().kind != Frame::Kind::Try)
         return in_.fail(at, "unexpected token 'delegate': no try block is open");
       frames_.pop_back();
-      return delegate();
-    default: immediates(*op); return emit(take_hint());
+      return delegate(at.begin);
+    default: immediates(*op); return emit(at.begin, take_hint());
   }
 }
 
@@ -143,15 +154,15 @@ void CodeParser::folded() {
   if (is_separator(*op)) return in_.fail(at, fmt::format("unexpected token '{}'", in_.text_of(at)));
   if (hint_ && *op != Opcode::if_ && *op != Opcode::br_if)
     return in_.fail(at, "misplaced annotation: only if and br_if take a branch hint");
-  if (is_block(*op)) return open_folded(*op);
+  if (is_block(*op)) return open_folded(at, *op);
   immediates(*op);
   if (in_.kind() == TokenKind::Close) {  // no operands: nothing waits
     in_.take();
-    return emit(take_hint());
+    return emit(at.begin, take_hint());
   }
   const uint32_t begin = static_cast<uint32_t>(pending_.bytes().size());
   pending_.instruction(ins_);
-  frames_.push_back({.kind = Frame::Kind::Operator, .hint = take_hint(), .pending = begin});
+  frames_.push_back({.kind = Frame::Kind::Operator, .hint = take_hint(), .at = at.begin, .pending = begin});
 }
 
 void CodeParser::close() {
@@ -163,19 +174,19 @@ void CodeParser::close() {
     case Frame::Kind::Try:
     case Frame::Kind::Catch:
     case Frame::Kind::CatchAll: return in_.unexpected("an instruction or 'end'");
-    case Frame::Kind::Operator: flush(frame.pending, frame.hint); break;
+    case Frame::Kind::Operator: flush(frame); break;
     case Frame::Kind::Part: break;
     case Frame::Kind::FoldedIf:
       if (frame.parts == kBegun) return in_.unexpected("'(then'");
       [[fallthrough]];
     case Frame::Kind::FoldedBlock:
-      emit_opcode(Opcode::end);
+      emit_opcode(in_.token().begin, Opcode::end);
       pop_label();
       break;
     case Frame::Kind::FoldedTry:
       if (frame.parts == kBegun) return in_.unexpected("'(do'");
       if (frame.parts == kDelegated) break;
-      emit_opcode(Opcode::end);
+      emit_opcode(in_.token().begin, Opcode::end);
       pop_label();
       break;
   }
@@ -186,13 +197,14 @@ void CodeParser::close() {
 bool CodeParser::part_of_if() {
   if (frames_.empty() || frames_.back().kind != Frame::Kind::FoldedIf) return false;
   Frame& frame = frames_.back();
+  const uint32_t at = in_.after().begin;
   if (frame.parts == kBegun) {
     if (!in_.take_open("then")) return false;
-    flush(frame.pending, frame.hint);
+    flush(frame);
     push_label(frame.label);
     frame.parts = kFirstPart;
   } else if (frame.parts == kFirstPart && in_.take_open("else")) {
-    emit_opcode(Opcode::else_);
+    emit_opcode(at, Opcode::else_);
     frame.parts = kLastPart;
   } else {
     in_.unexpected(frame.parts == kFirstPart ? "'(else' or ')'" : "')'");
@@ -205,19 +217,20 @@ bool CodeParser::part_of_if() {
 bool CodeParser::part_of_try() {
   if (frames_.empty() || frames_.back().kind != Frame::Kind::FoldedTry) return false;
   Frame& frame = frames_.back();
+  const uint32_t at = in_.after().begin;
   if (frame.parts == kBegun) {
     if (!in_.take_open("do")) return in_.unexpected("'(do'"), true;
     frame.parts = kFirstPart;
   } else if (frame.parts == kFirstPart && in_.take_open("catch")) {
     ins_.op = Opcode::catch_;
     ins_.index = context_.index(context_.tags);
-    emit({});
+    emit(at);
   } else if (frame.parts == kFirstPart && in_.take_open("catch_all")) {
-    emit_opcode(Opcode::catch_all);
+    emit_opcode(at, Opcode::catch_all);
     frame.parts = kLastPart;
   } else if (frame.parts == kFirstPart && in_.take_open("delegate")) {
     frame.parts = kDelegated;
-    delegate();
+    delegate(at);
     in_.expect_close();
     return true;
   } else {
@@ -236,10 +249,10 @@ std::string_view CodeParser::block_head(Opcode op) {
   return name;
 }
 
-void CodeParser::open_flat(Opcode op) {
+void CodeParser::open_flat(const Token& at, Opcode op) {
   const std::optional<bool> hint = take_hint();
   const std::string_view name = block_head(op);
-  emit(hint);
+  emit(at.begin, hint);
   push_label(name);
   const Frame::Kind kind = op == Opcode::if_    ? Frame::Kind::If
                            : op == Opcode::try_ ? Frame::Kind::Try
@@ -247,16 +260,17 @@ void CodeParser::open_flat(Opcode op) {
   frames_.push_back({.kind = kind, .label = name});
 }
 
-void CodeParser::open_folded(Opcode op) {
+void CodeParser::open_folded(const Token& at, Opcode op) {
   const std::optional<bool> hint = take_hint();
   const std::string_view name = block_head(op);
   if (op == Opcode::if_) {  // its condition comes first
     const uint32_t begin = static_cast<uint32_t>(pending_.bytes().size());
     pending_.instruction(ins_);
-    frames_.push_back({.kind = Frame::Kind::FoldedIf, .hint = hint, .pending = begin, .label = name});
+    frames_.push_back(
+        {.kind = Frame::Kind::FoldedIf, .hint = hint, .at = at.begin, .pending = begin, .label = name});
     return;
   }
-  emit({});
+  emit(at.begin);
   push_label(name);
   frames_.push_back({.kind = op == Opcode::try_ ? Frame::Kind::FoldedTry : Frame::Kind::FoldedBlock});
 }
@@ -274,14 +288,14 @@ void CodeParser::flat_else(const Token& at) {
     return in_.fail(at, "unexpected token 'else': no if is open");
   frames_.back().kind = Frame::Kind::Else;
   check_repeated_label(frames_.back());
-  emit_opcode(Opcode::else_);
+  emit_opcode(at.begin, Opcode::else_);
 }
 
 void CodeParser::flat_end(const Token& at) {
   if (frames_.empty() || frames_.back().kind > Frame::Kind::CatchAll)
     return in_.fail(at, "unexpected token 'end': no block is open; the end of a function is its ')'");
   check_repeated_label(frames_.back());
-  emit_opcode(Opcode::end);
+  emit_opcode(at.begin, Opcode::end);
   pop_label();
   frames_.pop_back();
 }
@@ -293,15 +307,15 @@ void CodeParser::flat_catch(const Token& at, Opcode op) {
   frames_.back().kind = op == Opcode::catch_ ? Frame::Kind::Catch : Frame::Kind::CatchAll;
   ins_.op = op;
   if (op == Opcode::catch_) ins_.index = context_.index(context_.tags);
-  emit({});
+  emit(at.begin);
 }
 
 // The label is counted from outside of the try block.
-void CodeParser::delegate() {
+void CodeParser::delegate(uint32_t at) {
   pop_label();
   ins_.op = Opcode::delegate;
   ins_.index = label();
-  emit({});
+  emit(at);
 }
 
 void CodeParser::push_label(std::string_view name) {

@@ -39,6 +39,14 @@ class CodeParser final {
   };
   const std::vector<Hint>& hints() const { return hints_; }
 
+  // Where the encoder stood when something was written, and where that stands in the text.
+  struct Spot {
+    uint32_t offset;
+    uint32_t text;
+  };
+  // From now on, what is written is noted there.
+  void note_spots(std::vector<Spot>* spots) { spots_ = spots; }
+
  private:
   // What is open, from the outside in.
   struct Frame {
@@ -58,6 +66,7 @@ class CodeParser final {
     Kind kind;
     uint8_t parts = 0;              // FoldedIf, FoldedTry: how far it has come
     std::optional<bool> hint = {};  // Operator, FoldedIf
+    uint32_t at = 0;                // Operator, FoldedIf: where it stands in the text
     uint32_t pending = 0;           // Operator, FoldedIf: where its bytes begin in pending_
     std::string_view label = {};    // flat: repeated after `else` and `end`; FoldedIf
   };
@@ -75,12 +84,12 @@ class CodeParser final {
   bool part_of_if();
   bool part_of_try();
 
-  void open_flat(wasm::Opcode op);
-  void open_folded(wasm::Opcode op);
+  void open_flat(const Token& at, wasm::Opcode op);
+  void open_folded(const Token& at, wasm::Opcode op);
   void flat_else(const Token& at);
   void flat_end(const Token& at);
   void flat_catch(const Token& at, wasm::Opcode op);
-  void delegate();
+  void delegate(uint32_t at);
   void check_repeated_label(const Frame& frame);
 
   // Reads the immediates of `op`, which may turn out to be another instruction of the same name, into ins_.
@@ -102,10 +111,12 @@ class CodeParser final {
   void push_label(std::string_view name);
   void pop_label();
 
-  void emit(std::optional<bool> hint);
-  void emit_opcode(wasm::Opcode op) { out_->opcode(op); }
-  // Writes what waits in pending_ from `begin` on.
-  void flush(uint32_t begin, std::optional<bool> hint);
+  // Write ins_, or an opcode alone; `at` is where it stands in the text.
+  void emit(uint32_t at, std::optional<bool> hint = {});
+  void emit_opcode(uint32_t at, wasm::Opcode op);
+  // Writes what waits in pending_ for `frame`.
+  void flush(const Frame& frame);
+  void note(uint32_t at, std::optional<bool> hint);
   void branch_hint();
   std::optional<bool> take_hint() { return std::exchange(hint_, std::nullopt); }
   void unknown_operator(const Token& at);
@@ -127,6 +138,7 @@ class CodeParser final {
   std::vector<std::pair<uint32_t, std::string_view>> label_names_;
   std::optional<bool> hint_;  // for the instruction that comes
   std::vector<Hint> hints_;
+  std::vector<Spot>* spots_ = nullptr;
 };
 
 }  // namespace godwit::text

@@ -44,7 +44,34 @@ Result<std::vector<uint8_t>> ModuleParser::parse() {
     if (index < context_.table.size())
       in_.fail(at, fmt::format("unknown type {}: it is implied by what comes later", index));
   if (in_.failed()) return fail(in_.take_error());
-  return writer_.build(context_);
+  return writer_.build(context_, bases_);
+}
+
+// Whatever the field adds to the sections belongs to it.
+void ModuleParser::note_field(uint32_t text) {
+  if (!is_locating_) return;
+  const Encoder* const sections[] = {&context_.table.body(), &writer_.imports.body,  &writer_.funcs.body,
+                                     &writer_.tables.body,   &writer_.memories.body, &writer_.tags.body,
+                                     &writer_.globals.body,  &writer_.exports.body,  &writer_.elems.body,
+                                     &writer_.bodies.body,   &writer_.datas.body};
+  for (const Encoder* const section : sections)
+    spots_.push_back({section, static_cast<uint32_t>(section->bytes().size()), text});
+}
+
+std::optional<uint32_t> ModuleParser::locate(uint64_t offset) {
+  is_locating_ = true;
+  if (!parse()) return {};
+  std::optional<Spot> best;
+  uint64_t best_at = 0;
+  for (const Spot& spot : spots_)
+    for (const ModuleWriter::Base& base : bases_) {
+      const uint64_t at = uint64_t{base.offset} + spot.offset;
+      const bool is_in = at <= offset && offset < base.offset + base.section->bytes().size();
+      if (base.section != spot.section || !is_in || (best && at < best_at)) continue;
+      best = spot;
+      best_at = at;
+    }
+  return best ? std::optional(best->text) : std::nullopt;
 }
 
 void ModuleParser::scan() {
@@ -147,6 +174,7 @@ bool ModuleParser::field_has(std::string_view keyword) {
 void ModuleParser::read_types() {
   for (const Field& field : fields_) {
     if (field.kind != FieldKind::Type && field.kind != FieldKind::Rec) continue;
+    note_field(field.begin);
     in_.seek(field.begin);
     in_.take();
     in_.take();
@@ -171,6 +199,7 @@ void ModuleParser::read_types() {
 
 void ModuleParser::read(const Field& field) {
   if (field.kind == FieldKind::Type || field.kind == FieldKind::Rec) return;
+  note_field(field.begin);
   if (in_.token().begin != field.begin) in_.seek(field.begin);
   in_.take();
   if (field.kind == FieldKind::Custom) return read_custom();
@@ -242,6 +271,8 @@ void ModuleParser::read_external(const External& external, uint32_t index) {
 }
 
 void ModuleParser::read_function(uint32_t index) {
+  body_spots_.clear();
+  code_.note_spots(is_locating_ ? &body_spots_ : nullptr);
   code_.begin_function();
   const TypeUse use = types_.type_use(ParamNames::Allowed);
   for (const Token& id : use.param_ids) code_.add_local(id);
@@ -249,8 +280,14 @@ void ModuleParser::read_function(uint32_t index) {
   body_.truncate(0);
   locals(body_);
   code_.instructions(body_);
+  if (is_locating_) body_spots_.push_back({static_cast<uint32_t>(body_.bytes().size()), in_.token().begin});
   body_.opcode(Opcode::end);
-  writer_.bodies.add().sized(body_.bytes());
+  Encoder& bodies = writer_.bodies.add();
+  bodies.sized(body_.bytes());
+  const size_t body_begin = bodies.bytes().size() - body_.bytes().size();
+  for (const CodeParser::Spot& spot : body_spots_)
+    spots_.push_back({&bodies, static_cast<uint32_t>(body_begin + spot.offset), spot.text});
+  code_.note_spots(nullptr);
   writer_.name_locals(index, code_);
   writer_.add_hints(index, code_.hints());
   code_.end_function();

@@ -22,6 +22,9 @@ class ModuleParser final {
 
   Result<std::vector<uint8_t>> parse();
 
+  // The same, for the sake of where what lies at `offset` in the binary stands in the text; nothing if nobody can say.
+  std::optional<uint32_t> locate(uint64_t offset);
+
  private:
   enum class FieldKind : uint8_t {
     Type,
@@ -95,6 +98,18 @@ class ModuleParser final {
   std::vector<Field> fields_;
   bool has_definitions_ = false;  // of what may be imported: imports come before
   wasm::Encoder body_;            // of the function that is read
+
+  // For locate(): what was written where.
+  struct Spot {
+    const wasm::Encoder* section;
+    uint32_t offset;  // in the section's entries
+    uint32_t text;
+  };
+  void note_field(uint32_t text);
+  bool is_locating_ = false;
+  std::vector<Spot> spots_;
+  std::vector<CodeParser::Spot> body_spots_;
+  std::vector<ModuleWriter::Base> bases_;
 };
 
 }  // namespace godwit::text

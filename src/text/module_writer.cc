@@ -115,7 +115,7 @@ void ModuleWriter::add_names(Encoder& out, const Context& context) const {
   if (!names.bytes().empty()) out.u8(0).sized(Encoder().name("name").raw(names.bytes()).bytes());
 }
 
-std::vector<uint8_t> ModuleWriter::build(const Context& context) const {
+std::vector<uint8_t> ModuleWriter::build(const Context& context, std::vector<Base>& bases) const {
   Encoder out;
   out.raw(as_bytes({"\0asm\1\0\0\0", 8}));
   auto custom = customs_.begin();
@@ -126,7 +126,9 @@ std::vector<uint8_t> ModuleWriter::build(const Context& context) const {
     customs_up_to({place, false});
     if (count == 0) return;
     const size_t count_bytes = Encoder().u32(count).bytes().size();
-    out.u8(id).u32(count_bytes + body.bytes().size()).u32(count).raw(body.bytes());
+    out.u8(id).u32(count_bytes + body.bytes().size()).u32(count);
+    bases.push_back({&body, static_cast<uint32_t>(out.bytes().size())});
+    out.raw(body.bytes());
   };
   const auto number = [&](uint8_t place, uint8_t id, bool is_there, uint32_t value) {
     customs_up_to({place, false});

@@ -41,7 +41,12 @@ class ModuleWriter final {
   void name_locals(uint32_t index, const CodeParser& code);
   void add_hints(uint32_t index, const std::vector<CodeParser::Hint>& hints);
 
-  std::vector<uint8_t> build(const Context& context) const;
+  // Where the entries of a section begin in the binary.
+  struct Base {
+    const wasm::Encoder* section;
+    uint32_t offset;
+  };
+  std::vector<uint8_t> build(const Context& context, std::vector<Base>& bases) const;
 
  private:
   void add_names(wasm::Encoder& out, const Context& context) const;

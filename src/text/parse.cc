@@ -44,6 +44,18 @@ Result<std::vector<uint8_t>> parse_module(const Source& source, uint32_t begin, 
   return ModuleParser(quoted, 0, static_cast<uint32_t>(strings.bytes.size())).parse();
 }
 
+Error error_in_text(const Source& source, Error error) {
+  if (error.offset() == kNoOffset || source.text.size() > kTextBytes) return error;
+  const auto end = static_cast<uint32_t>(source.text.size());
+  const Result<Strings> strings = take_strings(source, 0, end);
+  if (!strings || strings->form != Form::Text) return error;
+  const std::optional<uint32_t> at = ModuleParser(source, 0, end).locate(error.offset());
+  if (!at) return error;
+  Lexer lexer(source, end);
+  lexer.seek(*at);
+  return error_at(source, *at, lexer.next().end, error.message(), error.kind());
+}
+
 Result<std::vector<uint8_t>> parse_module(const Source& source) {
   if (source.text.size() > kTextBytes)
     return fail(ErrorKind::Malformed, "too long: the limit is 1 GiB of text");

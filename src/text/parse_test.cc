@@ -235,6 +235,35 @@ TEST(TextParse, ErrorsShowThePlace) {
   EXPECT_EQ(error_of("(module \x1b[31m)").find('\x1b'), std::string::npos) << "nothing that a terminal obeys";
 }
 
+// Where the text says to be wrong what its validator finds wrong in the binary: line and column.
+std::string place_of_error(std::string_view text) {
+  const Source source{.name = "t", .text = text};
+  const Result<Binary> binary = parse_module(source);
+  if (!binary) return "malformed";
+  const Result<wasm::Module> module = wasm::decode_copy(*binary);
+  if (!module) return "not decoded";
+  Result<> valid = wasm::validate(*module);
+  if (valid) return "valid";
+  const std::string message = error_in_text(source, std::move(valid).error()).message();
+  const size_t begin = message.find("--> t:");
+  return begin == std::string::npos ? message
+                                    : message.substr(begin + 6, message.find('\n', begin) - begin - 6);
+}
+
+TEST(TextParse, ErrorsInTheBinaryAreFoundInTheText) {
+  EXPECT_EQ(place_of_error("(func)\n(func (result i32)\n (i32.add (i64.const 1)\n (i32.const 1)))"), "3:3")
+      << "the operator, not its operands";
+  EXPECT_EQ(place_of_error("(func\n i32.const 1\n i64.const 2\n i32.add drop)"), "4:2");
+  EXPECT_EQ(place_of_error("(func\n (block (result i32)\n nop))"), "3:5") << "the end of the block";
+  EXPECT_EQ(place_of_error(
+                "(func (if (result i32) (i32.const 1) (then (i32.const 1))\n (else (i64.const 1))\n ) drop)"),
+            "3:2");
+  EXPECT_EQ(place_of_error("(func (if (i64.const 1)\n (then)))"), "1:8");
+  EXPECT_EQ(place_of_error("(memory 1)\n(global i32\n (i64.const 1))"), "2:1");
+  EXPECT_EQ(place_of_error("(func)\n(export \"a\" (func 0))\n(export \"a\" (func 0))"), "3:1");
+  EXPECT_EQ(place_of_error("(module quote \"(func (result i32))\")").find("t:"), std::string::npos);
+}
+
 TEST(TextParse, WhatIsMalformed) {
   const struct {
     const char* text;

@@ -39,7 +39,7 @@ Position position_of(const Source& source, size_t offset) {
           1 + static_cast<uint32_t>(characters(line))};
 }
 
-Error error_at(const Source& source, size_t begin, size_t end, std::string_view message) {
+Error error_at(const Source& source, size_t begin, size_t end, std::string_view message, ErrorKind kind) {
   const std::string_view text = source.text;
   begin = std::min(begin, text.size());
   const Position position = position_of(source, begin);
@@ -65,11 +65,10 @@ Error error_at(const Source& source, size_t begin, size_t end, std::string_view 
   const size_t indent = characters(text.substr(line_begin, begin - line_begin)) + (is_cut_before ? 3 : 0);
   const size_t width = std::max<size_t>(1, characters(text.substr(begin, end - begin)));
   const std::string number = fmt::format("{}", position.line);
-  return Error(ErrorKind::Malformed,
-               fmt::format("{}\n{:>{}} {}:{}:{}\n{} | {}{}{}\n{:>{}} | {:>{}}{:^>{}}", message, "-->",
-                           number.size() + 3, source.name, position.line, position.column, number,
-                           is_cut_before ? "..." : "", harmless(line), is_cut_after ? "..." : "", "",
-                           number.size(), "", indent, "", width));
+  return Error(kind, fmt::format("{}\n{:>{}} {}:{}:{}\n{} | {}{}{}\n{:>{}} | {:>{}}{:^>{}}", message, "-->",
+                                 number.size() + 3, source.name, position.line, position.column, number,
+                                 is_cut_before ? "..." : "", harmless(line), is_cut_after ? "..." : "", "",
+                                 number.size(), "", indent, "", width));
 }
 
 bool looks_like_text(std::string_view bytes) {

@@ -27,9 +27,10 @@ struct Position {
 // @cost linear in the offset.
 Position position_of(const Source& source, size_t offset);
 
-// An error of kind Malformed: the message, then the file, line and column, the line itself and a caret below
-// [begin, end), as far as that lies in the line.
-Error error_at(const Source& source, size_t begin, size_t end, std::string_view message);
+// An error: the message, then the file, line and column, the line itself and a caret below [begin, end), as far as that
+// lies in the line.
+Error error_at(const Source& source, size_t begin, size_t end, std::string_view message,
+               ErrorKind kind = ErrorKind::Malformed);
 
 // True if bytes that are no binary module begin as a text does: with white space, a comment or a parenthesis.
 bool looks_like_text(std::string_view bytes);

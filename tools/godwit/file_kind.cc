@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <string_view>
 
+#include "text/source.h"
+
 namespace godwit::cli {
 namespace {
 
@@ -37,10 +39,7 @@ constexpr Kind kKinds[] = {
     {"BC\xc0\xde"sv, "it is LLVM bitcode; compile it for the target wasm32-wasip1"sv},
     {"GGUF"sv, "it is a model (GGUF); give it to a guest with --nn-preload NAME:GGML:AUTO:FILE"sv},
     {"#!"sv, "it is a script"sv},
-    {"(module"sv, "it is WebAssembly text; godwit takes the binary format. Convert it first: wat2wasm"sv},
-    {"(component"sv,
-     "it is the text of a WebAssembly component; godwit runs core modules in the binary format"sv},
-    {";;"sv, "it is WebAssembly text; godwit takes the binary format. Convert it first: wat2wasm"sv},
+    {"(component"sv, "it is the text of a WebAssembly component; godwit runs core modules"sv},
 };
 
 constexpr std::string_view kCoreModule = "\0asm\1\0\0\0"sv;
@@ -81,6 +80,7 @@ std::string what_else_it_is(const char* path) {
     for (const Kind& kind : kKinds)
       if (kind.begins[0] == '(' && head.substr(first_word).starts_with(kind.begins))
         return std::string(kind.what);
+  if (text::looks_like_text(head)) return {};
   if (head.starts_with(kCoreModule.substr(0, 4)))
     return "it says WebAssembly, but of a version that godwit does not know: it starts with " +
            first_bytes(head);

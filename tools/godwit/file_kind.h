@@ -6,7 +6,7 @@
 namespace godwit::cli {
 
 // A sentence without its full stop about what the file at `path` begins with and what to do; empty if it begins as a
-// core module does, or cannot be read.
+// core module does, in binary or in text, or cannot be read.
 std::string what_else_it_is(const char* path);
 
 }  // namespace godwit::cli

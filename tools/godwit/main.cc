@@ -13,7 +13,7 @@
 namespace godwit::cli {
 
 std::span<const Command* const> all_commands() {
-  static constexpr const Command* kCommands[] = {&kRun, &kInspect, &kValidate, &kWat, &kHelp};
+  static constexpr const Command* kCommands[] = {&kRun, &kInspect, &kValidate, &kWat, &kWast, &kHelp};
   return kCommands;
 }
 

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "platform/memory_map.h"
+#include "module_file.h"
 #include "wasm/decoder.h"
 #include "wasm/instruction.h"
 #include "wasm/reader.h"
@@ -88,9 +88,8 @@ std::string_view section_kind(uint8_t id) {
 }
 
 Result<ModuleReport> inspect_file(const std::string& path) {
-  ASSIGN_OR_RETURN(platform::MappedFile mapped, platform::MappedFile::open(path));
-  auto file = std::make_shared<platform::MappedFile>(std::move(mapped));
-  return inspect_bytes(path, file, file->bytes());
+  ASSIGN_OR_RETURN(const ModuleFile file, load_module_file(path));
+  return inspect_bytes(path, file.storage, file.bytes);
 }
 
 Result<ModuleReport> inspect_bytes(const std::string& path, std::shared_ptr<const void> storage,

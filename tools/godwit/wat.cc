@@ -4,9 +4,9 @@
 
 #include "command.h"
 #include "module_error.h"
+#include "module_file.h"
 #include "output.h"
 #include "output_file.h"
-#include "platform/memory_map.h"
 #include "text/print.h"
 #include "wasm/decoder.h"
 
@@ -53,10 +53,9 @@ Result<> print(const wasm::Module& module, const WatOptions& options) {
 }
 
 int show(const std::string& path, const WatOptions& options) {
-  auto mapped = platform::MappedFile::copy(path);
-  if (!mapped) return report_module_error(mapped.error(), path);
-  auto file = std::make_shared<platform::MappedFile>(std::move(*mapped));
-  const auto module = wasm::decode(file, file->bytes(), wasm::FeatureSet::all());
+  const auto file = load_module_file(path);
+  if (!file) return report_module_error(file.error(), path);
+  const auto module = wasm::decode(file->storage, file->bytes, wasm::FeatureSet::all());
   if (!module) return report_module_error(module.error(), path);
   const auto printed = print(*module, options);
   if (printed) return kExitOk;
