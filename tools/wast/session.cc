@@ -3,9 +3,11 @@
 
 #include <fmt/format.h>
 
+#include "runtime/memory.h"
 #include "text/parse.h"
 #include "wasm/decoder.h"
 #include "wasm/validator.h"
+#include "wast/script_thread.h"
 #include "wast/world.h"
 
 namespace godwit::wast {
@@ -52,6 +54,10 @@ Result<std::unique_ptr<Session>> Session::create(const text::Source& source, con
 }
 Session::~Session() = default;
 
+void Session::interrupt() {
+  if (world_) world_->interrupt();
+}
+
 Result<std::vector<uint8_t>> Session::encode(const Command& command) const {
   return text::parse_module(source_, command.begin, command.end);
 }
@@ -89,6 +95,8 @@ Outcome Session::run(const Command& command) {
     case CommandKind::Register: return register_instance(command);
     case CommandKind::AssertReturn: return assert_return(command);
     case CommandKind::Action: return act(command);
+    case CommandKind::Thread: return start_thread(command);
+    case CommandKind::Wait: return wait_for_thread(command);
     default: return assert_error(command);
   }
 }
@@ -171,7 +179,7 @@ Outcome Session::register_instance(const Command& command) {
   if (!named) return failed(fmt::format("no instance '{}'", command.name));
   registered_[command.as] = *named;
   if (named->is_skipped) return skipped(Skip::OnSkipped);
-  return named->instance ? passed() : failed("its module failed");
+  return named->instance || !named->memories.empty() ? passed() : failed("its module failed");
 }
 
 Outcome Session::refuse_instance(const Command& command) {
@@ -197,7 +205,11 @@ Result<runtime::Instance*> Session::instantiate(std::shared_ptr<const runtime::M
     std::optional<runtime::Extern> value;
     if (auto found = registered_.find(std::string(import.module)); found != registered_.end()) {
       depends_on_skipped = depends_on_skipped || found->second.is_skipped;
-      if (found->second.instance) value = found->second.instance->find_export(import.field);
+      const Named& named = found->second;
+      if (named.instance) value = named.instance->find_export(import.field);
+      if (auto shared = named.memories.find(std::string(import.field)); shared != named.memories.end()) {
+        ASSIGN_OR_RETURN(value, world_->share(shared->second));
+      }
     } else if (import.module == "spectest") {
       value = world_->spectest(import.field);
     }
@@ -262,6 +274,36 @@ Outcome Session::assert_error(const Command& command) {
   if (done.error().kind() == ErrorKind::Unsupported) return unwanted(done.error());
   Outcome outcome = judge(done.error(), kind, command.words);
   return outcome.other_words.empty() ? outcome : failed(command.action.field + ": " + outcome.other_words);
+}
+
+// spec: https://github.com/WebAssembly/threads/blob/main/proposals/threads/Overview.md (scripts)
+Outcome Session::start_thread(const Command& command) {
+  if (threads_.contains(command.name))
+    return failed(fmt::format("there is a thread '{}' already", command.name));
+  Result<std::unique_ptr<Session>> session = create(source_, scope_);
+  if (!session) return failed(session.error().describe());
+  for (const std::string& name : command.shared) {
+    const Named* named = find(name);
+    if (!named || !named->instance) return failed(fmt::format("no instance '{}'", name));
+    Named shared;
+    for (const wasm::Export& entry : named->instance->module().declarations.exports) {
+      if (entry.kind != wasm::ExternKind::Mem) continue;
+      const std::optional<runtime::Extern> value = named->instance->find_export(entry.name);
+      if (value && value->memory->type().is_shared)
+        shared.memories.emplace(entry.name, value->memory->shared_from_this());
+    }
+    (*session)->named_[name] = std::move(shared);
+  }
+  threads_.emplace(command.name, std::make_unique<ScriptThread>(std::move(*session), command.commands));
+  return passed();
+}
+
+Outcome Session::wait_for_thread(const Command& command) {
+  const auto found = threads_.find(command.name);
+  if (found == threads_.end()) return failed(fmt::format("no thread '{}'", command.name));
+  Outcome outcome = found->second->wait();
+  threads_.erase(found);
+  return outcome;
 }
 
 }  // namespace godwit::wast

@@ -1,10 +1,10 @@
 // Session: runs the commands of one script, one after another, in one store.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "text/script.h"
 #include "wasm/features.h"
@@ -12,11 +12,13 @@
 
 namespace godwit::runtime {
 class Instance;
+class Memory;
 class Module;
 }  // namespace godwit::runtime
 
 namespace godwit::wast {
 
+class ScriptThread;
 class World;
 
 using text::Action;
@@ -54,7 +56,11 @@ class Session final {
   static Result<std::unique_ptr<Session>> create(const text::Source& source, const Scope& scope);
   ~Session();
 
+  // @threads one at a time. `(thread …)` starts a thread with a session of its own; `(wait …)`, or the end of this session,
+  // ends it.
   Outcome run(const Command& command);
+  // Ends what runs; from any thread.
+  void interrupt();
 
  private:
   Session(const text::Source& source, const Scope& scope);
@@ -62,6 +68,8 @@ class Session final {
   struct Named {
     runtime::Instance* instance = nullptr;
     bool is_skipped = false;
+    // Of an instance of another thread's, shared with this one: its shared memories by their exports.
+    std::map<std::string, std::shared_ptr<runtime::Memory>> memories = {};
   };
   struct Done;  // results of an action
 
@@ -79,6 +87,8 @@ class Session final {
   Outcome act(const Command& command);
   Outcome assert_return(const Command& command);
   Outcome assert_error(const Command& command);
+  Outcome start_thread(const Command& command);
+  Outcome wait_for_thread(const Command& command);
 
   // Instantiates and makes the result the current instance, also under `name` if that is not empty.
   Outcome enter(std::shared_ptr<const runtime::Module> module, const std::string& name);
@@ -95,6 +105,7 @@ class Session final {
   Named current_;
   std::map<std::string, Named> named_, registered_;
   std::map<std::string, std::shared_ptr<const runtime::Module>> definitions_;  // "": the last one
+  std::map<std::string, std::unique_ptr<ScriptThread>> threads_;
 };
 
 }  // namespace godwit::wast

@@ -138,6 +138,33 @@ TEST(WastSession, DefinitionsAreInstantiatedByName) {
   EXPECT_PASSED(last(definition + "(module instance)"));
 }
 
+constexpr const char* kShared = "(module $m (memory (export \"memory\") 1 1 shared))";
+std::string thread(const std::string& name, const std::string& body, const std::string& more = {}) {
+  return "(thread " + name + " (shared (module $m)) (register \"m\" $m)" +
+         "(module (memory (import \"m\" \"memory\") 1 1 shared) (func (export \"run\") (result i32) " + body +
+         "))" + more + ")";
+}
+
+TEST(WastSession, ThreadsShareMemories) {
+  const std::string waits = "(i32.const 0) (i32.const 0) (i64.const -1) (memory.atomic.wait32)";
+  const std::string wakes =
+      "(loop $again (br_if $again (i32.eqz (memory.atomic.notify (i32.const 0) (i32.const 1))))) (i32.const "
+      "7)";
+  const std::string script = kShared + thread("$a", waits, "(assert_return (invoke \"run\") (i32.const 0))") +
+                             thread("$b", wakes, "(assert_return (invoke \"run\") (i32.const 7))");
+  for (const Outcome& each : run(script + "(wait $a) (wait $b)")) EXPECT_PASSED(each);
+}
+
+TEST(WastSession, WhatFailsInAThreadFailsWhereItIsWaitedFor) {
+  const std::string wrong =
+      kShared + thread("$a", "(i32.const 7)", "(assert_return (invoke \"run\") (i32.const 8))");
+  EXPECT_PASSED(last(wrong));
+  EXPECT_FAILED(last(wrong + "(wait $a)"));
+  EXPECT_FAILED(last(wrong + "(wait $b)"));
+  EXPECT_FAILED(last("(thread $a (shared (module $nobody)))"));
+  EXPECT_PASSED(last(kShared + thread("$a", "(loop (br 0)) unreachable", "(invoke \"run\")")));  // and the end of the session interrupts it
+}
+
 TEST(WastSession, OutsideItsScopeNothingRuns) {
   const Scope validate{.depth = Depth::Validate};
   EXPECT_PASSED(last(kTrapping, validate));

@@ -100,6 +100,15 @@ Result<runtime::Instance*> World::instantiate(std::shared_ptr<const runtime::Mod
   return runtime::instantiate(*store_, std::move(module), imports);
 }
 
+Result<runtime::Extern> World::share(std::shared_ptr<runtime::Memory> memory) {
+  runtime::Extern value;
+  value.kind = ExternKind::Mem;
+  ASSIGN_OR_RETURN(value.memory, store_->add_memory(std::move(memory)));
+  return value;
+}
+
+void World::interrupt() { store_->interrupt(); }
+
 std::optional<runtime::Extern> World::spectest(std::string_view field) {
   auto found = spectest_.find(field);
   return found == spectest_.end() ? std::nullopt : std::optional(found->second);

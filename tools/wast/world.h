@@ -26,6 +26,10 @@ class World final {
   Result<std::shared_ptr<const runtime::Module>> compile(Bytes bytes);
   Result<runtime::Instance*> instantiate(std::shared_ptr<const runtime::Module> module,
                                          std::span<const runtime::Extern> imports);
+  // Makes a shared memory of another world's this one's as well.
+  Result<runtime::Extern> share(std::shared_ptr<runtime::Memory> memory);
+  // Ends what runs, with an error; from any thread.
+  void interrupt();
   // A field of the module `spectest`.
   // spec: https://github.com/WebAssembly/spec/tree/main/interpreter#spectest-host-module
   std::optional<runtime::Extern> spectest(std::string_view field);
