@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "wasm/opcode_relations.h"
+
 namespace godwit::code {
 
 namespace {
@@ -51,8 +53,9 @@ consteval auto make_first_ops() {
   for (size_t i = 0; i < wasm::kOpcodeCount; ++i) {
     const wasm::OpInfo& info = wasm::kOpcodes[i];
     table[i] = kNone;
-    if (!has_family(info.op_class)) continue;
     using enum wasm::OpClass;
+    if (info.op_class == Wide) table[i] = find(info.name, cursor);
+    if (!has_family(info.op_class)) continue;
     bool two = info.op_class == Binary || info.op_class == Compare || info.op_class == Store;
     Joined name;
     name.add(info.name);
@@ -90,8 +93,15 @@ consteval auto make_load_binary_ops() {
     if (wasm::kOpcodes[i].op_class != wasm::OpClass::Binary) continue;
     Joined name;
     name.add(wasm::kOpcodes[i].name);
+    const size_t size = name.size;
     name.add("_a_load_s");
     table[i] = find(name.view(), cursor);
+    if (table[i] == kNone) continue;
+    // load_binary_op relies on where those with the left operand in a slot lie
+    name.size = size;
+    name.add("_s_load_ak");
+    if (find(name.view(), cursor) != table[i] + 26)
+      wasm::reject_row("ops with a loaded operand in another order");
   }
   return table;
 }
@@ -107,8 +117,6 @@ constexpr Opcode whole_load_of(Opcode op) {
   }
 }
 
-static_assert(kLoadBinaryOps[static_cast<size_t>(Opcode::f64_mul)] + 14 == CellOp::f64_mul_s_load_s);
-static_assert(kLoadBinaryOps[static_cast<size_t>(Opcode::f64_mul)] + 26 == CellOp::f64_mul_s_load_ak);
 static_assert(CellOp::br_step_i32_eq_s + 18 == CellOp::br_step_i32_ge_u_s);
 
 // The translator's arithmetic holds.
@@ -144,8 +152,9 @@ std::optional<CellOp> load_binary_op(wasm::Opcode op, wasm::Opcode load, Source 
 }
 
 CellOp step_op(wasm::Opcode compare, Source right) {
+  // the order of opcodes.def
   auto row =
-      static_cast<unsigned>(compare) - static_cast<unsigned>(Opcode::i32_eq);  // the order of opcodes.def
+      static_cast<unsigned>(compare) - static_cast<unsigned>(wasm::equality_of(wasm::Signature::Type::I32));
   return CellOp::br_step_i32_eq_s + 2 * row + (right == Source::S ? 0u : 1u);
 }
 

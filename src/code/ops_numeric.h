@@ -1,6 +1,8 @@
 // Bodies of the plain numeric ops.
 #pragma once
 
+#include <utility>
+
 #include "code/machine.h"
 
 namespace godwit::code::ops {
@@ -29,25 +31,15 @@ struct Unary {
 
 // The 128-bit operations: operands in the slots from a, and so the results.
 template <Opcode op>
-struct Wide4 {
+struct Wide {
   template <class M>
   static Flow run(M& m) {
-    auto operand = [&](uint32_t index) { return m.template slot<uint64_t>(m.a() + index); };
-    auto result = Meaning<op>::apply(operand(0), operand(1), operand(2), operand(3));
-    m.set_slot(m.a(), result.low);
-    m.set_slot(m.a() + 1, result.high);
-    return Flow::Next;
-  }
-};
-
-template <Opcode op>
-struct Wide2 {
-  template <class M>
-  static Flow run(M& m) {
-    auto result = Meaning<op>::apply(m.template slot<uint64_t>(m.a()), m.template slot<uint64_t>(m.a() + 1));
-    m.set_slot(m.a(), result.low);
-    m.set_slot(m.a() + 1, result.high);
-    return Flow::Next;
+    return [&]<size_t... index>(std::index_sequence<index...>) {
+      auto result = Meaning<op>::apply(m.template slot<uint64_t>(m.a() + index)...);
+      m.set_slot(m.a(), result.low);
+      m.set_slot(m.a() + 1, result.high);
+      return Flow::Next;
+    }(std::make_index_sequence<signature(op).params().size()>());
   }
 };
 

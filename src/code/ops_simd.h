@@ -7,6 +7,7 @@
 #include "code/ops_memory.h"
 #include "code/ops_wide.h"
 #include "runtime/numeric_simd.h"
+#include "wasm/opcode_relations.h"
 
 namespace godwit::code::ops {
 
@@ -133,24 +134,26 @@ constexpr auto memory_integer_of() {
 template <Opcode op>
 using MemoryIntegerOf = decltype(memory_integer_of<op>());
 
+// The lane of "v128.load16x4_s": the integer that each of the loaded numbers is.
+template <Opcode op>
+constexpr auto loaded_lane_of() {
+  constexpr std::string_view kText = wasm::text_of(op);
+  constexpr bool kSigned = kText.ends_with("_s");
+  if constexpr (kText.find("load8x") != kText.npos) return std::conditional_t<kSigned, int8_t, uint8_t>{};
+  else if constexpr (kText.find("load16x") != kText.npos)
+    return std::conditional_t<kSigned, int16_t, uint16_t>{};
+  else return std::conditional_t<kSigned, int32_t, uint32_t>{};
+}
+
 // What a load makes of what lies in memory: as it is, widened, splat, or followed by zeroes.
 template <Opcode op>
 [[gnu::always_inline]] inline V128 loaded(MemoryIntegerOf<op> value) {
-  using namespace runtime::numeric;
-  V128 low = V128{};
-  if constexpr (sizeof(value) == 8) low = V128{value, 0};
-  switch (op) {
-    case Opcode::v128_load8x8_s: return i16x8_extend_low_i8x16_s(low);
-    case Opcode::v128_load8x8_u: return i16x8_extend_low_i8x16_u(low);
-    case Opcode::v128_load16x4_s: return i32x4_extend_low_i16x8_s(low);
-    case Opcode::v128_load16x4_u: return i32x4_extend_low_i16x8_u(low);
-    case Opcode::v128_load32x2_s: return i64x2_extend_low_i32x4_s(low);
-    case Opcode::v128_load32x2_u: return i64x2_extend_low_i32x4_u(low);
-    default: break;
-  }
+  namespace simd = runtime::numeric::simd;
+  constexpr std::string_view kText = wasm::text_of(op);
   if constexpr (sizeof(value) == 16) return value;
-  else if constexpr (op == Opcode::v128_load32_zero || op == Opcode::v128_load64_zero) return V128{value, 0};
-  else return simd::bits(simd::splat(value));
+  else if constexpr (kText.ends_with("_zero")) return V128{value, 0};
+  else if constexpr (kText.ends_with("_splat")) return simd::bits(simd::splat(value));
+  else return simd::bits(simd::extend_low<decltype(loaded_lane_of<op>())>(V128{value, 0}));
 }
 
 }  // namespace detail
@@ -200,17 +203,16 @@ template <Opcode op, Dest dest>
 struct SimdExtract {
   template <class M>
   static Flow run(M& m) {
-    constexpr std::string_view kText = wasm::kOpcodes[static_cast<size_t>(op)].text;
+    constexpr bool kSigned = wasm::text_of(op).ends_with("_s");
     uint64_t bits = m.template slot<uint64_t>(m.a()) >> m.b();
-    if constexpr (kText == "i8x16.extract_lane_s")
-      write<dest>(m, static_cast<uint32_t>(static_cast<int8_t>(bits)));
-    else if constexpr (kText == "i8x16.extract_lane_u") write<dest>(m, uint32_t{static_cast<uint8_t>(bits)});
-    else if constexpr (kText == "i16x8.extract_lane_s")
-      write<dest>(m, static_cast<uint32_t>(static_cast<int16_t>(bits)));
-    else if constexpr (kText == "i16x8.extract_lane_u") write<dest>(m, uint32_t{static_cast<uint16_t>(bits)});
-    else if constexpr (kText == "f32x4.extract_lane")
+    if constexpr (wasm::lane_bytes_of(op) == 1)
+      write<dest>(m, static_cast<uint32_t>(static_cast<std::conditional_t<kSigned, int8_t, uint8_t>>(bits)));
+    else if constexpr (wasm::lane_bytes_of(op) == 2)
+      write<dest>(m,
+                  static_cast<uint32_t>(static_cast<std::conditional_t<kSigned, int16_t, uint16_t>>(bits)));
+    else if constexpr (std::is_same_v<ResultOf<op>, float>)
       write<dest>(m, std::bit_cast<float>(static_cast<uint32_t>(bits)));
-    else if constexpr (kText == "f64x2.extract_lane") write<dest>(m, std::bit_cast<double>(bits));
+    else if constexpr (std::is_same_v<ResultOf<op>, double>) write<dest>(m, std::bit_cast<double>(bits));
     else write<dest>(m, static_cast<ResultOf<op>>(bits));
     return Flow::Next;
   }
@@ -224,9 +226,9 @@ struct SimdReplace {
     V128 x = detail::read_vector<vector>(m, m.a());
     auto lane = read<ParamOf<op, 1>, value>(m, m.b() & 0xFFFF);
     uint32_t number = m.b() >> 16;
-    if constexpr (op == Opcode::i8x16_replace_lane)
+    if constexpr (wasm::lane_bytes_of(op) == 1)
       write<dest>(m, runtime::numeric::replace_lane(x, static_cast<uint8_t>(lane), number));
-    else if constexpr (op == Opcode::i16x8_replace_lane)
+    else if constexpr (wasm::lane_bytes_of(op) == 2)
       write<dest>(m, runtime::numeric::replace_lane(x, static_cast<uint16_t>(lane), number));
     else write<dest>(m, runtime::numeric::replace_lane(x, lane, number));
     return Flow::Next;

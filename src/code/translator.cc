@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "wasm/opcode_relations.h"
+
 namespace godwit::code {
 
 using wasm::OpClass;
@@ -157,8 +159,8 @@ Result<> Translator::variable(const wasm::Instruction& in) {
 Result<> Translator::reference(const wasm::Instruction& in) {
   switch (in.op) {
     case Opcode::ref_null: push_const(ValKind::Ref, 0); return {};
-    case Opcode::ref_is_null: unary(Opcode::i64_eqz); return {};
-    case Opcode::ref_eq: binary(Opcode::i64_eq); return {};
+    case Opcode::ref_is_null: unary(wasm::zero_test_of(wasm::Signature::Type::I64)); return {};
+    case Opcode::ref_eq: binary(wasm::equality_of(wasm::Signature::Type::I64)); return {};
     case Opcode::ref_func: emit_slot_result(CellOp::ref_func, ValKind::Ref, 0, in.index); return {};
     case Opcode::ref_as_non_null: {
       Operand ref = pop();

@@ -119,7 +119,7 @@ bool Translator::emit_step(const Condition& condition, bool wanted, const Label&
   const DraftCell step = code_[index];
   if (step.op != CellOp::i32_add_sk_d || step.a != step.d || !accs_.holds(AccClass::Int, step.d))
     return false;
-  Opcode compare = Opcode::i32_ne;
+  Opcode compare = wasm::inequality_of(wasm::Signature::Type::I32);
   Source right = Source::K;
   int32_t limit = 0;
   if (condition.is_compare) {
@@ -130,7 +130,7 @@ bool Translator::emit_step(const Condition& condition, bool wanted, const Label&
     limit = static_cast<int32_t>(condition.a << 16 | condition.d);
   } else {
     if (condition.is_wide || condition.source != Source::A) return false;
-    if (wanted == condition.is_negated) compare = Opcode::i32_eq;
+    if (wanted == condition.is_negated) compare = wasm::negated(compare);
   }
   auto addend = static_cast<int32_t>(step.b);
   auto distance = static_cast<int64_t>(label.target) - index;

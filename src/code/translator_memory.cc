@@ -1,5 +1,6 @@
 // Loads, stores, globals, and the operations on memories and tables.
 #include "code/translator.h"
+#include "wasm/opcode_relations.h"
 
 namespace godwit::code {
 
@@ -65,7 +66,8 @@ bool Translator::has_wide_ops(uint32_t memory, uint64_t offset) const {
 }
 
 std::optional<Translator::SumAddress> Translator::take_sum(const Operand& address, uint64_t offset) {
-  if (!is_last_plain(address) || last_plain_.op != Opcode::i32_add) return std::nullopt;
+  if (!is_last_plain(address) || !wasm::is_addition(last_plain_.op, wasm::Signature::Type::I32))
+    return std::nullopt;
   const DraftCell& cell = code_[last_plain_.cell];
   SumAddress sum{last_plain_.form, cell.a, cell.b};
   switch (sum.form) {

@@ -39,7 +39,7 @@ void Translator::wrap() {
 }
 
 void Translator::unary(Opcode op) {
-  if (op == Opcode::i32_wrap_i64 && options_.fold) return wrap();
+  if (wasm::is_wrap(op) && options_.fold) return wrap();
   const wasm::OpInfo& info = wasm::info_of(op);
   ValKind result = kind_of(info.signature.results()[0]);
   Operand x = pop();
@@ -155,11 +155,7 @@ void Translator::select(ValKind kind) {
 
 void Translator::wide(Opcode op) {
   size_t operands = wasm::info_of(op).signature.params().size();
-  CellOp cell_op = op == Opcode::i64_add128       ? CellOp::i64_add128
-                   : op == Opcode::i64_sub128     ? CellOp::i64_sub128
-                   : op == Opcode::i64_mul_wide_s ? CellOp::i64_mul_wide_s
-                                                  : CellOp::i64_mul_wide_u;
-  slots_op(cell_op, operands, 0, 0);
+  slots_op(first_cell_op(op), operands, 0, 0);
   push_temp(ValKind::I64);
   push_temp(ValKind::I64);
 }

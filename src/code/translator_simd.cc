@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "code/translator.h"
+#include "wasm/opcode_relations.h"
 
 namespace godwit::code {
 
@@ -113,22 +114,6 @@ ValKind kind_of(wasm::Signature::Type type) {
 }
 ValKind result_kind(Opcode op) { return kind_of(wasm::signature_of(op).results()[0]); }
 
-// Bytes of a lane, for instructions on a lane of their vector.
-uint32_t lane_bytes(Opcode op) {
-  using enum Opcode;
-  switch (op) {
-    case i8x16_extract_lane_s:
-    case i8x16_extract_lane_u: return 1;
-    case i16x8_extract_lane_s:
-    case i16x8_extract_lane_u: return 2;
-    case i32x4_extract_lane:
-    case f32x4_extract_lane: return 4;
-    case i64x2_extract_lane:
-    case f64x2_extract_lane: return 8;
-    default: return wasm::info_of(op).access_bytes;
-  }
-}
-
 }  // namespace
 
 Result<> Translator::simd(const wasm::Instruction& in) {
@@ -200,7 +185,7 @@ void Translator::simd_shift(Opcode op) {
 void Translator::simd_extract(const wasm::Instruction& in) {
   Operand x = pop();
   to_readable_slot(x);
-  uint32_t byte = in.index2 * lane_bytes(in.op);
+  uint32_t byte = in.index2 * wasm::lane_bytes_of(in.op);
   emit_result(first_op(in.op), result_kind(in.op), x.place() + byte / 8, byte % 8 * 8);
 }
 
@@ -340,7 +325,7 @@ Result<> Translator::simd_store_lane(const wasm::Instruction& in) {
   to_readable_slot(address);
   to_readable_slot(x);
   CellOp op = first_op(in.op) + (is_unchecked(memory) ? 0u : 1u);
-  uint32_t byte = in.index2 * lane_bytes(in.op);
+  uint32_t byte = in.index2 * wasm::access_bytes_of(in.op);
   code_.emit_far(op, address.place(), x.place() + byte / 8, in.mem.offset);
   code_.add_literal(memory_literal(memory));
   code_.add_literal(byte % 8 * 8);

@@ -57,38 +57,65 @@ consteval Table relate(const Relative (&relatives)[count], bool are_integers) {
 constexpr Table kNegated = relate(kNegations, true);
 constexpr Table kMirrored = relate(kMirrors, false);
 
-bool is_one_of(std::string_view operation, std::initializer_list<std::string_view> operations) {
+constexpr bool is_one_of(std::string_view operation, std::initializer_list<std::string_view> operations) {
   for (const std::string_view one : operations)
     if (operation == one) return true;
   return false;
 }
 
+// Which instructions of a class do one of some things.
+using Set = std::array<bool, kOpcodeCount>;
+consteval Set those_of(OpClass op_class, std::initializer_list<std::string_view> operations,
+                       bool of_integers) {
+  Set set{};
+  for (size_t i = 0; i < kOpcodeCount; ++i) {
+    const auto op = static_cast<Opcode>(i);
+    set[i] = class_of(op) == op_class && is_one_of(operation_of(op), operations) &&
+             (!of_integers || is_of_integers(op));
+  }
+  return set;
+}
+
+constexpr Set kCommutative = those_of(OpClass::Binary, {"add", "mul", "and", "or", "xor"}, false);
+constexpr Set kAdditions = those_of(OpClass::Binary, {"add"}, false);
+constexpr Set kSubtractions = those_of(OpClass::Binary, {"sub"}, true);
+constexpr Set kConstant = those_of(OpClass::Binary, {"add", "sub", "mul"}, true);
+
+// The instructions that do `operation`, by the type of their first operand.
+using ByType = std::array<Opcode, 6>;
+consteval ByType by_type(OpClass op_class, std::string_view operation) {
+  ByType table{};
+  for (size_t i = 0; i < kOpcodeCount; ++i) {
+    const auto op = static_cast<Opcode>(i);
+    if (class_of(op) == op_class && operation_of(op) == operation)
+      table[static_cast<size_t>(signature_of(op).params()[0])] = op;
+  }
+  return table;
+}
+constexpr ByType kEqualities = by_type(OpClass::Compare, "eq");
+constexpr ByType kInequalities = by_type(OpClass::Compare, "ne");
+constexpr ByType kZeroTests = by_type(OpClass::Test, "eqz");
+
+consteval Table additions_for() {
+  Table table{};
+  for (size_t i = 0; i < kOpcodeCount; ++i)
+    table[i] = kSubtractions[i] ? of_same_type(i, "add") : static_cast<Opcode>(i);
+  return table;
+}
+constexpr Table kAdditionsFor = additions_for();
+
 }  // namespace
 
 Opcode negated(Opcode op) { return kNegated[static_cast<size_t>(op)]; }
 Opcode mirrored(Opcode op) { return kMirrored[static_cast<size_t>(op)]; }
-
-bool is_commutative(Opcode op) {
-  return class_of(op) == OpClass::Binary && is_one_of(operation_of(op), {"add", "mul", "and", "or", "xor"});
+Opcode equality_of(Signature::Type type) { return kEqualities[static_cast<size_t>(type)]; }
+Opcode inequality_of(Signature::Type type) { return kInequalities[static_cast<size_t>(type)]; }
+Opcode zero_test_of(Signature::Type type) { return kZeroTests[static_cast<size_t>(type)]; }
+bool is_commutative(Opcode op) { return kCommutative[static_cast<size_t>(op)]; }
+bool is_addition(Opcode op, Signature::Type type) {
+  return kAdditions[static_cast<size_t>(op)] && signature_of(op).results()[0] == type;
 }
-
-Opcode as_addition(Opcode op) {
-  static constexpr Table kAdditions = [] {
-    Table table{};
-    for (size_t i = 0; i < kOpcodeCount; ++i) {
-      table[i] = static_cast<Opcode>(i);
-      if (class_of(table[i]) == OpClass::Binary && is_of_integers(table[i]) &&
-          operation_of(table[i]) == "sub")
-        table[i] = of_same_type(i, "add");
-    }
-    return table;
-  }();
-  return kAdditions[static_cast<size_t>(op)];
-}
-
-bool is_constant_arithmetic(Opcode op) {
-  return class_of(op) == OpClass::Binary && is_of_integers(op) &&
-         is_one_of(operation_of(op), {"add", "sub", "mul"});
-}
+Opcode as_addition(Opcode op) { return kAdditionsFor[static_cast<size_t>(op)]; }
+bool is_constant_arithmetic(Opcode op) { return kConstant[static_cast<size_t>(op)]; }
 
 }  // namespace godwit::wasm

@@ -15,12 +15,36 @@ constexpr bool is_of_integers(Opcode op) {
   return true;
 }
 
+// Bytes of a lane of "i16x8.…".
+constexpr uint32_t lane_bytes_of(Opcode op) {
+  uint32_t bits = 0;
+  for (const char c : text_of(op).substr(1)) {
+    if (c < '0' || c > '9') break;
+    bits = 10 * bits + static_cast<uint32_t>(c - '0');
+  }
+  return bits / 8;
+}
+
+// True of i32.wrap_i64: reading the low half does the same.
+constexpr bool is_wrap(Opcode op) {
+  return class_of(op) == OpClass::Convert && is_of_integers(op) &&
+         signature_of(op).params()[0] == Signature::Type::I64 &&
+         signature_of(op).results()[0] == Signature::Type::I32;
+}
+
 // For comparisons of integers: not (x `op` y) is x `negated(op)` y. Those of floats have none, because of NaNs.
 Opcode negated(Opcode op);
 // For comparisons: x `op` y is y `mirrored(op)` x.
 Opcode mirrored(Opcode op);
+// The comparison for equality of numbers of a type; its negation.
+Opcode equality_of(Signature::Type type);
+Opcode inequality_of(Signature::Type type);
+// The test for zero of integers of a type.
+Opcode zero_test_of(Signature::Type type);
 // For instructions on two numbers: x `op` y is y `op` x, but for which NaN comes out of two.
 bool is_commutative(Opcode op);
+// True of the addition of numbers of a type.
+bool is_addition(Opcode op, Signature::Type type);
 // x - y is x + -y: the addition for a subtraction of integers, else `op` itself.
 Opcode as_addition(Opcode op);
 // The arithmetic that constant expressions may have.
