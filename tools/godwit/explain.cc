@@ -18,6 +18,7 @@ namespace {
 std::string section_at(Bytes bytes, uint64_t offset) {
   constexpr uint32_t kHeaderBytes = 8;
   if (bytes.size() > UINT32_MAX || bytes.size() < kHeaderBytes) return {};
+  if (!as_text(bytes).starts_with(std::string_view("\0asm", 4))) return {};  // a text
   wasm::Reader reader(bytes, {0, static_cast<uint32_t>(bytes.size())}, wasm::FeatureSet::all());
   reader.skip_to(kHeaderBytes);
   while (!reader.at_end()) {
