@@ -96,9 +96,9 @@ constexpr Command kWat{
     .summary = "Show a module in the text format",
     .arguments = "FILE",
     .details =
-        "Names come from the module's name section; what has none is called by its import or\n"
-        "export, or by a letter and its index. The module need not be valid. Custom sections\n"
-        "become annotations, as (@custom \"producers\" …).\n",
+        "FILE is a binary or a text. Names come from the module's name section; what has none is\n"
+        "called by its import or export, or by a letter and its index. The module need not be\n"
+        "valid. Custom sections become annotations, as (@custom \"producers\" …).\n",
     .examples =
         "  godwit wat app.wasm -o app.wat\n"
         "  godwit wat --fold --func main app.wasm\n"

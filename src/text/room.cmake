@@ -1,0 +1,2 @@
+# Messages are made with fmt, which formats no floats here: its code for them would make every start load libm.
+target_compile_definitions(godwit_text PRIVATE FMT_USE_FLOAT=0 FMT_USE_DOUBLE=0 FMT_USE_LONG_DOUBLE=0)
