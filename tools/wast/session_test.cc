@@ -162,7 +162,8 @@ TEST(WastSession, WhatFailsInAThreadFailsWhereItIsWaitedFor) {
   EXPECT_FAILED(last(wrong + "(wait $a)"));
   EXPECT_FAILED(last(wrong + "(wait $b)"));
   EXPECT_FAILED(last("(thread $a (shared (module $nobody)))"));
-  EXPECT_PASSED(last(kShared + thread("$a", "(loop (br 0)) unreachable", "(invoke \"run\")")));  // and the end of the session interrupts it
+  EXPECT_PASSED(last(kShared + thread("$a", "(loop (br 0)) unreachable",
+                                      "(invoke \"run\")")));  // and the end of the session interrupts it
 }
 
 TEST(WastSession, OutsideItsScopeNothingRuns) {
