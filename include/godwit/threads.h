@@ -12,7 +12,7 @@ namespace godwit::GODWIT_V1 {
 /// How many threads guests may start.
 struct ThreadsConfig {
   uint32_t max_threads =
-      1024;            ///< of one guest at a time, beside its main thread; thread-spawn then returns -1
+      256;             ///< of one guest at a time, beside its main thread; thread-spawn then returns -1
   Limits limits = {};  ///< of each thread, but for max_memory_bytes: that of shared memories
 };
 

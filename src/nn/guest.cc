@@ -2,7 +2,12 @@
 #include "nn/guest.h"
 
 #include <algorithm>
+#include <memory>
+#include <new>
 #include <vector>
+
+#include "runtime/guest_access.h"
+#include "runtime/instance.h"
 
 namespace godwit::nn {
 namespace {
@@ -40,6 +45,36 @@ Outcome<std::string> copy_text(const host::GuestString& text, const char* what) 
   if (!view) return outside(what);
   return std::string(*view);
 }
+
+// Other threads of the guest may write to its memory while a backend reads there.
+bool has_shared_memory(const host::Caller& caller) {
+  if (!caller.instance()) return false;
+  const auto& memories = caller.instance()->module().declarations.memories;
+  return !memories.empty() && memories[0].is_shared;
+}
+
+// Bytes of the guest's that stay as they are while a backend works with them: copied if they could change.
+class StableBytes final {
+ public:
+  // @errors RuntimeError: no memory for the copy.
+  static Outcome<StableBytes> of(const host::Caller& caller, Bytes bytes) {
+    StableBytes stable;
+    stable.bytes_ = bytes;
+    if (!has_shared_memory(caller) || bytes.empty()) return stable;
+    stable.copy_.reset(new (std::nothrow) uint8_t[bytes.size()]);
+    if (!stable.copy_) return refuse(Errno::RuntimeError, "no memory for a copy of what the guest shares");
+    const runtime::GuestAccess access;
+    std::ranges::copy(bytes, stable.copy_.get());
+    stable.bytes_ = {stable.copy_.get(), bytes.size()};
+    return stable;
+  }
+  Bytes get() const { return bytes_; }
+
+ private:
+  StableBytes() = default;
+  std::unique_ptr<uint8_t[]> copy_;
+  Bytes bytes_;
+};
 
 bool is_ordinary(Errno code) {
   return code == Errno::EndOfSequence || code == Errno::ContextFull || code == Errno::PromptTooLong ||
@@ -94,12 +129,16 @@ Outcome<> Guest::load_graph(host::Caller& caller, host::GuestSpan<Builder> build
   const auto list = builders.check();
   if (!list) return outside("the list of byte arrays");
 
+  std::vector<StableBytes> held;
   std::vector<std::string_view> arrays;
   for (uint32_t idx = 0; idx < list->size(); ++idx) {
     const Builder builder = (*list)[idx];
     const auto bytes = caller.memory().bytes(builder.address, builder.size_bytes);
     if (!bytes) return outside("a byte array of the model");
-    arrays.push_back(as_text(*bytes));
+    auto stable = StableBytes::of(caller, *bytes);
+    if (!stable) return std::unexpected(std::move(stable).error());
+    held.push_back(std::move(*stable));
+    arrays.push_back(as_text(held.back().get()));
   }
   std::string path;
   std::string first_bytes(arrays[0].substr(0, 16));
@@ -242,10 +281,12 @@ Outcome<> Guest::set_tensor(host::Caller& caller, uint32_t handle, uint32_t inde
   for (uint32_t idx = 0; idx < dimensions_in_guest->size(); ++idx)
     dimensions.push_back((*dimensions_in_guest)[idx]);
 
+  const auto stable = StableBytes::of(caller, *data);
+  if (!stable) return std::unexpected(stable.error());
   const godwit_nn_tensor for_backend{.dimensions = dimensions.data(),
                                      .dimension_count = static_cast<uint32_t>(dimensions.size()),
                                      .type = tensor->type,
-                                     .data = {data->data(), data->size()}};
+                                     .data = {stable->get().data(), stable->get().size()}};
   return with_context(caller, handle, Graphs::Loaded, [&](Context& context, BackendCall& call) {
     return call.outcome(context.table().set_input(context.get(), index, &for_backend, call.get()));
   });
@@ -282,6 +323,7 @@ Outcome<> Guest::copy_output(host::Caller& caller, uint32_t handle, uint32_t ind
         // Only what is written must lie inside: guests claim larger buffers than they have.
         const auto to = caller.memory().bytes(out.address(), size_bytes);
         if (!to) return outside("the buffer for the output");
+        const runtime::GuestAccess access;
         std::copy_n(output.data, size_bytes, to->data());
         return write(written, size_bytes);
       });

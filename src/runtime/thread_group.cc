@@ -80,6 +80,11 @@ void ThreadGroup::end() {
   is_ending_ = false;
 }
 
+bool ThreadGroup::has_room() const {
+  const std::lock_guard lock(mutex_);
+  return !is_ending_ && members_.size() < max_threads_;
+}
+
 size_t ThreadGroup::running() const {
   const std::lock_guard lock(mutex_);
   return members_.size();

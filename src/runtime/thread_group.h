@@ -37,6 +37,8 @@ class ThreadGroup final {
   void end();
 
   size_t running() const;
+  // False if start() would refuse now: to be asked before a store is made.
+  bool has_room() const;
 
  private:
   struct Member {

@@ -64,8 +64,10 @@ TEST(ThreadGroup, StartsNoMoreThanItMay) {
   Group group(2);
   EXPECT_TRUE(group.start(until_interrupted));
   EXPECT_TRUE(group.start(until_interrupted));
+  EXPECT_FALSE(group.threads.has_room());
   EXPECT_FALSE(group.start(until_interrupted));
   group.threads.end();
+  EXPECT_TRUE(group.threads.has_room());
   EXPECT_TRUE(group.start([](Store&, uint32_t) { return Result<>(); }));  // there is room again
   group.wait_until_none_runs();
   EXPECT_TRUE(group.start(until_interrupted));

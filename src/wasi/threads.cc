@@ -63,6 +63,7 @@ int32_t Threads::thread_spawn(host::Caller& caller, uint32_t argument) {
   if (!group)
     group =
         &starter.own_threads(std::make_unique<runtime::ThreadGroup>(starter, memories_, config_.max_threads));
+  if (!group->has_room()) return kRefused;
   auto store = std::make_unique<runtime::Store>(starter.types(), starter.executor(), config_.limits);
   if (!store->ensure_stacks()) return kRefused;
   auto imports = linker_.resolve(*store, *module_);

@@ -12,7 +12,7 @@
 namespace godwit::wasi {
 
 struct ThreadsConfig {
-  uint32_t max_threads = 1024;  // of one guest at a time, beside its main thread
+  uint32_t max_threads = 256;   // of one guest at a time, beside its main thread
   runtime::Limits limits = {};  // of each thread's store
 };
 

@@ -55,7 +55,7 @@ constexpr OptionSpec kOptions[] = {
     {"timeout", "TIME", "Stop the guest after 500ms, 1.5s, 2m or 1h."},
     {"max-memory", "SIZE", "The most that one memory may grow to: 512K, 64M, 1G.\nThe default is 4G."},
     {"max-threads", "N",
-     "The most threads that the guest may run beside its main one;\n0 forbids them. The default is 1024."},
+     "The most threads that the guest may run beside its main one;\n0 forbids them. The default is 256."},
     {"relaxed-simd", "WHICH",
      "deterministic: the same results on every machine (the default,\nand all there is)"},
     {"validate", "WHEN",
