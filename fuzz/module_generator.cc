@@ -102,7 +102,9 @@ void ModuleGenerator::declare_memories() {
   const bool is_imported = choices_.one_in(4);
   const bool is_64 = options_.memory64 && choices_.one_in(4);
   const wasm::AddrType addr = is_64 ? wasm::AddrType::I64 : wasm::AddrType::I32;
-  const wasm::MemType first{.limits = {.min = 2, .max = 3, .addr = addr}};  // offsets may need 17 bits
+  const bool is_small = !is_64 && choices_.one_in(8);                 // pages of one byte
+  wasm::MemType first{.limits = {.min = 2, .max = 3, .addr = addr}};  // offsets may need 17 bits
+  if (is_small) first = {.limits = {.min = 100'000, .max = 150'000}, .page_size_log2 = 0};
   if (is_imported) module_.import_memory("env", "m", first);
   else module_.memory(first);
   memories_.push_back({is_64, 0x7FFF});

@@ -156,4 +156,25 @@ TEST(Numeric, WideArithmeticCarries) {
   EXPECT_EQ(i64_mul_wide_u(~uint64_t{0}, 2).high, 1u);
 }
 
+TEST(Numeric, WideArithmeticIsThatOf128Bits) {
+  using Uint128 = unsigned __int128;
+  const auto whole = [](uint64_t low, uint64_t high) { return Uint128{high} << 64 | low; };
+  const auto is = [&](Wide result, Uint128 wanted) { return whole(result.low, result.high) == wanted; };
+  constexpr uint64_t kEdges[] = {
+      0, 1, 2, 0x7FFF'FFFF'FFFF'FFFF, 0x8000'0000'0000'0000, ~uint64_t{0}, 0x1'0000'0001};
+  for (const uint64_t a : kEdges) {
+    for (const uint64_t b : kEdges) {
+      for (const uint64_t c : kEdges) {
+        for (const uint64_t d : kEdges) {
+          EXPECT_TRUE(is(i64_add128(a, b, c, d), whole(a, b) + whole(c, d)))
+              << a << ' ' << b << ' ' << c << ' ' << d;
+          EXPECT_TRUE(is(i64_sub128(a, b, c, d), whole(a, b) - whole(c, d)))
+              << a << ' ' << b << ' ' << c << ' ' << d;
+        }
+      }
+      EXPECT_TRUE(is(i64_mul_wide_u(a, b), Uint128{a} * b)) << a << ' ' << b;
+    }
+  }
+}
+
 }  // namespace godwit::runtime::numeric
