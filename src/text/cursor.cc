@@ -98,7 +98,9 @@ uint64_t Cursor::unsigned_of(const Token& token, uint64_t max, std::string_view 
   const Number<uint64_t> value = parse_unsigned(text_of(token), max);
   if (value) return *value;
   if (value.error() == NumberFault::Range) fail(token, fmt::format("{} constant out of range", type));
-  else fail(token, "unknown operator: a number without a sign is wanted");
+  else if (!parse_integer(text_of(token), 64))
+    fail(token, "unknown operator: a number without a sign is wanted");
+  else fail(token, fmt::format("unexpected token '{}', wanted a number without a sign", text_of(token)));
   return 0;
 }
 

@@ -179,11 +179,21 @@ void CodeParser::mem_arg(Opcode op, bool has_lane) {
   if (has_lane) ins_.index2 = static_cast<uint32_t>(lane_index());
 }
 
-uint64_t CodeParser::lane_index() { return in_.expect_unsigned("the number of a lane", 0xFF, "i8"); }
+uint64_t CodeParser::lane_index() {
+  if (in_.kind() != TokenKind::Number) return in_.unexpected("the number of a lane"), 0;
+  const Token at = in_.take();
+  const Number<uint64_t> value = parse_unsigned(in_.text_of(at), 0xFF);
+  if (value) return *value;
+  in_.fail(at, value.error() == NumberFault::Range
+                   ? "malformed lane index: i8 constant out of range"
+                   : "malformed lane index: a number without a sign is wanted");
+  return 0;
+}
 
 void CodeParser::shuffle() {
   for (uint8_t& lane : ins_.v128) {
-    if (in_.kind() != TokenKind::Number) return in_.unexpected("16 lane indices: invalid lane length");
+    if (in_.kind() != TokenKind::Number)
+      return in_.fail(in_.token(), "wrong number of lane indices: i8x16.shuffle has 16");
     lane = static_cast<uint8_t>(lane_index());
   }
 }
@@ -224,7 +234,8 @@ void CodeParser::v128_const() {
     const uint32_t bits = 128 / shape.lanes;
     for (uint32_t lane = 0; lane < shape.lanes; ++lane) {
       if (!in_.has_more() || in_.kind() == TokenKind::Open)
-        return in_.unexpected(fmt::format("{} lanes: wrong number of lane literals", shape.lanes));
+        return in_.fail(in_.token(),
+                        fmt::format("wrong number of lane literals: {} has {}", shape.text, shape.lanes));
       const uint64_t value = shape.is_float ? floating(bits) : integer(bits);
       for (uint32_t byte = 0; byte < bits / 8; ++byte)
         ins_.v128[lane * bits / 8 + byte] = static_cast<uint8_t>(value >> (8 * byte));

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "wasm/limits.h"
+
 namespace godwit::text {
 
 using wasm::AddrType;
@@ -11,11 +13,11 @@ using wasm::ExternKind;
 using wasm::Opcode;
 
 const ModuleParser::External ModuleParser::kExternals[] = {
-    {"func", FieldKind::Func, ExternKind::Func, &Context::funcs},
-    {"table", FieldKind::Table, ExternKind::Table, &Context::tables},
-    {"memory", FieldKind::Memory, ExternKind::Mem, &Context::memories},
-    {"global", FieldKind::Global, ExternKind::Global, &Context::globals},
-    {"tag", FieldKind::Tag, ExternKind::Tag, &Context::tags},
+    {"func", "function", FieldKind::Func, ExternKind::Func, &Context::funcs},
+    {"table", "table", FieldKind::Table, ExternKind::Table, &Context::tables},
+    {"memory", "memory", FieldKind::Memory, ExternKind::Mem, &Context::memories},
+    {"global", "global", FieldKind::Global, ExternKind::Global, &Context::globals},
+    {"tag", "tag", FieldKind::Tag, ExternKind::Tag, &Context::tags},
 };
 
 const ModuleParser::External* ModuleParser::find_external(std::string_view keyword) const {
@@ -129,15 +131,22 @@ void ModuleParser::scan_field() {
 }
 
 void ModuleParser::scan_type() {
+  if (context_.types.size() == wasm::limits::kTypes)
+    return in_.fail(in_.token(), fmt::format("too many types: the limit is {}", wasm::limits::kTypes));
   context_.declare(context_.types, in_.token(), in_.take_optional_id());
   context_.take_name_annotation(context_.types, context_.types.size() - 1);
   context_.fields.emplace_back("field");
 }
 
+void ModuleParser::check_import_order(const Token& at) {
+  if (!defined_.empty())
+    in_.fail(at,
+             fmt::format("import after {}: imports come before functions, tables, memories, globals and tags",
+                         defined_));
+}
+
 void ModuleParser::scan_import() {
-  if (has_definitions_)
-    in_.fail(fields_.empty() ? in_.token() : in_.token(),
-             "import after definition: imports come before functions, tables, memories, globals and tags");
+  check_import_order(in_.token());
   in_.expect_string("the name of a module");
   in_.expect_string("the name of what is imported");
   in_.expect_open("'(' and func, table, memory, global or tag");
@@ -153,12 +162,10 @@ void ModuleParser::scan_external(const External& external, const Token& at) {
   if (in_.at_annotation("name")) context_.take_name_annotation();
   while (in_.take_open("export")) in_.skip_to_close(1);
   if (in_.at_open("import")) {
-    if (has_definitions_)
-      in_.fail(at,
-               "import after definition: imports come before functions, tables, memories, globals and tags");
+    check_import_order(at);
     return;
   }
-  has_definitions_ = true;
+  defined_ = external.word;
   if (external.kind == ExternKind::Table && field_has("elem")) context_.elems.add();
   if (external.kind == ExternKind::Mem && field_has("data")) context_.datas.add();
 }

@@ -49,6 +49,7 @@ class ModuleParser final {
   // Of what may be imported and exported: how the text and the binary call it.
   struct External {
     std::string_view keyword;
+    std::string_view word;  // for messages
     FieldKind field;
     wasm::ExternKind kind;
     Space Context::* space;
@@ -62,6 +63,7 @@ class ModuleParser final {
   // True if one of the parentheses directly within the field begins with `keyword`.
   bool field_has(std::string_view keyword);
   void scan_type();
+  void check_import_order(const Token& at);
   const External* find_external(std::string_view keyword) const;
 
   void read_types();
@@ -96,8 +98,9 @@ class ModuleParser final {
   CodeParser code_;
   ModuleWriter writer_;
   std::vector<Field> fields_;
-  bool has_definitions_ = false;  // of what may be imported: imports come before
-  wasm::Encoder body_;            // of the function that is read
+  std::string_view
+      defined_;         // what may be imported and is defined by now, imports come before; empty: nothing
+  wasm::Encoder body_;  // of the function that is read
 
   // For locate(): what was written where.
   struct Spot {
