@@ -31,10 +31,12 @@ constexpr CellOp operator+(CellOp op, unsigned distance) {
   return static_cast<CellOp>(static_cast<unsigned>(op) + distance);
 }
 
-// What a tier gives to the translator: handlers[op] for every CellOp.
+// What a tier gives to the translator: for every CellOp, the distance in bytes from the table to the op's handler.
 struct HandlerTable {
-  const void* const* handlers;
-  const void* operator[](CellOp op) const { return handlers[static_cast<size_t>(op)]; }
+  const int32_t* distances;
+  const void* operator[](CellOp op) const {
+    return reinterpret_cast<const uint8_t*>(distances) + distances[static_cast<size_t>(op)];
+  }
 };
 
 // The first op of the family that `op` becomes; families are laid out as cells.def says.
