@@ -80,6 +80,7 @@ FuncType to_public(const wasm::FuncType& type) {
 runtime::Limits to_runtime(const Limits& limits) {
   runtime::Limits out;
   out.max_memory_bytes = limits.max_memory_bytes;
+  out.max_total_memory_bytes = limits.max_total_memory_bytes;
   out.max_table_elements = limits.max_table_elements;
   out.stack_bytes = limits.stack_bytes;
   return out;

@@ -27,7 +27,8 @@ uint64_t addressable_pages(const wasm::MemType& type) {
 
 }  // namespace
 
-Result<std::unique_ptr<Memory>> Memory::create(const wasm::MemType& type, uint64_t max_bytes) {
+Result<std::unique_ptr<Memory>> Memory::create(const wasm::MemType& type, uint64_t max_bytes,
+                                               std::shared_ptr<MemoryBudget> budget) {
   std::unique_ptr<Memory> memory(new Memory);
   memory->type_ = type;
   memory->needs_checks_ = !is_guarded(type);
@@ -38,6 +39,11 @@ Result<std::unique_ptr<Memory>> Memory::create(const wasm::MemType& type, uint64
                                           " pages is beyond the limit of " + std::to_string(max_bytes) +
                                           " bytes");
   }
+  memory->charge_ = MemoryCharge(std::move(budget));
+  if (!memory->charge_.add(type.limits.min << type.page_size_log2))
+    return fail(ErrorKind::Exhausted, "memory: the minimum of " + std::to_string(type.limits.min) +
+                                          " pages is beyond what is left of the limit on all memories and "
+                                          "tables together");
   const uint64_t reserved_bytes = memory->needs_checks_
                                       ? std::max<uint64_t>(memory->max_pages_ << type.page_size_log2, 1)
                                       : kGuardedBytes + platform::page_size();
@@ -69,7 +75,12 @@ uint64_t Memory::grow(uint64_t delta) {
   const uint64_t old_pages = pages();
   if (delta > max_pages_ - old_pages) return kRefused;
   const uint64_t size_bytes_after = (old_pages + delta) << type_.page_size_log2;
-  if (!commit_up_to(size_bytes_after)) return kRefused;
+  const uint64_t added_bytes = delta << type_.page_size_log2;
+  if (!charge_.add(added_bytes)) return kRefused;
+  if (!commit_up_to(size_bytes_after)) {
+    charge_.remove(added_bytes);
+    return kRefused;
+  }
   // Who sees the new size finds the pages accessible.
   vm_.size_bytes.store(size_bytes_after, std::memory_order_release);
   return old_pages;

@@ -6,6 +6,7 @@
 
 #include "platform/memory_map.h"
 #include "platform/trap_handler.h"
+#include "runtime/memory_budget.h"
 #include "runtime/store.h"
 #include "runtime/wait_queue.h"
 
@@ -21,8 +22,9 @@ namespace godwit::runtime {
 // @threads grow(), pages(), size_bytes() and waiters(): any.
 class Memory final : public std::enable_shared_from_this<Memory> {
  public:
-  // @errors Exhausted: the minimum is beyond `max_bytes`, or the system has no room.
-  static Result<std::unique_ptr<Memory>> create(const wasm::MemType& type, uint64_t max_bytes);
+  // @errors Exhausted: the minimum is beyond `max_bytes` or what is left of `budget`, or the system has no room.
+  static Result<std::unique_ptr<Memory>> create(const wasm::MemType& type, uint64_t max_bytes,
+                                                std::shared_ptr<MemoryBudget> budget = {});
 
   VmMemory& vm() { return vm_; }
   const wasm::MemType& type() const { return type_; }  // limits as declared
@@ -49,6 +51,7 @@ class Memory final : public std::enable_shared_from_this<Memory> {
   bool needs_checks_ = false;
   platform::Reservation reservation_;
   platform::GuestMemoryRange range_;
+  MemoryCharge charge_;  // size_bytes()
   std::unique_ptr<WaitQueue> waiters_;
 };
 
@@ -56,8 +59,9 @@ class Memory final : public std::enable_shared_from_this<Memory> {
 class Table final {
  public:
   // `type` carries canonical ids in place of type indices.
-  // @errors Exhausted: the minimum is beyond `max_elements`, or the system has no room.
-  static Result<std::unique_ptr<Table>> create(const wasm::TableType& type, uint64_t max_elements, Ref init);
+  // @errors Exhausted: the minimum is beyond `max_elements` or what is left of `budget`, or the system has no room.
+  static Result<std::unique_ptr<Table>> create(const wasm::TableType& type, uint64_t max_elements, Ref init,
+                                               std::shared_ptr<MemoryBudget> budget = {});
 
   VmTable& vm() { return vm_; }
   const wasm::TableType& type() const { return type_; }
@@ -76,6 +80,7 @@ class Table final {
   uint64_t committed_bytes_ = 0;
   platform::Reservation reservation_;  // of large tables
   std::unique_ptr<Ref[]> storage_;     // of small ones
+  MemoryCharge charge_;                // size() elements
 };
 
 class Global final {

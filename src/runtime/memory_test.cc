@@ -53,6 +53,30 @@ TEST(Memory, HoldsTheStoresLimit) {
   EXPECT_EQ(too_large.error().kind(), ErrorKind::Exhausted);
 }
 
+TEST(MemoryBudget, IsSharedByMemoriesAndTables) {
+  auto budget = std::make_shared<MemoryBudget>(4 * kPage);
+  auto memory = Memory::create(pages(1), kGiB, budget);
+  ASSERT_TRUE(memory);
+  auto table =
+      Table::create({.elem = wasm::kFuncRef, .limits = {.min = kPage / 8, .max = {}}}, 1'000'000, 0, budget);
+  ASSERT_TRUE(table);
+  EXPECT_EQ(budget->used_bytes(), 2 * kPage);
+  EXPECT_EQ((*memory)->grow(3), kRefused);
+  EXPECT_EQ((*table)->grow(3 * kPage / 8, 0), kRefused);
+  EXPECT_EQ((*memory)->grow(1), 1u);
+  EXPECT_EQ((*table)->grow(kPage / 8, 0), kPage / 8);
+  EXPECT_EQ(budget->used_bytes(), 4 * kPage);
+  auto more = Memory::create(pages(1), kGiB, budget);
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error().kind(), ErrorKind::Exhausted);
+  EXPECT_FALSE(Table::create({.elem = wasm::kFuncRef, .limits = {.min = 1, .max = {}}}, 10, 0, budget));
+  // a refusal takes nothing, and what goes gives back
+  EXPECT_EQ(budget->used_bytes(), 4 * kPage);
+  memory->reset();
+  EXPECT_EQ(budget->used_bytes(), 2 * kPage);
+  EXPECT_TRUE(Memory::create(pages(2), kGiB, budget));
+}
+
 TEST(Memory, ReachesFourGiB) {
   auto memory = Memory::create(pages(0), 8 * kGiB);
   ASSERT_TRUE(memory);

@@ -26,6 +26,7 @@ Store::Store(TypeRegistry& types, Executor& executor, const Limits& limits)
     : types_(types),
       executor_(executor),
       limits_(limits),
+      memory_budget_(std::make_shared<MemoryBudget>(limits.max_total_memory_bytes)),
       objects_(std::make_unique<Objects>()),
       gc_(std::make_unique<Gc>()) {
   vm_.store = this;
@@ -92,7 +93,7 @@ FuncRecord* Store::new_host_func(const wasm::FuncType& type, HostFunction functi
 Result<Memory*> Store::new_memory(const wasm::MemType& type) {
   if (objects_->memories.size() >= limits_.max_memories)
     return fail(limit_error("memories", limits_.max_memories));
-  ASSIGN_OR_RETURN(auto memory, Memory::create(type, limits_.max_memory_bytes));
+  ASSIGN_OR_RETURN(auto memory, Memory::create(type, limits_.max_memory_bytes, memory_budget_));
   return objects_->memories.emplace_back(std::move(memory)).get();
 }
 
@@ -108,7 +109,7 @@ Result<Memory*> Store::add_memory(std::shared_ptr<Memory> memory) {
 
 Result<Table*> Store::new_table(const wasm::TableType& type, Ref init) {
   if (objects_->tables.size() >= limits_.max_tables) return fail(limit_error("tables", limits_.max_tables));
-  ASSIGN_OR_RETURN(auto table, Table::create(type, limits_.max_table_elements, init));
+  ASSIGN_OR_RETURN(auto table, Table::create(type, limits_.max_table_elements, init, memory_budget_));
   return objects_->tables.emplace_back(std::move(table)).get();
 }
 

@@ -12,6 +12,7 @@
 #include "platform/stack.h"
 #include "runtime/gc_handle.h"
 #include "runtime/limits.h"
+#include "runtime/memory_budget.h"
 #include "runtime/module.h"
 #include "runtime/trap.h"
 #include "runtime/type_registry.h"
@@ -93,6 +94,7 @@ class Store final {
   TypeRegistry& types() { return types_; }
   Executor& executor() { return executor_; }
   const Limits& limits() const { return limits_; }
+  const MemoryBudget& memory_budget() const { return *memory_budget_; }
 
   // Objects made for the embedder; each lives as long as the store.
   FuncRecord* new_host_func(const wasm::FuncType& type, HostFunction function, void* env,
@@ -196,6 +198,7 @@ class Store final {
   TypeRegistry& types_;
   Executor& executor_;
   Limits limits_;
+  std::shared_ptr<MemoryBudget> memory_budget_;
   std::optional<Error> pending_error_;
   std::mutex interruption_mutex_;
   std::optional<Error> interruption_;  // what interrupt_with() was given; guarded by interruption_mutex_

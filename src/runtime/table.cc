@@ -13,7 +13,8 @@ constexpr uint64_t kSmallTableElements = 512;
 
 }  // namespace
 
-Result<std::unique_ptr<Table>> Table::create(const wasm::TableType& type, uint64_t max_elements, Ref init) {
+Result<std::unique_ptr<Table>> Table::create(const wasm::TableType& type, uint64_t max_elements, Ref init,
+                                             std::shared_ptr<MemoryBudget> budget) {
   std::unique_ptr<Table> table(new Table);
   table->type_ = type;
   table->max_elements_ =
@@ -24,6 +25,11 @@ Result<std::unique_ptr<Table>> Table::create(const wasm::TableType& type, uint64
     return fail(ErrorKind::Exhausted, "table: the minimum of " + std::to_string(type.limits.min) +
                                           " elements is beyond the limit of " + std::to_string(max_elements));
   }
+  table->charge_ = MemoryCharge(std::move(budget));
+  if (!table->charge_.add(type.limits.min * sizeof(Ref)))
+    return fail(ErrorKind::Exhausted, "table: the minimum of " + std::to_string(type.limits.min) +
+                                          " elements is beyond what is left of the limit on all memories "
+                                          "and tables together");
   if (table->max_elements_ <= kSmallTableElements) {
     table->storage_ = std::make_unique<Ref[]>(static_cast<size_t>(table->max_elements_));
     table->vm_.base = table->storage_.get();
@@ -53,7 +59,11 @@ uint64_t Table::grow(uint64_t delta, Ref init) {
   constexpr uint64_t kRefused = std::numeric_limits<uint64_t>::max();
   const uint64_t old_size = vm_.size;
   if (delta > max_elements_ - old_size) return kRefused;
-  if (!commit_up_to(old_size + delta)) return kRefused;
+  if (!charge_.add(delta * sizeof(Ref))) return kRefused;
+  if (!commit_up_to(old_size + delta)) {
+    charge_.remove(delta * sizeof(Ref));
+    return kRefused;
+  }
   std::fill_n(vm_.base + old_size, static_cast<size_t>(delta), init);
   vm_.size = old_size + delta;
   return old_size;
