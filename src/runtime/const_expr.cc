@@ -92,6 +92,8 @@ Result<VmGlobal> evaluate(Instance& instance, const wasm::ConstExpr& expression)
 }
 
 Result<uint64_t> evaluate_offset(Instance& instance, const wasm::ConstExpr& expression, wasm::AddrType type) {
+  if (const auto constant = wasm::short_const_expr(instance.module().declarations.slice(expression.range)))
+    return static_cast<uint32_t>(constant->value);
   ASSIGN_OR_RETURN(const VmGlobal value, evaluate(instance, expression));
   return type == wasm::AddrType::I32 ? uint64_t{static_cast<uint32_t>(value.value[0])} : value.value[0];
 }

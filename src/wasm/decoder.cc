@@ -490,6 +490,10 @@ class Decoder {
   // Delimits an expression: up to the `end` that matches none of its blocks.
   ConstExpr const_expr(Reader& reader) {
     const uint32_t first = reader.offset();
+    if (const auto constant = short_const_expr(module_.slice({first, reader.remaining()}))) {
+      reader.advance(constant->size);
+      return {{first, constant->size}};
+    }
     InstructionReader instructions(module_, {first, reader.remaining()}, features_,
                                    InstructionReader::Place::ConstExpr);
     for (uint32_t depth = 0;;) {

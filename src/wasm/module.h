@@ -25,6 +25,15 @@ struct ConstExpr {
   ByteRange range;
 };
 
+// The value of an expression that is nothing but an `i32.const`, whose bytes `expr` begins with: what the offset of
+// nearly every segment is, and modules have a hundred thousand of these. Nothing if it is something else, or written
+// in an unusual way.
+struct ShortConstExpr {
+  int32_t value;
+  uint32_t size;  // in bytes
+};
+std::optional<ShortConstExpr> short_const_expr(Bytes expr);
+
 struct Import {
   std::string_view module;  // views into the module's bytes
   std::string_view field;

@@ -114,8 +114,12 @@ class DeclarationValidator {
 
   Result<> funcs() {
     section_ = SectionId::Func;
-    for (size_t i = module_.imported_funcs; i < module_.funcs.size(); ++i)
+    for (size_t i = module_.imported_funcs; i < module_.funcs.size(); ++i) {
+      const uint32_t type = module_.funcs[i].value;
+      if (type < module_.types.size() && module_.types[type].kind == CompositeKind::Func) [[likely]]
+        continue;
       TRY(is_func_type(module_.funcs[i], "function " + std::to_string(i)));
+    }
     return {};
   }
 
