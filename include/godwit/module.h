@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "godwit/engine.h"
+#include "godwit/store.h"
 #include "godwit/types.h"
 
 namespace godwit::GODWIT_V1 {
@@ -36,6 +37,12 @@ class Module final {
   /// @param path of the host, absolute or relative to the working directory.
   /// @errors as from_bytes; NotFound: no such file. Io: it cannot be read.
   static Result<Module> from_file(const Engine& engine, const std::string& path);
+
+  /// The same two for an engine's store, whose interrupt() and timeout end them too: for modules that are not trusted
+  /// to be quick to validate.
+  /// @errors as above, and one for which is_interruption() is true.
+  static Result<Module> from_bytes(Store& store, std::span<const uint8_t> bytes, std::string_view name = {});
+  static Result<Module> from_file(Store& store, const std::string& path);
 
   /// What the module imports, in its order.
   std::vector<ImportType> imports() const;

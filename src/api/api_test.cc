@@ -161,6 +161,30 @@ TEST(Api, StopsWhenAnotherThreadSaysSo) {
   EXPECT_TRUE(result.error().is_interruption());
 }
 
+// A function of a million instructions: longer to validate than what comes between two looks at the interruption.
+Bytes large_module() {
+  Bytes instructions(1'000'000, 0x01);
+  instructions = Bytes{0} + instructions + Bytes{0x0B};
+  const auto leb = [](size_t value) {
+    Bytes out;
+    for (; value >= 0x80; value >>= 7) out.push_back(static_cast<uint8_t>(value | 0x80));
+    return out + Bytes{static_cast<uint8_t>(value)};
+  };
+  const Bytes code = Bytes{1} + leb(instructions.size()) + instructions;
+  return module_of(section(1, list({func_type({}, {})})) + section(3, list({{0}})) + Bytes{10} +
+                   leb(code.size()) + code);
+}
+
+TEST(Api, StopsValidation) {
+  World world;
+  const Bytes large = large_module();
+  world.store.interrupt();
+  const auto stopped = Module::from_bytes(world.store, large);
+  ASSERT_FALSE(stopped);
+  EXPECT_TRUE(stopped.error().is_interruption());
+  EXPECT_TRUE(Module::from_bytes(world.store, large));  // the interruption was taken
+}
+
 TEST(Api, LinksInstancesByName) {
   World world;
   ASSERT_TRUE(world.linker.define(world.store, "sample", *world.instance));

@@ -10,42 +10,66 @@
 namespace godwit::v1 {
 namespace {
 
-Result<Module> wrap(const Engine& engine, ::godwit::Result<std::shared_ptr<const runtime::Module>> compiled) {
-  if (!compiled) return to_public(std::move(compiled).error());
-  return Module(std::make_shared<Module::Impl>(engine.impl(), std::move(*compiled)));
-}
+using Compiled = ::godwit::Result<std::shared_ptr<const runtime::Module>>;
 
 // What is wrong with a text, or with the binary made of it, is said of the text.
-::godwit::Result<std::shared_ptr<const runtime::Module>> compile_text(const Engine& engine,
-                                                                      const text::Source& source) {
+Compiled compile_text(engine::Engine& engine, const text::Source& source, Interrupt interrupt = {}) {
   const std::string_view name = source.name.substr(source.name.rfind('/') + 1);
   ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, text::parse_module(source));
-  auto compiled = engine.impl()->engine->compile(bytes, std::string(name));
+  auto compiled = engine.compile(bytes, std::string(name), interrupt);
+  if (!compiled && compiled.error().kind() == ::godwit::ErrorKind::Exhausted) return compiled;
   if (!compiled) return fail(text::error_in_text(source, std::move(compiled).error()));
-  const wasm::FeatureSet features = engine.impl()->engine->config().features;
+  const wasm::FeatureSet features = engine.config().features;
   if (auto valid = wasm::validate((*compiled)->declarations, features); !valid)
     return fail(text::error_in_text(source, std::move(valid).error()));
   return compiled;
 }
 
+Compiled compile_file(engine::Engine& engine, const std::string& path, Interrupt interrupt = {}) {
+  auto compiled = engine.compile_file(path, interrupt);
+  if (compiled || compiled.error().kind() != ::godwit::ErrorKind::Malformed) return compiled;
+  const auto file = platform::MappedFile::copy(path);  // no binary: perhaps a text
+  if (!file || !text::looks_like_text(as_text(file->bytes()))) return compiled;
+  return compile_text(engine, {.name = path, .text = as_text(file->bytes())}, interrupt);
+}
+
+Result<Module> wrap(const std::shared_ptr<Engine::Impl>& engine, Compiled compiled) {
+  if (!compiled) return to_public(std::move(compiled).error());
+  return Module(std::make_shared<Module::Impl>(engine, std::move(*compiled)));
+}
+
+Interrupt interrupt_of(Store& store) { return Interrupt(store.impl().store.vm().interrupt); }
+
+// An interruption that ends this is over with it, unless the store has guests that it is meant for, too.
+Result<Module> wrap(Store& store, Compiled compiled) {
+  auto wrapped = wrap(store.impl().engine, std::move(compiled));
+  if (!wrapped && wrapped.error().is_interruption() && store.impl().store.innermost_stay() == nullptr)
+    store.impl().store.clear_interrupt();
+  return wrapped;
+}
+
 }  // namespace
 
 Result<Module> Module::from_text(const Engine& engine, std::string_view text, std::string_view name) {
-  return wrap(engine, compile_text(engine, {.name = name.empty() ? "module" : name, .text = text}));
+  return wrap(engine.impl(),
+              compile_text(*engine.impl()->engine, {.name = name.empty() ? "module" : name, .text = text}));
 }
 
 Result<Module> Module::from_bytes(const Engine& engine, std::span<const uint8_t> bytes,
                                   std::string_view name) {
-  return wrap(engine, engine.impl()->engine->compile(bytes, std::string(name)));
+  return wrap(engine.impl(), engine.impl()->engine->compile(bytes, std::string(name)));
 }
 
 Result<Module> Module::from_file(const Engine& engine, const std::string& path) {
-  auto compiled = engine.impl()->engine->compile_file(path);
-  if (compiled || compiled.error().kind() != ::godwit::ErrorKind::Malformed)
-    return wrap(engine, std::move(compiled));
-  const auto file = platform::MappedFile::copy(path);  // no binary: perhaps a text
-  if (!file || !text::looks_like_text(as_text(file->bytes()))) return wrap(engine, std::move(compiled));
-  return wrap(engine, compile_text(engine, {.name = path, .text = as_text(file->bytes())}));
+  return wrap(engine.impl(), compile_file(*engine.impl()->engine, path));
+}
+
+Result<Module> Module::from_bytes(Store& store, std::span<const uint8_t> bytes, std::string_view name) {
+  return wrap(store, store.impl().engine->engine->compile(bytes, std::string(name), interrupt_of(store)));
+}
+
+Result<Module> Module::from_file(Store& store, const std::string& path) {
+  return wrap(store, compile_file(*store.impl().engine->engine, path, interrupt_of(store)));
 }
 
 std::vector<ImportType> Module::imports() const {

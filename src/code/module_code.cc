@@ -42,12 +42,15 @@ ModuleCode::ModuleCode(const runtime::Module& module, HandlerTable handlers, con
 
 ModuleCode::~ModuleCode() { std::free(entries_); }
 
-Result<const Cell*> ModuleCode::prepare(uint32_t defined) {
+Result<const Cell*> ModuleCode::prepare(uint32_t defined, Interrupt interrupt) {
   std::lock_guard lock(mutex_);
   if (const Cell* entry = entries_[defined].load(std::memory_order_acquire)) return entry;
   wasm::FuncIdx func(module_.declarations.imported_funcs + defined);
-  if (!options_.bodies_are_valid) TRY(wasm::validate_body(module_.declarations, func, options_.features));
-  ASSIGN_OR_RETURN(Translation translation, translate(module_, func, options_.translate));
+  if (!options_.bodies_are_valid)
+    TRY(wasm::validate_body(module_.declarations, func, options_.features, interrupt));
+  TranslateOptions how = options_.translate;
+  how.interrupt = interrupt;
+  ASSIGN_OR_RETURN(Translation translation, translate(module_, func, how));
   const Cell* entry = lay_out(defined, translation);
   entries_[defined].store(entry, std::memory_order_release);
   return entry;

@@ -27,7 +27,7 @@ class ModuleCode final : public runtime::CodeSource {
 
   std::atomic<const Cell*>* entries() override { return entries_; }
   // @errors Invalid, Malformed: the body. Exhausted, Unsupported: see translate(). Nothing is published then.
-  Result<const Cell*> prepare(uint32_t defined) override;
+  Result<const Cell*> prepare(uint32_t defined, Interrupt interrupt) override;
   bool locate(const Cell* cell, CellRole role, Location& into) const override;
 
  private:

@@ -35,11 +35,17 @@ struct Operand {
   wasm::ValKind kind;
   uint32_t slot;         // its own
   uint32_t local_slot;   // Local: the local's slot
-  uint64_t bits;         // Const
+  uint64_t bits;         // Const; Local: see above() and below()
   uint32_t local_index;  // Local
 
   uint32_t width() const { return kind == wasm::ValKind::V128 ? 2 : 1; }
   uint32_t end_slot() const { return slot + width(); }
+  // Local: where on the stack the next operands lie that mean the same local; kNoPlace: nowhere.
+  static constexpr uint32_t kNoPlace = ~uint32_t{0};
+  uint32_t below() const { return static_cast<uint32_t>(bits); }
+  uint32_t above() const { return static_cast<uint32_t>(bits >> 32); }
+  void set_below(uint32_t place) { bits = (bits >> 32 << 32) | place; }
+  void set_above(uint32_t place) { bits = uint64_t{place} << 32 | static_cast<uint32_t>(bits); }
   // The slot to read it from, if it lies in one.
   uint32_t place() const { return where == Where::Local ? local_slot : slot; }
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/work_meter.h"
 #include "code/translation.h"
 #include "runtime/module.h"
 
@@ -10,10 +11,12 @@ namespace godwit::code {
 struct TranslateOptions {
   // False keeps every value in its slot and fuses nothing: slow, simple code to hold the other against.
   bool fold = true;
+  Interrupt interrupt = {};
 };
 
 // Translates own function `func`, whose body is valid.
-// @errors Exhausted: the frame needs more than kMaxFrameSlots. Unsupported: an instruction that has no ops.
+// @errors Exhausted: the frame needs more than kMaxFrameSlots, the code more than kMaxCells, translation more steps than
+// a body of this size may take; or it was interrupted. Unsupported: an instruction that has no ops.
 Result<Translation> translate(const runtime::Module& module, wasm::FuncIdx func,
                               const TranslateOptions& options = {});
 

@@ -23,6 +23,7 @@ struct Translation {
   std::vector<uint64_t> literals;
   uint32_t header_slot = 0;
   uint32_t frame_slots = 0;
+  uint64_t steps = 0;  // of work that it took
 };
 
 // How many slots of a frame a cell can name.
@@ -31,5 +32,10 @@ inline constexpr uint32_t kMaxFrameSlots = 65'535;
 // How many cells, and how many literals, a function may become. A branch of two bytes can move 1,000 values, so the
 // size of the body limits nothing; and distances in bytes must fit the 32 bits of a cell.
 inline constexpr uint32_t kMaxCells = uint32_t{1} << 22;
+
+// How many steps a body's translation may take: instructions, and operands that are looked at, moved, made or dropped.
+// Compilers' output takes a few steps per byte; an instruction of two bytes can name a thousand operands.
+inline constexpr uint64_t kFreeSteps = uint64_t{1} << 16;
+inline constexpr uint64_t kStepsPerByte = 64;
 
 }  // namespace godwit::code

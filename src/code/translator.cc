@@ -16,7 +16,8 @@ Translator::Translator(const runtime::Module& module, wasm::FuncIdx func, const 
       wasm_(module.declarations),
       func_(func),
       type_(module.declarations.func_type(func)),
-      options_(options) {}
+      options_(options),
+      work_(options.interrupt) {}
 
 std::string Translator::function_text() const {
   std::string_view name = wasm_.func_name(func_);
@@ -54,7 +55,7 @@ Result<> Translator::lay_out_frame(wasm::InstructionReader& reader) {
   TRY(reader.locals(groups));
   for (const auto& group : groups)
     for (uint32_t i = 0; i < group.count; ++i) add_local(group.type);
-  local_uses_.resize(local_kinds_.size());
+  local_tops_.assign(local_kinds_.size(), Operand::kNoPlace);
   first_temp_ = frame_slots_ = static_cast<uint32_t>(slots);
   uint64_t zeroed = slots - first_local;
   code_.emit(zeroed == 0 ? CellOp::enter : CellOp::enter_zeroing, header_slot_, static_cast<uint32_t>(zeroed),
@@ -63,9 +64,10 @@ Result<> Translator::lay_out_frame(wasm::InstructionReader& reader) {
 }
 
 // Checked after every instruction: what comes between two checks is bounded.
-Result<> Translator::check_size() const {
-  if (frame_slots_ <= kMaxFrameSlots && !code_.is_too_large()) [[likely]]
+Result<> Translator::check_size() {
+  if (frame_slots_ <= kMaxFrameSlots && !code_.is_too_large() && !work_.is_due()) [[likely]]
     return {};
+  if (frame_slots_ <= kMaxFrameSlots && !code_.is_too_large()) return look_at_work();
   std::string message =
       frame_slots_ > kMaxFrameSlots
           ? function_text() + " needs more than " + std::to_string(kMaxFrameSlots) +
@@ -74,8 +76,21 @@ Result<> Translator::check_size() const {
   return fail(Error(ErrorKind::Exhausted, std::move(message)).at(wasm_.body(func_).range.offset));
 }
 
+Result<> Translator::look_at_work() {
+  switch (work_.verdict()) {
+    case WorkMeter::Verdict::GoOn: return {};
+    case WorkMeter::Verdict::Interrupted: return fail(ErrorKind::Exhausted, "interrupted");
+    case WorkMeter::Verdict::TooMuch: break;
+  }
+  return fail(Error(ErrorKind::Exhausted, function_text() +
+                                              " is too much work to translate: its branches and blocks take "
+                                              "too many operands for their number")
+                  .at(wasm_.body(func_).range.offset));
+}
+
 Result<Translation> Translator::run() {
   wasm::InstructionReader reader(wasm_, wasm_.body(func_).range);
+  work_.restart(kFreeSteps + kStepsPerByte * reader.remaining());
   code_.set_offset(reader.offset());
   TRY(lay_out_frame(reader));
   Frame function{};
@@ -89,11 +104,13 @@ Result<Translation> Translator::run() {
   while (!frames_.empty()) {
     TRY(reader.next(in));
     code_.set_offset(in.offset);
+    work_.add(1);
     TRY(instruction(in));
     TRY(check_size());
   }
   code_[0].b = frame_slots_;
-  return Translation{std::move(code_.cells()), std::move(code_.literals()), header_slot_, frame_slots_};
+  return Translation{std::move(code_.cells()), std::move(code_.literals()), header_slot_, frame_slots_,
+                     work_.steps()};
 }
 
 Result<> Translator::instruction(const wasm::Instruction& in) {

@@ -40,7 +40,8 @@ class Translator final {
   Result<> unsupported(const wasm::Instruction& in) const;
   Result<> needs_later(const wasm::Instruction& in, wasm::Feature feature) const;
   std::string function_text() const;
-  Result<> check_size() const;
+  Result<> check_size();
+  Result<> look_at_work();
 
   // --- Values: translator_values.cc ---------------------------------------------------------------------------------
   uint32_t next_slot() const { return stack_.empty() ? first_temp_ : stack_.back().end_slot(); }
@@ -51,6 +52,9 @@ class Translator final {
   void push_again(const Operand& operand);  // one that was just popped, as it was
   Operand pop();
   void truncate(size_t height);
+  // Operands that mean the same local form a list; a Local operand is in it while it is on the stack.
+  void link_local(Operand& operand, uint32_t place);
+  void unlink_local(const Operand& operand);
 
   // Where an operand can be read now.
   Source source_of(const Operand& operand) const;
@@ -234,14 +238,16 @@ class Translator final {
   AccTracker accs_;
   LastPlain last_plain_;
   LastLoad last_load_;
+  WorkMeter work_;
   std::vector<Operand> stack_;
+  size_t settled_ = 0;  // so many operands, from the bottom, are known to lie in their own slots
   std::vector<Frame> frames_;
   bool is_unreachable_ = false;
   uint32_t dead_depth_ = 0;  // blocks opened in unreachable code
 
   std::vector<wasm::ValKind> local_kinds_;
   std::vector<uint32_t> local_slots_;
-  std::vector<uint32_t> local_uses_;  // operands on the stack that mean this local
+  std::vector<uint32_t> local_tops_;  // the topmost operand that means this local, or Operand::kNoPlace
   size_t local_operands_ = 0;         // operands on the stack that mean a local
   uint32_t header_slot_ = 0;
   uint32_t first_temp_ = 0;

@@ -16,7 +16,7 @@ void Translator::finish_call(const wasm::FuncType& type, CellOp op, uint32_t d, 
   }
   reset_accs();
   code_.emit(op, base, d, b);
-  for (wasm::ValType result : type.results) push_temp(result.kind());
+  push_types(type.results);
   if (type.results.empty() || !options_.fold) return;
   // the first result is in its accumulator, too, unless it is a vector
   AccClass acc = acc_class_of(type.results[0].kind());

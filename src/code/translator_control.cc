@@ -45,7 +45,10 @@ std::span<const wasm::ValType> Translator::Frame::results() const {
 }
 
 void Translator::push_types(std::span<const wasm::ValType> types) {
+  work_.add(types.size());
+  const bool all_are_settled = settled_ == stack_.size();
   for (wasm::ValType type : types) push_temp(type.kind());
+  if (all_are_settled) settled_ = stack_.size();
 }
 
 void Translator::mark_unreachable() {
@@ -246,6 +249,7 @@ void Translator::emit_jump(Frame& frame) {
 // to be moved.
 void Translator::move_to_label(const Frame& frame) {
   std::span<const wasm::ValType> types = frame.label_types();
+  work_.add(types.size());
   uint32_t target = frame.base_slot;
   for (size_t i = 0; i < types.size(); ++i) {
     Operand& operand = stack_[stack_.size() - types.size() + i];
@@ -307,6 +311,7 @@ void Translator::br_table(const wasm::Instruction& in) {
     uint32_t depth;
     uint32_t entry;
   };
+  work_.add(in.labels.size());
   std::vector<Detour> detours;
   for (uint32_t depth : in.labels) {
     uint32_t entry = code_.emit(CellOp::br_entry, 0, 0, 0);
@@ -376,6 +381,7 @@ void Translator::emit_return() {
 
   // Results go to the frame's first slots, where parameters lie that may be results themselves: those that a move
   // would overwrite too early are saved first.
+  work_.add(count);
   uint32_t result_slots = 0;
   for (wasm::ValType type : type_.results) result_slots += type.slots();
   uint32_t target = 0;

@@ -14,12 +14,27 @@ void Translator::push(Operand operand) {
 }
 
 void Translator::push_again(const Operand& operand) {
-  if (operand.where == Operand::Where::Local) {
-    ++local_uses_[operand.local_index];
-    ++local_operands_;
-  }
   frame_slots_ = std::max(frame_slots_, operand.end_slot());
   stack_.push_back(operand);
+  if (operand.where == Operand::Where::Local)
+    link_local(stack_.back(), static_cast<uint32_t>(stack_.size() - 1));
+}
+
+void Translator::link_local(Operand& operand, uint32_t place) {
+  uint32_t& top = local_tops_[operand.local_index];
+  operand.set_below(top);
+  operand.set_above(Operand::kNoPlace);
+  if (top != Operand::kNoPlace) stack_[top].set_above(place);
+  top = place;
+  ++local_operands_;
+}
+
+void Translator::unlink_local(const Operand& operand) {
+  const uint32_t below = operand.below(), above = operand.above();
+  if (above == Operand::kNoPlace) local_tops_[operand.local_index] = below;
+  else stack_[above].set_below(below);
+  if (below != Operand::kNoPlace) stack_[below].set_above(above);
+  --local_operands_;
 }
 
 void Translator::push_const(ValKind kind, uint64_t bits) {
@@ -35,15 +50,17 @@ void Translator::push_local(uint32_t index) {
 Operand Translator::pop() {
   Operand operand = stack_.back();
   stack_.pop_back();
-  if (operand.where == Operand::Where::Local) {
-    --local_uses_[operand.local_index];
-    --local_operands_;
-  }
+  settled_ = std::min(settled_, stack_.size());
+  if (operand.where == Operand::Where::Local) unlink_local(operand);
   return operand;
 }
 
 void Translator::truncate(size_t height) {
+  if (stack_.size() <= height) return;
+  work_.add(stack_.size() - height);
+  if (local_operands_ == 0) stack_.resize(height);
   while (stack_.size() > height) pop();
+  settled_ = std::min(settled_, height);
 }
 
 Source Translator::source_of(const Operand& operand) const {
@@ -123,15 +140,16 @@ void Translator::to_own_slot(Operand& operand) {
 }
 
 void Translator::settle(Operand& operand) {
-  if (operand.where == Operand::Where::Local) {
-    --local_uses_[operand.local_index];
-    --local_operands_;
-  }
+  if (operand.where == Operand::Where::Local) unlink_local(operand);
   to_own_slot(operand);
 }
 
 void Translator::top_to_own_slots(size_t count) {
-  for (size_t i = stack_.size() - count; i < stack_.size(); ++i) settle(stack_[i]);
+  size_t first = stack_.size() - count;
+  size_t from = std::max(first, settled_);
+  work_.add(stack_.size() - from);
+  for (size_t i = from; i < stack_.size(); ++i) settle(stack_[i]);
+  if (first <= settled_) settled_ = stack_.size();
 }
 
 void Translator::move_to(const Operand& operand, uint32_t slot) {
@@ -181,14 +199,15 @@ void Translator::emit_put(ValKind kind, uint64_t bits, uint32_t slot) {
 }
 
 void Translator::save_local(uint32_t index) {
-  for (size_t i = stack_.size(); local_uses_[index] != 0;) {
-    Operand& operand = stack_[--i];
-    if (operand.where == Operand::Where::Local && operand.local_index == index) settle(operand);
+  while (local_tops_[index] != Operand::kNoPlace) {
+    work_.add(1);
+    settle(stack_[local_tops_[index]]);
   }
 }
 
 void Translator::save_locals() {
   for (size_t i = stack_.size(); local_operands_ != 0;) {
+    work_.add(1);
     Operand& operand = stack_[--i];
     if (operand.where == Operand::Where::Local) settle(operand);
   }

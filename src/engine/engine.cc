@@ -31,19 +31,35 @@ runtime::TypeRegistry& Engine::types() { return impl_->types; }
 runtime::Executor& Engine::executor() { return impl_->executor; }
 const Config& Engine::config() const { return impl_->config; }
 
-Result<std::shared_ptr<const runtime::Module>> Engine::compile(Bytes bytes, std::string name) {
+namespace {
+
+// Validates as much as the engine is asked to before anything runs.
+Result<> validate(const wasm::Module& module, const Config& config, Interrupt interrupt) {
+  auto validated = config.validation == Validation::Eager
+                       ? wasm::validate(module, config.features, interrupt)
+                       : wasm::validate_declarations(module, config.features);
+  if (interrupt.is_requested() && (validated || validated.error().kind() == ErrorKind::Exhausted))
+    return fail(Error(ErrorKind::Exhausted, static_cast<uint32_t>(runtime::Trap::Interrupted),
+                      std::string(to_string(runtime::Trap::Interrupted))));
+  return validated;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const runtime::Module>> Engine::compile(Bytes bytes, std::string name,
+                                                               Interrupt interrupt) {
   auto copy = std::make_shared<const std::vector<uint8_t>>(bytes.begin(), bytes.end());
   const Bytes copied = *copy;
-  return compile(std::move(copy), copied, std::move(name));
+  return compile(std::move(copy), copied, std::move(name), interrupt);
 }
 
 Result<std::shared_ptr<const runtime::Module>> Engine::compile(std::shared_ptr<const void> storage,
-                                                               Bytes bytes, std::string name) {
+                                                               Bytes bytes, std::string name,
+                                                               Interrupt interrupt) {
   ASSIGN_OR_RETURN(wasm::Module declarations,
                    wasm::decode(std::move(storage), bytes, impl_->config.features));
   const bool is_eager = impl_->config.validation == Validation::Eager;
-  if (is_eager) TRY(wasm::validate(declarations, impl_->config.features));
-  else TRY(wasm::validate_declarations(declarations, impl_->config.features));
+  TRY(validate(declarations, impl_->config, interrupt));
   if (!impl_->types.has_room_for(declarations))
     return fail(ErrorKind::Exhausted, "the engine's limit of " +
                                           std::to_string(runtime::TypeRegistry::kMaxTypes) +
@@ -56,12 +72,13 @@ Result<std::shared_ptr<const runtime::Module>> Engine::compile(std::shared_ptr<c
   return module;
 }
 
-Result<std::shared_ptr<const runtime::Module>> Engine::compile_file(const std::string& path) {
+Result<std::shared_ptr<const runtime::Module>> Engine::compile_file(const std::string& path,
+                                                                    Interrupt interrupt) {
   // A copy: bodies are read again long after they were validated, and the guest itself may be able to write the file.
   ASSIGN_OR_RETURN(auto copied, platform::MappedFile::copy(path));
   auto file = std::make_shared<const platform::MappedFile>(std::move(copied));
   const Bytes bytes = file->bytes();
-  return compile(std::move(file), bytes, path.substr(path.rfind('/') + 1));
+  return compile(std::move(file), bytes, path.substr(path.rfind('/') + 1), interrupt);
 }
 
 }  // namespace godwit::engine

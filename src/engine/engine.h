@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/work_meter.h"
 #include "runtime/module.h"
 #include "runtime/store.h"
 #include "wasm/features.h"
@@ -36,14 +37,16 @@ class Engine final {
 
   // Decodes, validates and prepares a module; no code is translated yet. The bytes are copied.
   // `name` is for messages, unless the module names itself.
-  // @errors Malformed, Invalid (with the byte offset); Exhausted: a limit.
-  Result<std::shared_ptr<const runtime::Module>> compile(Bytes bytes, std::string name = {});
+  // @errors Malformed, Invalid (with the byte offset); Exhausted: a limit, or Trap::Interrupted if `interrupt` asks.
+  Result<std::shared_ptr<const runtime::Module>> compile(Bytes bytes, std::string name = {},
+                                                         Interrupt interrupt = {});
   // The same without a copy: `storage` keeps `bytes` alive and unchanged.
   Result<std::shared_ptr<const runtime::Module>> compile(std::shared_ptr<const void> storage, Bytes bytes,
-                                                         std::string name = {});
+                                                         std::string name = {}, Interrupt interrupt = {});
   // The same from a file; what becomes of the file later does not matter.
   // @errors NotFound, Io: the file cannot be read.
-  Result<std::shared_ptr<const runtime::Module>> compile_file(const std::string& path);
+  Result<std::shared_ptr<const runtime::Module>> compile_file(const std::string& path,
+                                                              Interrupt interrupt = {});
 
  private:
   struct Impl;

@@ -25,9 +25,13 @@ runtime::WasmRecord* wasm_record_of(const Cell* entry) { return record_around<ru
 runtime::HostRecord* host_record_of(const Cell* entry) { return record_around<runtime::HostRecord>(entry); }
 
 const Cell* prepare_own(VmContext* ctx, uint32_t defined) {
-  auto entry = ctx->module->code->prepare(defined);
+  runtime::VmStore& vm = *ctx->store;
+  const Interrupt interrupt(vm.interrupt);
+  auto entry = ctx->module->code->prepare(defined, interrupt);
   if (entry) return *entry;
-  ctx->store->store->raise(std::move(entry).error());
+  const bool is_interrupted = entry.error().kind() == ErrorKind::Exhausted && interrupt.is_requested();
+  vm.trap = static_cast<uint64_t>(is_interrupted ? runtime::Trap::Interrupted : runtime::Trap::HostError);
+  if (!is_interrupted) vm.store->raise(std::move(entry).error());
   return nullptr;
 }
 

@@ -10,7 +10,8 @@ using code::Cell;
 using runtime::Slot;
 using runtime::VmContext;
 
-// The entry of own function `defined`, made now; null after an Error was raised in the store.
+// The entry of own function `defined`, made now; null: ctx->store->trap says why (HostError after an Error was raised in
+// the store, or Interrupted).
 const Cell* prepare_own(VmContext* ctx, uint32_t defined);
 
 // True if a function of type `found` may be called as one of type `wanted` (canonical ids).

@@ -132,7 +132,7 @@ GODWIT_RETURN_HANDLER(return_f64_k, double, K)
 
 // A call of own function b that has no entry yet: makes the entry and runs the call once more.
 GODWIT_HANDLER void prepare_and_retry(GODWIT_HANDLER_PARAMS) {
-  if (prepare_own(ctx, ip->b) == nullptr) GODWIT_STOP(Trap::HostError);
+  if (prepare_own(ctx, ip->b) == nullptr) GODWIT_STOP(ctx->store->trap);
   GODWIT_GO_ON(ip);
 }
 
@@ -268,7 +268,7 @@ GODWIT_HANDLER void record_entry(GODWIT_HANDLER_PARAMS) {
     entry = prepare_own(ctx, ip->b);
     if (entry == nullptr) {
       GODWIT_BACK_TO_CALL();
-      GODWIT_STOP(Trap::HostError);
+      GODWIT_STOP(ctx->store->trap);
     }
   }
   wasm_record_of(ip)->func.entry.store(entry, std::memory_order_release);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/work_meter.h"
 #include "runtime/type_registry.h"
 #include "runtime/vm.h"
 #include "wasm/module.h"
@@ -24,7 +25,8 @@ class CodeSource {
 
   // Makes the entry of own function `defined` (function index less imports): validates the body if that was not yet
   // done, translates it, publishes it in entries(). @threads any.
-  virtual Result<const Cell*> prepare(uint32_t defined) = 0;
+  // @errors Exhausted, if interrupted; those of the body.
+  virtual Result<const Cell*> prepare(uint32_t defined, Interrupt interrupt) = 0;
 
   // What a cell belongs to, for backtraces.
   struct Location {

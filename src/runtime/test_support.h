@@ -135,7 +135,9 @@ class FakeCode final : public CodeSource {
   std::map<const Cell*, Location> executing, returning;
 
   std::atomic<const Cell*>* entries() override { return nullptr; }
-  Result<const Cell*> prepare(uint32_t) override { return fail(ErrorKind::Unsupported, "no code here"); }
+  Result<const Cell*> prepare(uint32_t, Interrupt) override {
+    return fail(ErrorKind::Unsupported, "no code here");
+  }
   bool locate(const Cell* cell, CellRole role, Location& into) const override {
     const auto& cells = role == CellRole::Executing ? executing : returning;
     const auto at = cells.find(cell);

@@ -1,6 +1,9 @@
 // CodeValidator: driver, operand stack, index spaces, plain instructions.
 #include "wasm/code_validator.h"
 
+#include <algorithm>
+#include <cstring>
+
 #include "wasm/limits.h"
 #include "wasm/opcode_relations.h"
 
@@ -56,6 +59,12 @@ constexpr auto kRules = [] {
 
 const Rule& rule_of(const Instruction& ins) { return kRules[static_cast<size_t>(ins.op)]; }
 
+// So many types are compared or copied in the time that one step of another kind takes.
+constexpr uint64_t kTypesPerStep = 16;
+// What a body may cost. Compilers' output takes two steps per byte at most.
+constexpr uint64_t kFreeSteps = uint64_t{1} << 16;
+constexpr uint64_t kStepsPerByte = 256;
+
 std::string quoted(std::span<const ValType> types) {
   std::string text = "[";
   for (const ValType type : types) {
@@ -100,8 +109,34 @@ void CodeValidator::pop(ValType expected) {
   if (!matches(module_, found, expected)) mismatch(expected, found);
 }
 
+// Lists of types are compared and copied as memory: a branch of two bytes may take a thousand operands.
+bool CodeValidator::top_is(std::span<const ValType> types) const {
+  static_assert(std::has_unique_object_representations_v<ValType>);
+  return values_.size() - height_ >= types.size() &&
+         (types.empty() ||
+          std::memcmp(values_.data() + values_.size() - types.size(), types.data(), types.size_bytes()) == 0);
+}
+
 void CodeValidator::pop_all(std::span<const ValType> expected) {
-  for (size_t i = expected.size(); i-- > 0;) pop(expected[i]);
+  if (top_is(expected)) [[likely]] {
+    work_.add(expected.size() / kTypesPerStep);
+    values_.resize(values_.size() - expected.size());
+    return;
+  }
+  for (size_t i = expected.size(); i-- > 0;) {
+    // whatever else was wanted is there
+    if (values_.size() == height_ && frames_.back().unreachable) return;
+    work_.add(1);
+    pop(expected[i]);
+  }
+}
+
+void CodeValidator::pop_many(ValType expected, size_t count) {
+  for (size_t i = 0; i < count && !error_; ++i) {
+    if (values_.size() == height_ && frames_.back().unreachable) return;
+    work_.add(1);
+    pop(expected);
+  }
 }
 
 ValType CodeValidator::pop_ref() {
@@ -118,6 +153,7 @@ ValType CodeValidator::pop_ref() {
 void CodeValidator::push_all(std::span<const ValType> types) {
   if (values_.size() + types.size() > limits::kOperands)
     return error("too many operands: the limit is " + std::to_string(limits::kOperands));
+  work_.add(types.size() / kTypesPerStep);
   values_.insert(values_.end(), types.begin(), types.end());
 }
 
@@ -126,6 +162,9 @@ void CodeValidator::check_top(std::span<const ValType> expected) {
   if (available < expected.size() && !frames_.back().unreachable)
     return error("type mismatch: " + std::string(text_of(instruction_.op)) + " expects " + quoted(expected) +
                  ", found " + std::to_string(available) + " operands");
+  work_.add(expected.size() / kTypesPerStep);
+  if (top_is(expected)) return;
+  work_.add(std::min(expected.size(), available));
   for (size_t depth = 1; depth <= expected.size() && depth <= available; ++depth) {
     const ValType found = values_[values_.size() - depth];
     const ValType wanted = expected[expected.size() - depth];
@@ -262,11 +301,48 @@ void CodeValidator::plain(const Instruction& ins) {
 }
 
 [[gnu::always_inline]] inline void CodeValidator::local_get(const Instruction& ins) {
-  if (ins.index >= locals_.size()) [[unlikely]]
-    return error("unknown local " + std::to_string(ins.index));
-  if (!is_set_[ins.index]) [[unlikely]]
+  if (ins.index < locals_.size() && is_set_.empty()) [[likely]]
+    return push(locals_[ins.index]);
+  const auto type = local(ins.index);
+  if (!type) return;
+  if (!is_set_.empty() && !is_set_[ins.index]) [[unlikely]]
     return error("uninitialized local " + std::to_string(ins.index));
-  push(locals_[ins.index]);
+  push(*type);
+}
+
+std::optional<ValType> CodeValidator::local(uint32_t index) {
+  if (index < locals_.size()) [[likely]]
+    return locals_[index];
+  return late_local(index);
+}
+
+std::optional<ValType> CodeValidator::late_local(uint32_t index) {
+  if (index >= local_count_) return error("unknown local " + std::to_string(index)), std::nullopt;
+  return std::ranges::upper_bound(late_locals_, index, {}, &LateLocals::end)->type;
+}
+
+// From groups_.
+Result<> CodeValidator::set_up_locals(const FuncType& signature, uint32_t at) {
+  uint64_t count = signature.params.size();
+  locals_.assign(signature.params.begin(), signature.params.end());
+  late_locals_.clear();
+  is_set_.clear();
+  for (const auto& group : groups_) {
+    if (!check_type(group.type)) return fail(std::move(*error_));
+    count += group.count;  // the reader has limited the sum
+    if (locals_.size() < kDirectLocals)
+      locals_.resize(std::min<uint64_t>(count, std::max(locals_.size(), kDirectLocals)), group.type);
+    if (count > locals_.size()) late_locals_.push_back({static_cast<uint32_t>(count), group.type});
+  }
+  if (count > limits::kLocals)
+    return fail(Error(ErrorKind::Invalid, "too many locals: the limit is " + std::to_string(limits::kLocals) +
+                                              ", parameters included")
+                    .at(at));
+  local_count_ = static_cast<uint32_t>(count);
+  if (std::ranges::all_of(groups_, [](const auto& group) { return group.type.is_defaultable(); })) return {};
+  is_set_.assign(signature.params.size(), 1);
+  for (const auto& group : groups_) is_set_.insert(is_set_.end(), group.count, group.type.is_defaultable());
+  return {};
 }
 
 // Driver.
@@ -301,8 +377,24 @@ void CodeValidator::check_const(const Instruction& ins, uint32_t visible_globals
   error("constant expression required: " + std::string(text_of(ins.op)) + " is not constant");
 }
 
+Result<> CodeValidator::look_at_work() {
+  switch (work_.verdict()) {
+    case WorkMeter::Verdict::GoOn: return {};
+    case WorkMeter::Verdict::Interrupted: return fail(ErrorKind::Exhausted, "interrupted");
+    case WorkMeter::Verdict::TooMuch: break;
+  }
+  return fail(Error(ErrorKind::Exhausted,
+                    "too much work to validate: the instructions of this function take and leave too many "
+                    "operands for their number")
+                  .at(instruction_.offset));
+}
+
 Result<> CodeValidator::run(InstructionReader& reader, bool is_const, uint32_t visible_globals) {
+  work_.restart(kFreeSteps + kStepsPerByte * reader.remaining());
   while (!frames_.empty()) {
+    work_.add(1);
+    if (work_.is_due()) [[unlikely]]
+      TRY(look_at_work());
     TRY(reader.next(instruction_));
     if (is_const) [[unlikely]]
       check_const(instruction_, visible_globals);
@@ -320,9 +412,16 @@ Result<> CodeValidator::run(InstructionReader& reader, bool is_const, uint32_t v
 }
 
 Result<> CodeValidator::const_expr(const ConstExpr& expr, ValType expected, uint32_t visible_globals) {
+  if (expected == ValKind::I32) {
+    const auto constant = short_const_expr(module_.slice(expr.range));
+    if (constant && constant->size == expr.range.size) return {};
+  }
   values_.clear();
   frames_.clear();
   locals_.clear();
+  late_locals_.clear();
+  local_count_ = 0;
+  is_set_.clear();
   initialized_.clear();
   error_.reset();
   open(Opcode::block, {BlockType::Kind::Value, expected, {}});
@@ -342,18 +441,7 @@ Result<> CodeValidator::body(FuncIdx func) {
 
   InstructionReader reader(module_, range, features_);
   TRY(reader.locals(groups_));
-  const FuncType& signature = module_.types[type.value].func;
-  locals_.assign(signature.params.begin(), signature.params.end());
-  is_set_.assign(signature.params.size(), 1);
-  for (const auto& group : groups_) {
-    if (!check_type(group.type)) return fail(std::move(*error_));
-    locals_.insert(locals_.end(), group.count, group.type);
-    is_set_.insert(is_set_.end(), group.count, group.type.is_defaultable());
-  }
-  if (locals_.size() > limits::kLocals)
-    return fail(Error(ErrorKind::Invalid, "too many locals: the limit is " + std::to_string(limits::kLocals) +
-                                              ", parameters included")
-                    .at(range.offset));
+  TRY(set_up_locals(module_.types[type.value].func, range.offset));
   open(Opcode::block, {BlockType::Kind::Type, {}, type});
   return run(reader, false, 0);
 }

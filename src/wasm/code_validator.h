@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/work_meter.h"
 #include "wasm/instruction.h"
 #include "wasm/matching.h"
 
@@ -17,10 +18,14 @@ namespace godwit::wasm {
 
 class CodeValidator final {
  public:
-  CodeValidator(const Module& module, const FeatureSet& features) : module_(module), features_(features) {}
+  explicit CodeValidator(const Module& module, const FeatureSet& features, Interrupt interrupt = {})
+      : module_(module), features_(features), work_(interrupt) {}
 
   // Validates the body of a defined function of a module whose declarations are valid.
   Result<> body(FuncIdx func);
+
+  // How much work the last body or expression was.
+  uint64_t steps() const { return work_.steps(); }
 
   // Validates a constant expression of type `expected`, which may refer to the globals below `visible_globals`.
   Result<> const_expr(const ConstExpr& expr, ValType expected, uint32_t visible_globals);
@@ -49,6 +54,8 @@ class CodeValidator final {
   void check_const(const Instruction& ins, uint32_t visible_globals);
   // Reads instructions until the outermost frame is closed.
   Result<> run(InstructionReader& reader, bool is_const, uint32_t visible_globals);
+  // Asked when the work is due to be looked at.
+  Result<> look_at_work();
 
   // Control.
   void open(Opcode op, const BlockType& type);
@@ -80,6 +87,10 @@ class CodeValidator final {
   ValType pop();
   void pop(ValType expected);
   void pop_all(std::span<const ValType> expected);
+  // `count` operands of one type.
+  void pop_many(ValType expected, size_t count);
+  // True if the top of the stack, down to the innermost block's height, is exactly `types`.
+  bool top_is(std::span<const ValType> types) const;
   // A reference; unknown references are (ref bottom).
   ValType pop_ref();
   // Does what is on the stack match, from the top down? Nothing is popped.
@@ -97,6 +108,10 @@ class CodeValidator final {
   bool check_type(ValType type);
   bool check_block_type(const BlockType& type);
 
+  Result<> set_up_locals(const FuncType& signature, uint32_t at);
+  // The type of a local, or nothing after an error.
+  std::optional<ValType> local(uint32_t index);
+  std::optional<ValType> late_local(uint32_t index);
   void set_local(uint32_t index);
   void error(std::string message, ErrorKind kind = ErrorKind::Invalid);
   void mismatch(ValType expected, ValType found);
@@ -105,13 +120,22 @@ class CodeValidator final {
   FeatureSet features_;
   std::vector<ValType> values_;
   std::vector<ControlFrame> frames_;
+  // Of locals the first few by index, the others as they are declared: a body of ten bytes may have 50,000.
+  static constexpr size_t kDirectLocals = 256;
+  struct LateLocals {
+    uint32_t end;  // one past the last index
+    ValType type;
+  };
   std::vector<ValType> locals_;
-  std::vector<uint8_t> is_set_;        // by local: may be read
+  std::vector<LateLocals> late_locals_;
+  uint32_t local_count_ = 0;
+  std::vector<uint8_t> is_set_;        // by local: may be read; empty: all may
   std::vector<uint32_t> initialized_;  // locals that became readable, in order
   std::vector<InstructionReader::LocalGroup> groups_;
   Instruction instruction_;
   uint32_t height_ = 0;  // frames_.back().height
   std::optional<Error> error_;
+  WorkMeter work_;
 };
 
 // As an i32 or i64.

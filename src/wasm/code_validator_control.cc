@@ -148,6 +148,7 @@ void CodeValidator::br_table(const Instruction& ins) {
     if (frame->seen_by == ins.offset) continue;
     frame->seen_by = ins.offset;
     const auto types = label_types(*frame);
+    work_.add(1);
     if (types.size() != default_types.size())
       return error("type mismatch: labels of br_table take " + std::to_string(types.size()) + " and " +
                    std::to_string(default_types.size()) + " operands");
@@ -238,7 +239,7 @@ void CodeValidator::select(const Instruction& ins) {
 }
 
 void CodeValidator::set_local(uint32_t index) {
-  if (is_set_[index]) return;
+  if (is_set_.empty() || is_set_[index]) return;
   is_set_[index] = 1;
   initialized_.push_back(index);
 }
@@ -320,14 +321,13 @@ void CodeValidator::special(const Instruction& ins) {
     case select_t: return this->select(ins);
 
     case local_set:
-      if (ins.index >= locals_.size()) return error("unknown local " + std::to_string(ins.index));
-      pop(locals_[ins.index]);
+    case local_tee: {
+      const auto type = local(ins.index);
+      if (!type) return;
+      pop(*type);
+      if (ins.op == local_tee) push(*type);
       return set_local(ins.index);
-    case local_tee:
-      if (ins.index >= locals_.size()) return error("unknown local " + std::to_string(ins.index));
-      pop(locals_[ins.index]);
-      push(locals_[ins.index]);
-      return set_local(ins.index);
+    }
     case global_get:
       if (ins.index >= module_.globals.size()) return error("unknown global " + std::to_string(ins.index));
       return push(module_.globals[ins.index].type.val);

@@ -75,6 +75,7 @@ void CodeValidator::aggregate(const Instruction& ins) {
     const SubType* type = struct_type(ins.index);
     if (!type) return;
     if (ins.op == struct_new || ins.op == struct_new_default) {
+      work_.add(type->fields.size());
       for (size_t i = type->fields.size(); i-- > 0;) {
         if (ins.op == struct_new) pop(unpacked(type->fields[i]));
         else if (!type->fields[i].storage.is_defaultable())
@@ -112,7 +113,7 @@ void CodeValidator::aggregate(const Instruction& ins) {
     case array_new_fixed:
       if (ins.index2 > limits::kArrayNewFixed)
         return error("array.new_fixed too long: the limit is " + std::to_string(limits::kArrayNewFixed));
-      for (uint32_t i = 0; i < ins.index2 && !error_; ++i) pop(value);
+      pop_many(value, ins.index2);
       return push(ref_to(ins.index, false));
     case array_new_data:
       if (!is_numeric) return error("array type is not numeric or vector");

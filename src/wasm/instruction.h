@@ -55,6 +55,7 @@ class InstructionReader {
         may_name_data_(module.data_count.has_value() || place == Place::ConstExpr) {}
 
   bool at_end() const { return reader_.at_end(); }
+  uint32_t remaining() const { return reader_.remaining(); }
   uint32_t offset() const { return reader_.offset(); }
   // The features that were needed so far, as FeatureSet::bits.
   uint64_t used_features() const { return reader_.used_features(); }

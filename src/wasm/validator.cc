@@ -24,33 +24,35 @@ Result<> check_form(const Module& module, ByteRange range, const FeatureSet& fea
 
 // A module whose bytes are malformed anywhere is malformed, whatever was invalid before that place.
 Result<> prefer_malformed(const Module& module, const FeatureSet& features, Result<> validated) {
-  if (validated || validated.error().kind() == ErrorKind::Malformed) return validated;
+  if (validated || validated.error().kind() != ErrorKind::Invalid) return validated;
   for (const FuncBody& body : module.bodies) TRY(check_form(module, body.range, features));
   return validated;
 }
 
-Result<> validate_in_order(const Module& module, const FeatureSet& features) {
+Result<> validate_in_order(const Module& module, const FeatureSet& features, Interrupt interrupt) {
   TRY(validate_declarations(module, features));
-  CodeValidator code(module, features);
+  CodeValidator code(module, features, interrupt);
   for (size_t i = module.imported_funcs; i < module.funcs.size(); ++i) TRY(code.body(FuncIdx(i)));
   return {};
 }
 
 }  // namespace
 
-BodyValidator::BodyValidator(const Module& module, const FeatureSet& features)
-    : code_(std::make_unique<CodeValidator>(module, features)) {}
+BodyValidator::BodyValidator(const Module& module, const FeatureSet& features, Interrupt interrupt)
+    : code_(std::make_unique<CodeValidator>(module, features, interrupt)) {}
 
 BodyValidator::~BodyValidator() = default;
 
 Result<> BodyValidator::validate(FuncIdx func) { return code_->body(func); }
 
-Result<> validate_body(const Module& module, FuncIdx func, const FeatureSet& features) {
-  return CodeValidator(module, features).body(func);
+uint64_t BodyValidator::steps() const { return code_->steps(); }
+
+Result<> validate_body(const Module& module, FuncIdx func, const FeatureSet& features, Interrupt interrupt) {
+  return CodeValidator(module, features, interrupt).body(func);
 }
 
-Result<> validate(const Module& module, const FeatureSet& features) {
-  return prefer_malformed(module, features, validate_in_order(module, features));
+Result<> validate(const Module& module, const FeatureSet& features, Interrupt interrupt) {
+  return prefer_malformed(module, features, validate_in_order(module, features, interrupt));
 }
 
 }  // namespace godwit::wasm

@@ -86,7 +86,7 @@ std::expected<std::chrono::nanoseconds, UsageError> parse_duration(std::string_v
   return std::chrono::nanoseconds(static_cast<int64_t>(nanoseconds));
 }
 
-std::expected<uint64_t, UsageError> parse_size(std::string_view text) {
+std::expected<uint64_t, UsageError> parse_size(std::string_view text, std::string_view option) {
   constexpr std::string_view kForms = "write bytes, or a number and a unit: 65536, 512K, 64M, 1.5G";
   static constexpr Unit kUnits[] = {
       {"", 1},         {"B", 1},       {"K", 0x1p10},   {"KB", 0x1p10},  {"KiB", 0x1p10},
@@ -96,9 +96,9 @@ std::expected<uint64_t, UsageError> parse_size(std::string_view text) {
   std::string_view unit = text;
   const auto number = take_number(unit);
   const auto factor = factor_of(kUnits, unit);
-  if (!number || !factor) return refuse("--max-memory", text, kForms);
+  if (!number || !factor) return refuse(option, text, kForms);
   const double bytes = *number * *factor;
-  if (bytes > 0x1p62) return refuse("--max-memory", text, "more than any machine has");
+  if (bytes > 0x1p62) return refuse(option, text, "more than any machine has");
   return static_cast<uint64_t>(bytes);
 }
 

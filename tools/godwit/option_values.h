@@ -20,8 +20,10 @@ std::expected<Preopen, UsageError> parse_dir(std::string_view text);
 // --timeout: a number with one of the units ms, s, m, h; more than zero, at most about 290 years.
 std::expected<std::chrono::nanoseconds, UsageError> parse_duration(std::string_view text);
 
-// --max-memory: bytes, or a number with one of the units K, M, G, T (also KiB and KB, …: all are powers of 1024).
-std::expected<uint64_t, UsageError> parse_size(std::string_view text);
+// --max-memory, --max-total-memory: bytes, or a number with one of the units K, M, G, T (also KiB and KB, …: all are
+// powers of 1024). `option` is for the error.
+std::expected<uint64_t, UsageError> parse_size(std::string_view text,
+                                               std::string_view option = "--max-memory");
 
 // --max-threads: a decimal number below 2^20.
 std::expected<uint32_t, UsageError> parse_count(std::string_view text);

@@ -54,6 +54,8 @@ constexpr OptionSpec kOptions[] = {
      "are its arguments; results are printed, one per line."},
     {"timeout", "TIME", "Stop the guest after 500ms, 1.5s, 2m or 1h."},
     {"max-memory", "SIZE", "The most that one memory may grow to: 512K, 64M, 1G.\nThe default is 4G."},
+    {"max-total-memory", "SIZE",
+     "The most that all memories and tables may take together.\nThe default is 8G."},
     {"max-threads", "N",
      "The most threads that the guest may run beside its main one;\n0 forbids them. The default is 256."},
     {"relaxed-simd", "WHICH",
@@ -122,6 +124,10 @@ std::expected<void, UsageError> apply(RunOptions& into, const OptionReader::Opti
     auto size = parse_size(option.value);
     if (!size) return std::unexpected(size.error());
     into.limits.max_memory_bytes = *size;
+  } else if (name == "max-total-memory") {
+    auto size = parse_size(option.value, "--max-total-memory");
+    if (!size) return std::unexpected(size.error());
+    into.limits.max_total_memory_bytes = *size;
   } else if (name == "max-threads") {
     auto count = parse_count(option.value);
     if (!count) return std::unexpected(count.error());
@@ -160,18 +166,25 @@ int report_run_error(const Error& error, const RunOptions& options) {
 }
 
 int run_module(const Engine& engine, RunOptions& options) {
-  auto module = Module::from_file(engine, options.file);
-  if (!module) return report_module(module.error(), options.file);
+  // What the store's guests use outlives it.
+  std::optional<Wasi> wasi;
+  std::optional<ModelRegistry> models;
+  std::optional<Nn> nn;
+  std::optional<Threads> threads;
+  Store store(engine, options.limits);
+  if (options.timeout)
+    if (auto started = store.set_timeout(*options.timeout); !started) return report(started.error());
+  auto module = Module::from_file(store, options.file);
+  if (!module) return report_run_error(module.error(), options);
   // a guest whose output nobody reads gets an error that it can handle, as it would anywhere else
   std::signal(SIGPIPE, SIG_IGN);
-  auto wasi = Wasi::create(std::move(options.wasi));
-  if (!wasi) return report(wasi.error());
+  auto made = Wasi::create(std::move(options.wasi));
+  if (!made) return report(made.error());
+  wasi.emplace(std::move(*made));
 
   Linker linker;
   linker.define(*wasi);
   // A guest without models does not pay for them.
-  std::optional<ModelRegistry> models;
-  std::optional<Nn> nn;
   if (!options.nn_preloads.empty() || module->imports_from(kNnModule)) {
     models.emplace();
     for (const std::string& preload : options.nn_preloads)
@@ -179,16 +192,12 @@ int run_module(const Engine& engine, RunOptions& options) {
     nn.emplace(*models, &*wasi);
     linker.define(*nn);
   }
-  std::optional<Threads> threads;
   if (options.max_threads != 0 && Threads::are_wanted_by(*module)) {
     threads.emplace(*module, ThreadsConfig{.max_threads = options.max_threads, .limits = options.limits});
     if (auto defined = linker.define(*threads); !defined) return report(defined.error(), options.file);
   }
   add_hints(linker);
 
-  Store store(engine, options.limits);
-  if (options.timeout)
-    if (auto started = store.set_timeout(*options.timeout); !started) return report(started.error());
   auto instance = linker.instantiate(store, *module);
   if (!instance) return report_run_error(instance.error(), options);
 
