@@ -17,16 +17,37 @@ struct Linker::Problem {
   std::string text;
 };
 
-Linker::Entry& Linker::entry(std::string_view module, std::string_view field) {
-  auto fields = modules_.find(module);
-  if (fields == modules_.end()) fields = modules_.emplace(std::string(module), Fields()).first;
-  auto at = fields->second.find(field);
-  if (at == fields->second.end()) at = fields->second.emplace(std::string(field), Entry()).first;
+Linker::ModuleEntry& Linker::module_entry(std::string_view module) {
+  auto at = modules_.find(module);
+  if (at == modules_.end()) at = modules_.emplace(std::string(module), ModuleEntry()).first;
   return at->second;
+}
+
+Linker::Entry& Linker::entry(std::string_view module, std::string_view field) {
+  auto& fields = module_entry(module).fields;
+  auto at = fields.find(field);
+  if (at == fields.end()) at = fields.emplace(std::string(field), Entry()).first;
+  return at->second;
+}
+
+std::optional<Linker::Entry> Linker::find(const ModuleEntry& module, std::string_view field) {
+  std::optional<Entry> found;
+  if (const auto at = module.fields.find(field); at != module.fields.end()) found = at->second;
+  for (const auto& [library, env] : module.libraries) {
+    auto definition = library(env, field);
+    if (!definition) continue;
+    if (!found) found.emplace();
+    found->hosts.push_back(std::move(*definition));
+  }
+  return found;
 }
 
 void Linker::define(HostDefinition definition) {
   entry(definition.module, definition.field).hosts.push_back(std::move(definition));
+}
+
+void Linker::define(std::string_view module, HostLibrary library, void* env) {
+  module_entry(module).libraries.emplace_back(library, env);
 }
 
 void Linker::define(std::string_view module, Instance& instance) {
@@ -48,8 +69,8 @@ void Linker::define(std::string_view module, std::string_view field, std::shared
 }
 
 bool Linker::has(std::string_view module, std::string_view field) const {
-  const auto fields = modules_.find(module);
-  return fields != modules_.end() && fields->second.contains(field);
+  const auto found = modules_.find(module);
+  return found != modules_.end() && find(found->second, field).has_value();
 }
 
 void Linker::hint(std::string_view module, std::string_view text) {
@@ -66,12 +87,12 @@ std::expected<Extern, Linker::Problem> Linker::resolve_one(Store& store, const M
     return std::unexpected(Problem{"unknown import: " + name_of(import) + ": wanted " +
                                    describe_wanted(module, import) + "; " + reason});
   };
-  const auto fields = modules_.find(import.module);
-  if (fields == modules_.end()) return unknown("nothing provides this module");
-  const auto found = fields->second.find(import.field);
-  if (found == fields->second.end()) return unknown("the module is there, but it has no such field");
+  const auto module_found = modules_.find(import.module);
+  if (module_found == modules_.end()) return unknown("nothing provides this module");
+  const std::optional<Entry> found = find(module_found->second, import.field);
+  if (!found) return unknown("the module is there, but it has no such field");
 
-  const Entry& entry = found->second;
+  const Entry& entry = *found;
   std::optional<Extern> value = entry.value;
   if (value && entry.owner && entry.owner != &store)
     return std::unexpected(Problem{"incompatible import: " + name_of(import) +

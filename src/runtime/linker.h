@@ -20,11 +20,16 @@ struct HostDefinition {
   void* env;  // outlives every store it is linked into
 };
 
+// Finds the function `field` of a library; nothing if it has none of that name. `env` is what it was given with.
+using HostLibrary = std::optional<HostDefinition> (*)(void* env, std::string_view field);
+
 // Resolving changes nothing: several threads may do so at a time, each for a store of its own.
 // Several definitions may share a name if their types differ: the import's type chooses.
 class Linker final {
  public:
   void define(HostDefinition definition);
+  // A module's whole library, whose functions are asked for when they are imported: most guests want few of many.
+  void define(std::string_view module, HostLibrary library, void* env);
   // All exports of an instance under a module name; or one extern.
   void define(std::string_view module, Instance& instance);
   void define(std::string_view module, std::string_view field, Extern value);
@@ -47,14 +52,20 @@ class Linker final {
     const Store* owner = nullptr;  // of `value`, if known
     std::shared_ptr<Memory> memory;
   };
-  using Fields = std::map<std::string, Entry, std::less<>>;
+  struct ModuleEntry {
+    std::map<std::string, Entry, std::less<>> fields;
+    std::vector<std::pair<HostLibrary, void*>> libraries;
+  };
   struct Problem;
 
+  ModuleEntry& module_entry(std::string_view module);
   Entry& entry(std::string_view module, std::string_view field);
+  // Everything that is called `field`; nothing if the module has none.
+  static std::optional<Entry> find(const ModuleEntry& module, std::string_view field);
   std::expected<Extern, Problem> resolve_one(Store& store, const Module& module,
                                              const wasm::Import& import) const;
 
-  std::map<std::string, Fields, std::less<>> modules_;
+  std::map<std::string, ModuleEntry, std::less<>> modules_;
   std::map<std::string, std::string, std::less<>> hints_;
 };
 

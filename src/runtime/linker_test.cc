@@ -48,6 +48,25 @@ TEST(Linker, NamesWhatIsMissing) {
                      "the module is there, but it has no such field"));
 }
 
+std::optional<HostDefinition> library(void* env, std::string_view field) {
+  if (field != "print") return std::nullopt;
+  return host("print", {}, env);
+}
+
+TEST(Linker, AsksLibrariesForWhatIsImported) {
+  World world;
+  Linker linker;
+  linker.define("env", library, nullptr);
+  linker.define(host("other", {}));
+  Declarations d;
+  const uint32_t type = d.type({}, {});
+  d.import_func("env", "print", type);
+  d.import_func("env", "other", type);
+  EXPECT_EQ(problem(world, linker, d), "");
+  d.import_func("env", "missing", type);
+  EXPECT_TRUE(problem(world, linker, d).ends_with("the module is there, but it has no such field"));
+}
+
 TEST(Linker, ListsAtMostTenProblems) {
   World world;
   Linker linker;

@@ -97,6 +97,26 @@ constexpr bool differs_in_p0(std::string_view function) {
   return false;
 }
 
+std::optional<runtime::HostDefinition> find_in_preview1(void* env, std::string_view field) {
+  auto& wasi = *static_cast<Wasi*>(env);
+#define GODWIT_WASI_P1(result, name, parameters) \
+  if (field == #name) return host::definition<&P1::name>(kPreview1, #name, wasi.p1());
+#include "wasi/p1.def"
+  return std::nullopt;
+}
+
+std::optional<runtime::HostDefinition> find_in_preview0(void* env, std::string_view field) {
+  auto& wasi = *static_cast<Wasi*>(env);
+#define GODWIT_WASI_P0(result, name, parameters) \
+  if (field == #name) return host::definition<&P0::name>(kPreview0, #name, wasi.p0());
+#include "wasi/p0.def"
+#define GODWIT_WASI_P1(result, name, parameters) \
+  if constexpr (!differs_in_p0(#name))           \
+    if (field == #name) return host::definition<&P1::name>(kPreview0, #name, wasi.p1());
+#include "wasi/p1.def"
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Wasi>> Wasi::create(Config config) {
@@ -144,13 +164,8 @@ Result<fs::FileHandle> Wasi::open_guest_path(std::string_view path) {
 }
 
 void define(runtime::Linker& linker, Wasi& wasi) {
-#define GODWIT_WASI_P1(result, name, parameters) host::define<&P1::name>(linker, kPreview1, #name, wasi.p1());
-#include "wasi/p1.def"
-#define GODWIT_WASI_P1(result, name, parameters) \
-  if constexpr (!differs_in_p0(#name)) host::define<&P1::name>(linker, kPreview0, #name, wasi.p1());
-#include "wasi/p1.def"
-#define GODWIT_WASI_P0(result, name, parameters) host::define<&P0::name>(linker, kPreview0, #name, wasi.p0());
-#include "wasi/p0.def"
+  linker.define(kPreview1, find_in_preview1, &wasi);
+  linker.define(kPreview0, find_in_preview0, &wasi);
 }
 
 }  // namespace godwit::wasi

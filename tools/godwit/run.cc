@@ -170,6 +170,7 @@ int run_module(const Engine& engine, RunOptions& options) {
   std::optional<Wasi> wasi;
   std::optional<ModelRegistry> models;
   std::optional<Nn> nn;
+  Linker linker;
   std::optional<Threads> threads;
   Store store(engine, options.limits);
   if (options.timeout)
@@ -182,7 +183,6 @@ int run_module(const Engine& engine, RunOptions& options) {
   if (!made) return report(made.error());
   wasi.emplace(std::move(*made));
 
-  Linker linker;
   linker.define(*wasi);
   // A guest without models does not pay for them.
   if (!options.nn_preloads.empty() || module->imports_from(kNnModule)) {
