@@ -131,6 +131,10 @@ Result<> Reservation::discard(size_t offset, size_t size_bytes) {
   return {};
 }
 
+void Reservation::expect_dense_use(size_t offset, size_t size_bytes) {
+  if (size_bytes != 0) (void)::madvise(base_ + offset, round_up_to_page(size_bytes), MADV_HUGEPAGE);
+}
+
 Result<> Reservation::protect_read_only(size_t offset, size_t size_bytes) {
   if (size_bytes != 0 && ::mprotect(base_ + offset, round_up_to_page(size_bytes), PROT_READ) != 0)
     return fail(map_error("protect", size_bytes));

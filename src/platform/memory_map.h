@@ -52,6 +52,9 @@ class Reservation final {
   Result<> decommit(size_t offset, size_t size_bytes);
   // Forgets the contents of a committed range, which then reads as zero.
   Result<> discard(size_t offset, size_t size_bytes);
+  // Says that most of a committed range is about to be written, so that the system may give it in large pages: with
+  // small ones, faults cost more than the writing. Only a wish.
+  void expect_dense_use(size_t offset, size_t size_bytes);
   // Makes a committed range read-only.
   Result<> protect_read_only(size_t offset, size_t size_bytes);
 

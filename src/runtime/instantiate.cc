@@ -172,7 +172,18 @@ class Instantiation final {
     return {};
   }
 
+  // Go's programs begin with megabytes of data in the first memory.
+  void expect_datas() {
+    constexpr uint64_t kMuch = uint64_t{1} << 20;
+    uint64_t data_bytes = 0;
+    for (const wasm::DataSegment& segment : declarations_.datas)
+      if (segment.mode == wasm::SegmentMode::Active && segment.memory.value == 0)
+        data_bytes += segment.bytes.size;
+    if (data_bytes >= kMuch) state().memories[0]->expect_data(data_bytes + data_bytes / 4);
+  }
+
   Result<> run_active_datas() {
+    expect_datas();
     for (uint32_t i = 0; i < declarations_.datas.size(); ++i) {
       const wasm::DataSegment& segment = declarations_.datas[i];
       if (segment.mode != wasm::SegmentMode::Active) continue;

@@ -68,6 +68,10 @@ Result<> Memory::commit_up_to(uint64_t size_bytes) {
   return {};
 }
 
+void Memory::expect_data(uint64_t data_bytes) {
+  reservation_.expect_dense_use(0, static_cast<size_t>(std::min(data_bytes, size_bytes())));
+}
+
 // spec: https://webassembly.github.io/spec/core/exec/modules.html#growing-memories
 uint64_t Memory::grow(uint64_t delta) {
   constexpr uint64_t kRefused = std::numeric_limits<uint64_t>::max();

@@ -34,6 +34,8 @@ class Memory final : public std::enable_shared_from_this<Memory> {
   MutableBytes bytes() { return {vm_.base, static_cast<size_t>(size_bytes())}; }
   // True if every access must be checked against the size.
   bool needs_checks() const { return needs_checks_; }
+  // Says that about so many bytes from the beginning are going to be written at once.
+  void expect_data(uint64_t size_bytes);
   // Grows by `delta` pages; the old size in pages, or -1 (as u64) if a limit or the system refuses.
   uint64_t grow(uint64_t delta);
   // Who waits in a shared memory; null if it is not shared.
