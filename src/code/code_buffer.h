@@ -18,6 +18,18 @@ struct Label {
 
 class CodeBuffer {
  public:
+  // Memory that was moved into a Translation, for the next one.
+  void take_back(Translation& translation) {
+    cells_ = std::move(translation.cells);
+    literals_ = std::move(translation.literals);
+  }
+  // Begins anew, in the same memory.
+  void clear() {
+    cells_.clear();
+    literals_.clear();
+    offset_ = fence_ = 0;
+  }
+  void reserve(size_t cells) { cells_.reserve(cells); }
   uint32_t size() const { return static_cast<uint32_t>(cells_.size()); }
   bool is_too_large() const { return cells_.size() > kMaxCells || literals_.size() > kMaxCells; }
   DraftCell& operator[](uint32_t index) { return cells_[index]; }

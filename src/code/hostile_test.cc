@@ -30,7 +30,7 @@ constexpr std::string_view kRefused[] = {"moving branches", "blocks", "calls"};
 TEST(HostileBodies, AreTranslatedInTimeThatTheirSizeBounds) {
   for (const wasm::test::HostileModule& hostile : wasm::test::hostile_modules()) {
     SCOPED_TRACE(hostile.name);
-    const uint32_t count = std::min(hostile.max_count / 2, uint32_t{20'000});
+    const uint32_t count = std::min(hostile.max_count / 2, uint32_t{5'000});
     runtime::TypeRegistry types;
     const auto small = module_of(hostile.build(count), types);
     const auto large = module_of(hostile.build(2 * count), types);
@@ -50,7 +50,7 @@ TEST(HostileBodies, AreTranslatedInTimeThatTheirSizeBounds) {
 
 TEST(HostileBodies, CanBeInterruptedAndTranslatedLater) {
   runtime::TypeRegistry types;
-  const auto module = module_of(wasm::test::hostile_modules().front().build(100'000), types);
+  const auto module = module_of(wasm::test::hostile_modules().front().build(50'000), types);
   constexpr int32_t kNowhere[kCellOpCount] = {};
   ModuleCode code(*module, {kNowhere}, {});
   const auto last = static_cast<uint32_t>(module->declarations.bodies.size() - 1);

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "code/translator.h"
 #include "wasm/validator.h"
 
 namespace godwit::code {
@@ -12,11 +13,18 @@ namespace godwit::code {
 namespace {
 
 constexpr size_t kChunkBytes = size_t{64} << 10;
+// After a body beyond this the memory that it took is not kept for others.
+constexpr size_t kLargeBodyBytes = size_t{64} << 10;
 
-void append_delta(std::vector<uint8_t>& into, int64_t delta) {
+// Offsets have 32 bits, differences of them 33.
+constexpr size_t kMaxDeltaBytes = 5;
+
+// Returns the place behind it.
+uint8_t* append_delta(uint8_t* into, int64_t delta) {
   auto bits = static_cast<uint64_t>(delta << 1 ^ delta >> 63);
-  for (; bits >= 0x80; bits >>= 7) into.push_back(static_cast<uint8_t>(bits | 0x80));
-  into.push_back(static_cast<uint8_t>(bits));
+  for (; bits >= 0x80; bits >>= 7) *into++ = static_cast<uint8_t>(bits | 0x80);
+  *into++ = static_cast<uint8_t>(bits);
+  return into;
 }
 
 int64_t read_delta(const uint8_t*& at) {
@@ -30,6 +38,13 @@ int64_t read_delta(const uint8_t*& at) {
 }
 
 }  // namespace
+
+struct ModuleCode::Scratch {
+  Scratch(const wasm::Module& module, const wasm::FeatureSet& features) : validator(module, features) {}
+  wasm::BodyValidator validator;
+  Translator::Buffers translator;
+  std::vector<uint8_t> deltas;
+};
 
 ModuleCode::ModuleCode(const runtime::Module& module, HandlerTable handlers, const ModuleCodeOptions& options)
     : module_(module), handlers_(handlers), options_(options) {
@@ -46,12 +61,14 @@ Result<const Cell*> ModuleCode::prepare(uint32_t defined, Interrupt interrupt) {
   std::lock_guard lock(mutex_);
   if (const Cell* entry = entries_[defined].load(std::memory_order_acquire)) return entry;
   wasm::FuncIdx func(module_.declarations.imported_funcs + defined);
-  if (!options_.bodies_are_valid)
-    TRY(wasm::validate_body(module_.declarations, func, options_.features, interrupt));
+  if (!scratch_) scratch_ = std::make_unique<Scratch>(module_.declarations, options_.features);
+  if (!options_.bodies_are_valid) TRY(scratch_->validator.validate(func, interrupt));
   TranslateOptions how = options_.translate;
   how.interrupt = interrupt;
-  ASSIGN_OR_RETURN(Translation translation, translate(module_, func, how));
+  ASSIGN_OR_RETURN(Translation translation, Translator(module_, func, how, scratch_->translator).run());
   const Cell* entry = lay_out(defined, translation);
+  scratch_->translator.code.take_back(translation);
+  if (module_.declarations.body(func).range.size > kLargeBodyBytes) scratch_.reset();
   entries_[defined].store(entry, std::memory_order_release);
   return entry;
 }
@@ -80,7 +97,9 @@ const Cell* ModuleCode::lay_out(uint32_t defined, const Translation& translation
   std::ranges::copy(translation.literals, reinterpret_cast<uint64_t*>(literals));
 
   Function function{cells + translation.cells.size(), defined, translation.header_slot, {}};
-  function.offsets.reserve(translation.cells.size() + 4);
+  const size_t most_delta_bytes = kMaxDeltaBytes * translation.cells.size();
+  if (scratch_->deltas.size() < most_delta_bytes) scratch_->deltas.resize(most_delta_bytes);
+  uint8_t* delta = scratch_->deltas.data();
   uint32_t last_offset = 0;
   for (size_t i = 0; i < translation.cells.size(); ++i) {
     const DraftCell& draft = translation.cells[i];
@@ -88,10 +107,10 @@ const Cell* ModuleCode::lay_out(uint32_t defined, const Translation& translation
     if (draft.is_far)
       b = static_cast<uint32_t>(literals + 8 * size_t{draft.b} - reinterpret_cast<uint8_t*>(cells + i));
     cells[i] = {handlers_[draft.op], draft.a, draft.d, b};
-    append_delta(function.offsets, static_cast<int64_t>(draft.offset) - last_offset);
+    delta = append_delta(delta, static_cast<int64_t>(draft.offset) - last_offset);
     last_offset = draft.offset;
   }
-  function.offsets.shrink_to_fit();
+  function.offsets.assign(scratch_->deltas.data(), delta);
   functions_.emplace(cells, std::move(function));
   return cells;
 }

@@ -49,6 +49,8 @@ class ModuleCode final : public runtime::CodeSource {
   // Guards what follows. Translation happens under it: each function once.
   mutable std::mutex mutex_;
   std::map<const Cell*, Function> functions_;  // by their first cell
+  struct Scratch;                              // memory for one function after another
+  std::unique_ptr<Scratch> scratch_;
   struct Free {
     void operator()(void* memory) const { std::free(memory); }
   };

@@ -11,13 +11,36 @@ using wasm::OpClass;
 using wasm::Opcode;
 using wasm::ValKind;
 
-Translator::Translator(const runtime::Module& module, wasm::FuncIdx func, const TranslateOptions& options)
+Translator::Translator(const runtime::Module& module, wasm::FuncIdx func, const TranslateOptions& options,
+                       Buffers& buffers)
     : module_(module),
       wasm_(module.declarations),
       func_(func),
       type_(module.declarations.func_type(func)),
       options_(options),
-      work_(options.interrupt) {}
+      buffers_(buffers),
+      code_(std::move(buffers.code)),
+      work_(options.interrupt),
+      stack_(std::move(buffers.stack)),
+      frames_(std::move(buffers.frames)),
+      local_kinds_(std::move(buffers.local_kinds)),
+      local_slots_(std::move(buffers.local_slots)),
+      local_tops_(std::move(buffers.local_tops)) {
+  code_.clear();
+  stack_.clear();
+  frames_.clear();
+  local_kinds_.clear();
+  local_slots_.clear();
+}
+
+Translator::~Translator() {
+  buffers_.code = std::move(code_);
+  buffers_.stack = std::move(stack_);
+  buffers_.frames = std::move(frames_);
+  buffers_.local_kinds = std::move(local_kinds_);
+  buffers_.local_slots = std::move(local_slots_);
+  buffers_.local_tops = std::move(local_tops_);
+}
 
 std::string Translator::function_text() const {
   std::string_view name = wasm_.func_name(func_);
@@ -63,34 +86,26 @@ Result<> Translator::lay_out_frame(wasm::InstructionReader& reader) {
   return {};
 }
 
-// Checked after every instruction: what comes between two checks is bounded.
-Result<> Translator::check_size() {
-  if (frame_slots_ <= kMaxFrameSlots && !code_.is_too_large() && !work_.is_due()) [[likely]]
-    return {};
-  if (frame_slots_ <= kMaxFrameSlots && !code_.is_too_large()) return look_at_work();
+Result<> Translator::look_at_bounds() {
+  const bool is_too_large = frame_slots_ > kMaxFrameSlots || code_.is_too_large();
+  const WorkMeter::Verdict verdict = is_too_large ? WorkMeter::Verdict::TooMuch : work_.verdict();
+  if (verdict == WorkMeter::Verdict::GoOn) return {};
+  if (verdict == WorkMeter::Verdict::Interrupted) return fail(ErrorKind::Exhausted, "interrupted");
   std::string message =
-      frame_slots_ > kMaxFrameSlots
-          ? function_text() + " needs more than " + std::to_string(kMaxFrameSlots) +
-                " slots of 8 bytes for its locals and operands"
-          : function_text() + " becomes more than " + std::to_string(kMaxCells) + " cells of code";
+      frame_slots_ > kMaxFrameSlots ? function_text() + " needs more than " + std::to_string(kMaxFrameSlots) +
+                                          " slots of 8 bytes for its locals and operands"
+      : code_.is_too_large()
+          ? function_text() + " becomes more than " + std::to_string(kMaxCells) + " cells of code"
+          : function_text() +
+                " is too much work to translate: its branches and blocks take too many operands for "
+                "their number";
   return fail(Error(ErrorKind::Exhausted, std::move(message)).at(wasm_.body(func_).range.offset));
-}
-
-Result<> Translator::look_at_work() {
-  switch (work_.verdict()) {
-    case WorkMeter::Verdict::GoOn: return {};
-    case WorkMeter::Verdict::Interrupted: return fail(ErrorKind::Exhausted, "interrupted");
-    case WorkMeter::Verdict::TooMuch: break;
-  }
-  return fail(Error(ErrorKind::Exhausted, function_text() +
-                                              " is too much work to translate: its branches and blocks take "
-                                              "too many operands for their number")
-                  .at(wasm_.body(func_).range.offset));
 }
 
 Result<Translation> Translator::run() {
   wasm::InstructionReader reader(wasm_, wasm_.body(func_).range);
   work_.restart(kFreeSteps + kStepsPerByte * reader.remaining());
+  code_.reserve(reader.remaining() / 3 + 8);  // about what code becomes
   code_.set_offset(reader.offset());
   TRY(lay_out_frame(reader));
   Frame function{};
@@ -100,13 +115,14 @@ Result<Translation> Translator::run() {
   function.type = &type_;
   frames_.push_back(function);
 
-  wasm::Instruction in;
+  wasm::Instruction& in = buffers_.instruction;
   while (!frames_.empty()) {
     TRY(reader.next(in));
     code_.set_offset(in.offset);
     work_.add(1);
     TRY(instruction(in));
-    TRY(check_size());
+    if (!is_within_bounds()) [[unlikely]]
+      TRY(look_at_bounds());
   }
   code_[0].b = frame_slots_;
   return Translation{std::move(code_.cells()), std::move(code_.literals()), header_slot_, frame_slots_,
@@ -225,7 +241,8 @@ Result<> Translator::control(const wasm::Instruction& in) {
 
 Result<Translation> translate(const runtime::Module& module, wasm::FuncIdx func,
                               const TranslateOptions& options) {
-  return Translator(module, func, options).run();
+  Translator::Buffers buffers;
+  return Translator(module, func, options, buffers).run();
 }
 
 }  // namespace godwit::code

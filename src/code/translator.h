@@ -12,6 +12,7 @@
 //  - At a label nothing is known of the accumulators, and the label's values lie in their own slots.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <string>
 
@@ -25,7 +26,15 @@ namespace godwit::code {
 
 class Translator final {
  public:
-  Translator(const runtime::Module& module, wasm::FuncIdx func, const TranslateOptions& options);
+  // Memory that is used for one function after another. What was translated takes the cells and literals with it.
+  struct Buffers;
+
+  // @param buffers outlive this object.
+  Translator(const runtime::Module& module, wasm::FuncIdx func, const TranslateOptions& options,
+             Buffers& buffers);
+  ~Translator();
+  Translator(const Translator&) = delete;
+  Translator& operator=(const Translator&) = delete;
   Result<Translation> run();
 
  private:
@@ -40,8 +49,11 @@ class Translator final {
   Result<> unsupported(const wasm::Instruction& in) const;
   Result<> needs_later(const wasm::Instruction& in, wasm::Feature feature) const;
   std::string function_text() const;
-  Result<> check_size();
-  Result<> look_at_work();
+  // Checked after every instruction: what comes between two checks is bounded.
+  bool is_within_bounds() const {
+    return frame_slots_ <= kMaxFrameSlots && !code_.is_too_large() && !work_.is_due();
+  }
+  Result<> look_at_bounds();
 
   // --- Values: translator_values.cc ---------------------------------------------------------------------------------
   uint32_t next_slot() const { return stack_.empty() ? first_temp_ : stack_.back().end_slot(); }
@@ -233,6 +245,7 @@ class Translator final {
   wasm::FuncIdx func_;
   const wasm::FuncType& type_;
   TranslateOptions options_;
+  Buffers& buffers_;
 
   CodeBuffer code_;
   AccTracker accs_;
@@ -253,5 +266,75 @@ class Translator final {
   uint32_t first_temp_ = 0;
   uint32_t frame_slots_ = 0;
 };
+
+struct Translator::Buffers {
+  CodeBuffer code;
+  std::vector<Operand> stack;
+  std::vector<Frame> frames;
+  std::vector<wasm::ValKind> local_kinds;
+  std::vector<uint32_t> local_slots;
+  std::vector<uint32_t> local_tops;
+  wasm::Instruction instruction;
+};
+
+// What every instruction does, inline.
+
+inline void Translator::push(Operand operand) {
+  operand.slot = next_slot();
+  accs_.forget(operand.slot);
+  push_again(operand);
+}
+
+inline void Translator::push_again(const Operand& operand) {
+  frame_slots_ = std::max(frame_slots_, operand.end_slot());
+  stack_.push_back(operand);
+  if (operand.where == Operand::Where::Local)
+    link_local(stack_.back(), static_cast<uint32_t>(stack_.size() - 1));
+}
+
+inline Operand Translator::pop() {
+  Operand operand = stack_.back();
+  stack_.pop_back();
+  settled_ = std::min(settled_, stack_.size());
+  if (operand.where == Operand::Where::Local) unlink_local(operand);
+  return operand;
+}
+
+inline void Translator::write_pending(AccState& state) {
+  if (!state.is_pending) return;
+  CellOp& op = code_[state.producer].op;
+  op = with_slot(op);
+  state.is_pending = false;
+}
+
+inline void Translator::flush(AccClass acc) { flush_below(acc, next_slot()); }
+
+inline void Translator::flush_below(AccClass acc, uint32_t end_slot) {
+  if (acc == AccClass::None) return;
+  AccState& state = accs_[acc];
+  if (state.is_pending && state.slot < end_slot) write_pending(state);
+}
+
+inline Source Translator::source_of(const Operand& operand) const {
+  if (operand.where == Operand::Where::Const) return Source::K;
+  return accs_.holds(acc_class_of(operand.kind), operand.place()) ? Source::A : Source::S;
+}
+
+inline uint32_t Translator::emit_result(CellOp op, wasm::ValKind kind, uint32_t a, uint32_t b) {
+  flush(acc_class_of(kind));
+  uint32_t cell = code_.emit(op, a, next_slot(), b);
+  made_result(kind, cell);
+  return cell;
+}
+
+inline void Translator::made_result(wasm::ValKind kind, uint32_t cell) {
+  push_temp(kind);
+  AccState& state = accs_[acc_class_of(kind)];
+  state = {stack_.back().slot, cell, true};
+  if (!options_.fold) {
+    write_pending(state);
+    state = {};
+  }
+}
 
 }  // namespace godwit::code

@@ -7,19 +7,6 @@ namespace godwit::code {
 
 using wasm::ValKind;
 
-void Translator::push(Operand operand) {
-  operand.slot = next_slot();
-  accs_.forget(operand.slot);
-  push_again(operand);
-}
-
-void Translator::push_again(const Operand& operand) {
-  frame_slots_ = std::max(frame_slots_, operand.end_slot());
-  stack_.push_back(operand);
-  if (operand.where == Operand::Where::Local)
-    link_local(stack_.back(), static_cast<uint32_t>(stack_.size() - 1));
-}
-
 void Translator::link_local(Operand& operand, uint32_t place) {
   uint32_t& top = local_tops_[operand.local_index];
   operand.set_below(top);
@@ -47,32 +34,12 @@ void Translator::push_local(uint32_t index) {
   if (!options_.fold) save_locals();
 }
 
-Operand Translator::pop() {
-  Operand operand = stack_.back();
-  stack_.pop_back();
-  settled_ = std::min(settled_, stack_.size());
-  if (operand.where == Operand::Where::Local) unlink_local(operand);
-  return operand;
-}
-
 void Translator::truncate(size_t height) {
   if (stack_.size() <= height) return;
   work_.add(stack_.size() - height);
   if (local_operands_ == 0) stack_.resize(height);
   while (stack_.size() > height) pop();
   settled_ = std::min(settled_, height);
-}
-
-Source Translator::source_of(const Operand& operand) const {
-  if (operand.where == Operand::Where::Const) return Source::K;
-  return accs_.holds(acc_class_of(operand.kind), operand.place()) ? Source::A : Source::S;
-}
-
-uint32_t Translator::emit_result(CellOp op, ValKind kind, uint32_t a, uint32_t b) {
-  flush(acc_class_of(kind));
-  uint32_t cell = code_.emit(op, a, next_slot(), b);
-  made_result(kind, cell);
-  return cell;
 }
 
 uint32_t Translator::emit_far_result(CellOp op, ValKind kind, uint32_t a, uint64_t literal) {
@@ -82,34 +49,9 @@ uint32_t Translator::emit_far_result(CellOp op, ValKind kind, uint32_t a, uint64
   return cell;
 }
 
-void Translator::made_result(ValKind kind, uint32_t cell) {
-  push_temp(kind);
-  AccState& state = accs_[acc_class_of(kind)];
-  state = {stack_.back().slot, cell, true};
-  if (!options_.fold) {
-    write_pending(state);
-    state = {};
-  }
-}
-
 void Translator::emit_slot_result(CellOp op, ValKind kind, uint32_t a, uint32_t b) {
   code_.emit(op, a, next_slot(), b);
   push_temp(kind);
-}
-
-void Translator::write_pending(AccState& state) {
-  if (!state.is_pending) return;
-  CellOp& op = code_[state.producer].op;
-  op = with_slot(op);
-  state.is_pending = false;
-}
-
-void Translator::flush(AccClass acc) { flush_below(acc, next_slot()); }
-
-void Translator::flush_below(AccClass acc, uint32_t end_slot) {
-  if (acc == AccClass::None) return;
-  AccState& state = accs_[acc];
-  if (state.is_pending && state.slot < end_slot) write_pending(state);
 }
 
 void Translator::flush_all_below(uint32_t end_slot) {

@@ -429,7 +429,8 @@ Result<> CodeValidator::const_expr(const ConstExpr& expr, ValType expected, uint
   return run(reader, true, visible_globals);
 }
 
-Result<> CodeValidator::body(FuncIdx func) {
+Result<> CodeValidator::body(FuncIdx func, Interrupt interrupt) {
+  work_ = WorkMeter(interrupt);
   const ByteRange range = module_.body(func).range;
   const TypeIdx type = module_.funcs[func.value];
   values_.clear();

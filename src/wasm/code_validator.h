@@ -18,11 +18,10 @@ namespace godwit::wasm {
 
 class CodeValidator final {
  public:
-  explicit CodeValidator(const Module& module, const FeatureSet& features, Interrupt interrupt = {})
-      : module_(module), features_(features), work_(interrupt) {}
+  CodeValidator(const Module& module, const FeatureSet& features) : module_(module), features_(features) {}
 
   // Validates the body of a defined function of a module whose declarations are valid.
-  Result<> body(FuncIdx func);
+  Result<> body(FuncIdx func, Interrupt interrupt = {});
 
   // How much work the last body or expression was.
   uint64_t steps() const { return work_.steps(); }

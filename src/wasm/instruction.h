@@ -79,7 +79,7 @@ class InstructionReader {
   Result<> locals(std::vector<LocalGroup>& into);
 
  private:
-  // The forms that nearly all code consists of: one opcode byte and immediates of one byte each. False: not such a
+  // The forms that nearly all code consists of: one opcode byte and immediates of at most four bytes. False: not such a
   // form, and nothing is read.
   bool next_short(Instruction& into);
   Result<> next_any(Instruction& into);
@@ -125,33 +125,68 @@ inline constexpr auto kShortForms = [] {
   return table;
 }();
 
+// An integer of at most four bytes at `bytes`, as bits, and how many bytes it has; 0 bytes: it is longer, and `bits` is
+// nothing. No such integer can be malformed.
+struct ShortLeb {
+  uint32_t bits;
+  uint32_t size;
+};
+[[gnu::always_inline]] inline ShortLeb read_short_leb(const uint8_t* bytes) {
+  uint32_t bits = bytes[0];
+  if (bits < 0x80) [[likely]]
+    return {bits, 1};
+  bits = (bits & 0x7F) | uint32_t{bytes[1]} << 7;
+  if (bytes[1] < 0x80) [[likely]]
+    return {bits, 2};
+  bits = (bits & 0x3FFF) | uint32_t{bytes[2]} << 14;
+  if (bytes[2] < 0x80) return {bits, 3};
+  bits = (bits & 0x1FFFFF) | uint32_t{bytes[3]} << 21;
+  return {bits, bytes[3] < 0x80 ? 4u : 0u};
+}
+
 [[gnu::always_inline]] inline bool InstructionReader::next_short(Instruction& into) {
-  const uint8_t* const bytes = reader_.peek(3);
+  constexpr uint32_t kLongest = 6;  // opcode, alignment, offset
+  const uint8_t* const bytes = reader_.peek(kLongest);
   if (!bytes) [[unlikely]]
     return false;
   const ShortForm form = kShortForms[bytes[0]];
   into.op = form.op;
-  if (form.imm == ShortForm::Imm::None) return reader_.advance(1), true;
-  const uint8_t first = bytes[1];
-  if (first >= 0x80) return false;
-  if (form.imm == ShortForm::Imm::Index) {
-    into.index = first;
-    return reader_.advance(2), true;
-  }
-  if (form.imm == ShortForm::Imm::Const) {
-    // Bit 6 is the sign.
-    into.bits = static_cast<uint64_t>(static_cast<int64_t>(uint64_t{first} << 57) >> 57);
-    return reader_.advance(2), true;
-  }
-  if (form.imm == ShortForm::Imm::MemArg) {
-    if (first >= 0x20 || bytes[2] >= 0x80) return false;
-    into.mem = {first, MemIdx(0), bytes[2]};
-    return reader_.advance(3), true;
-  }
-  if (form.imm == ShortForm::Imm::Block) {
-    if (first != 0x40) return false;
-    into.block = BlockType();
-    return reader_.advance(2), true;
+  switch (form.imm) {
+    case ShortForm::Imm::None: return reader_.advance(1), true;
+    case ShortForm::Imm::Index: {
+      const ShortLeb index = read_short_leb(bytes + 1);
+      if (index.size == 0) [[unlikely]]
+        return false;
+      into.index = index.bits;
+      return reader_.advance(1 + index.size), true;
+    }
+    case ShortForm::Imm::Const: {
+      const ShortLeb value = read_short_leb(bytes + 1);
+      if (value.size == 0) [[unlikely]]
+        return false;
+      const uint32_t unused_bits = 64 - 7 * value.size;
+      into.bits =
+          static_cast<uint64_t>(static_cast<int64_t>(uint64_t{value.bits} << unused_bits) >> unused_bits);
+      return reader_.advance(1 + value.size), true;
+    }
+    case ShortForm::Imm::MemArg: {
+      if (bytes[1] >= 0x20) [[unlikely]]
+        return false;
+      const ShortLeb offset = read_short_leb(bytes + 2);
+      if (offset.size == 0) [[unlikely]]
+        return false;
+      into.mem = {bytes[1], MemIdx(0), offset.bits};
+      return reader_.advance(2 + offset.size), true;
+    }
+    case ShortForm::Imm::Block: {
+      constexpr uint8_t kEmpty = 0x40, kF64 = 0x7C, kI32 = 0x7F;
+      if (bytes[1] == kEmpty) into.block = BlockType();
+      else if (bytes[1] >= kF64 && bytes[1] <= kI32)
+        into.block = {BlockType::Kind::Value, static_cast<ValKind>(kI32 - bytes[1]), {}};
+      else return false;
+      return reader_.advance(2), true;
+    }
+    case ShortForm::Imm::Other: break;
   }
   return false;
 }

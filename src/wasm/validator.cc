@@ -31,24 +31,24 @@ Result<> prefer_malformed(const Module& module, const FeatureSet& features, Resu
 
 Result<> validate_in_order(const Module& module, const FeatureSet& features, Interrupt interrupt) {
   TRY(validate_declarations(module, features));
-  CodeValidator code(module, features, interrupt);
-  for (size_t i = module.imported_funcs; i < module.funcs.size(); ++i) TRY(code.body(FuncIdx(i)));
+  CodeValidator code(module, features);
+  for (size_t i = module.imported_funcs; i < module.funcs.size(); ++i) TRY(code.body(FuncIdx(i), interrupt));
   return {};
 }
 
 }  // namespace
 
-BodyValidator::BodyValidator(const Module& module, const FeatureSet& features, Interrupt interrupt)
-    : code_(std::make_unique<CodeValidator>(module, features, interrupt)) {}
+BodyValidator::BodyValidator(const Module& module, const FeatureSet& features)
+    : code_(std::make_unique<CodeValidator>(module, features)) {}
 
 BodyValidator::~BodyValidator() = default;
 
-Result<> BodyValidator::validate(FuncIdx func) { return code_->body(func); }
+Result<> BodyValidator::validate(FuncIdx func, Interrupt interrupt) { return code_->body(func, interrupt); }
 
 uint64_t BodyValidator::steps() const { return code_->steps(); }
 
 Result<> validate_body(const Module& module, FuncIdx func, const FeatureSet& features, Interrupt interrupt) {
-  return CodeValidator(module, features, interrupt).body(func);
+  return CodeValidator(module, features).body(func, interrupt);
 }
 
 Result<> validate(const Module& module, const FeatureSet& features, Interrupt interrupt) {

@@ -22,14 +22,14 @@ Result<> validate_declarations(const Module& module, const FeatureSet& features 
 // @threads one at a time; any number of validators may share a module.
 class BodyValidator final {
  public:
-  explicit BodyValidator(const Module& module, const FeatureSet& features = {}, Interrupt interrupt = {});
+  explicit BodyValidator(const Module& module, const FeatureSet& features = {});
   ~BodyValidator();
 
   // `func` is a defined function.
   // @errors Invalid, or Malformed where the bytes are no instructions: with the byte offset. Exhausted: interrupted, or
   // more work than a body of its size may be (no compiler's output comes near). The validator can go on with other
   // bodies.
-  Result<> validate(FuncIdx func);
+  Result<> validate(FuncIdx func, Interrupt interrupt = {});
   // How many steps of work the last body took.
   uint64_t steps() const;
 
