@@ -75,6 +75,15 @@ def programs():
         yield Program(f"{name}, {wasm.stat().st_size / 1e6:.1f} MB", wasm, build_go(source, OUT / "native" / f"{source.stem}-go", flags, {}))
 
 
+def large_programs():
+    """Those whose compilation is measured: the large Go program, and one in C++."""
+    yield from (p for p in programs() if p.name.startswith("large"))
+    source = BENCH / "programs" / "large.cc"
+    flags = ["--target=wasm32-wasip1", "--no-wasm-opt", f"--sysroot={SYSROOT}", "-std=c++20", "-fno-exceptions", "-O2"]
+    wasm = build([CLANG.replace("clang", "clang++"), *flags, str(source)], source, OUT / "wasm" / "large-cc.wasm")
+    yield Program(f"large (C++), {wasm.stat().st_size / 1e6:.1f} MB", wasm)
+
+
 def build_go(source, target, flags, environment):
     if not target.exists() or target.stat().st_mtime <= source.stat().st_mtime:
         target.parent.mkdir(parents=True, exist_ok=True)
