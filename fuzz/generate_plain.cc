@@ -375,7 +375,7 @@ void ModuleGenerator::table_op(Opcode op) {
   const auto of_same_type = [&](uint32_t bound, const auto& type_at) {
     std::vector<uint32_t> found;
     for (uint32_t i = 0; i < bound; ++i)
-      if (type_at(i) == type.elem) found.push_back(i);
+      if (fits(type_at(i), type.elem)) found.push_back(i);
     return found[choices_.below(found.size())];
   };
   switch (op) {

@@ -16,6 +16,7 @@ namespace {
 
 constexpr uint32_t kImportedFuncs = 1;
 constexpr uint32_t kTableSize = 8;
+constexpr ValType kSureFunc = ValType::ref(wasm::HeapType::Abstract::Func, false);
 
 CodeBuilder zero_of(ValType type) {
   CodeBuilder code;
@@ -136,6 +137,10 @@ void ModuleGenerator::declare_tables() {
     tables_.push_back({wasm::kFuncRef, {.min = kTableSize, .max = 20, .addr = wasm::AddrType::I64}});
     module_.table(tables_.back());
   }
+  if (has(Opcode::call_ref)) {  // no null in it
+    tables_.push_back({kSureFunc, {.min = kTableSize, .max = 20}});
+    module_.table(tables_.back(), CodeBuilder().op(Opcode::ref_func, kImportedFuncs));
+  }
   if (has_objects()) {
     tables_.push_back({ValType::ref(wasm::HeapType::Abstract::Any, true), {.min = kTableSize, .max = 20}});
     module_.table(tables_.back());
@@ -184,7 +189,7 @@ void ModuleGenerator::declare_segments() {
   module_.data(bytes);
   module_.data(Bytes(bytes).first(5));
   datas_ = 3;
-  elem_types_ = {wasm::kFuncRef, wasm::kExternRef, wasm::kFuncRef};
+  elem_types_ = {wasm::kFuncRef, wasm::kExternRef, wasm::kFuncRef, kSureFunc};
   if (has_objects()) {
     elem_types_.push_back(ValType::ref(wasm::HeapType::Abstract::Any, true));
     elem_types_.push_back(ValType::ref(wasm::HeapType(structs_[0].index), true));
@@ -202,7 +207,8 @@ std::vector<uint8_t> ModuleGenerator::finish() {
                {defined_.begin(), defined_.begin() + std::min<ptrdiff_t>(std::ssize(defined_), kTableSize)});
   module_.elem(wasm::SegmentMode::Passive, wasm::kExternRef, nulls);
   module_.elem(wasm::SegmentMode::Passive, wasm::kFuncRef, some);
-  for (size_t i = 3; i < elem_types_.size(); ++i) {
+  module_.elem(wasm::SegmentMode::Passive, kSureFunc, {some[0], some[2], some[0], some[2]});
+  for (size_t i = 4; i < elem_types_.size(); ++i) {
     const wasm::HeapType heap = elem_types_[i].heap();
     CodeBuilder one = CodeBuilder().add({.op = Opcode::ref_null, .type = elem_types_[i]});
     if (heap.is_abstract() && has(Opcode::ref_i31)) one = CodeBuilder().i32(77).op(Opcode::ref_i31);
