@@ -63,9 +63,11 @@ struct Format {
   int32_t min_exponent;  // of the least normal number
   int32_t max_exponent;
   uint64_t infinity;  // its bits
+  uint64_t one;       // the leading bit of a significand, 2^(precision - 1)
 };
 constexpr Format format_of(uint32_t bits) {
-  return bits == 32 ? Format{24, -126, 127, 0x7F80'0000} : Format{53, -1022, 1023, 0x7FF0'0000'0000'0000};
+  return bits == 32 ? Format{24, -126, 127, 0x7F80'0000, 1u << 23}
+                    : Format{53, -1022, 1023, 0x7FF0'0000'0000'0000, uint64_t{1} << 52};
 }
 
 // significand · 2^exponent, and a little more if `is_inexact`.
@@ -84,13 +86,12 @@ Number<uint64_t> round(uint64_t significand, int64_t exponent, bool is_inexact, 
   const uint64_t half = uint64_t{1} << 63;
   if (rest > half || (rest == half && (is_inexact || (kept & 1)))) ++kept;
   if (is_subnormal) return kept;  // where it reached the least normal number, these are its bits
-  const uint64_t one = uint64_t{1} << (format.precision - 1);
-  if (kept == one << 1) {
-    kept = one;
+  if (kept == format.one * 2) {
+    kept = format.one;
     if (++top > format.max_exponent) return range();
   }
   const uint64_t biased = static_cast<uint64_t>(top - format.min_exponent + 1);
-  return biased << (format.precision - 1) | (kept & (one - 1));
+  return biased * format.one | (kept & (format.one - 1));
 }
 
 // The parts of `text`: digits, then perhaps a point and digits, then perhaps `letter` and an exponent.
@@ -219,10 +220,10 @@ Number<uint64_t> parse_float(std::string_view text, uint32_t bits) {
   const Format format = format_of(bits);
   const uint64_t sign = take_sign(text) ? uint64_t{1} << (bits - 1) : 0;
   if (text == "inf") return sign | format.infinity;
-  const uint64_t quiet = uint64_t{1} << (format.precision - 2);
+  const uint64_t quiet = format.one / 2;
   if (text == "nan") return sign | format.infinity | quiet;
   if (text.starts_with("nan:0x")) {
-    const Number<uint64_t> payload = parse_hex_digits(text.substr(6), (quiet << 1) - 1);
+    const Number<uint64_t> payload = parse_hex_digits(text.substr(6), format.one - 1);
     if (!payload) return payload;
     return *payload == 0 ? Number<uint64_t>(range()) : sign | format.infinity | *payload;
   }

@@ -35,7 +35,7 @@ Position position_of(const Source& source, size_t offset) {
   const std::string_view before = source.text.substr(0, offset);
   const size_t newline = before.rfind('\n');
   const std::string_view line = newline == std::string_view::npos ? before : before.substr(newline + 1);
-  return {source.first_line + static_cast<uint32_t>(std::ranges::count(before, '\n')),
+  return {1 + static_cast<uint32_t>(std::ranges::count(before, '\n')),
           1 + static_cast<uint32_t>(characters(line))};
 }
 

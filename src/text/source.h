@@ -15,7 +15,6 @@ inline constexpr uint64_t kTextBytes = 1 << 30;
 struct Source {
   std::string_view name;  // of the file, for messages
   std::string_view text;
-  uint32_t first_line = 1;  // the number of its first line, for texts that are quoted in another
 };
 
 // Lines and columns count from 1; columns are characters.
