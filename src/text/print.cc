@@ -74,7 +74,7 @@ class ModulePrinter final {
       if (out_.failed()) break;
       out_.line(1);
       if (auto printed = this->func(func, 1); !printed) {
-        (void)out_.finish();
+        TRY(out_.finish());
         return printed;
       }
     }

@@ -110,10 +110,10 @@ Result<> BodyPrinter::folded(wasm::ByteRange instructions, uint32_t depth) {
   return {};
 }
 
-void BodyPrinter::read(uint32_t offset) {
+bool BodyPrinter::read(uint32_t offset) {
   const auto size = static_cast<uint32_t>(names_.module.bytes.size());
   InstructionReader reader(names_.module, {offset, size - offset}, wasm::FeatureSet::all(), place_);
-  (void)reader.next(instruction_);  // it could be read when the tree was built
+  return reader.next(instruction_).has_value();
 }
 
 void BodyPrinter::enter(uint32_t index, uint32_t depth, bool is_inline) {
@@ -123,9 +123,9 @@ void BodyPrinter::enter(uint32_t index, uint32_t depth, bool is_inline) {
     out_.put(node.shape == Shape::Then ? "(then" : "(do");
   } else {
     before(node.offset);
-    read(node.offset);
     out_.put('(');
-    instructions_.put(instruction_, node.label);
+    // it could be read when the tree was built
+    if (read(node.offset)) instructions_.put(instruction_, node.label);
   }
   if (node.shape == Shape::Block || node.is_part()) labels.open(node.label);
   visits_.push_back(

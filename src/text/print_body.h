@@ -47,7 +47,8 @@ class BodyPrinter final {
   void leave(const FoldNode& node);
   void before(uint32_t offset);
   void undivided(const wasm::ConstExpr& expr);
-  void read(uint32_t offset);
+  // Reads the instruction there into instruction_.
+  bool read(uint32_t offset);
 
   PrintWriter& out_;
   const PrintNames& names_;

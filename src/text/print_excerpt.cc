@@ -79,7 +79,7 @@ std::optional<Excerpt> excerpt_at(const Module& module, uint64_t offset) {
     printer.begin(names.locals_of(excerpt.func.value, static_cast<uint32_t>(locals)), {}, scan);
     text.assign(size_t{2} * (line.nesting - outermost), ' ');
     printer.put(line.instruction);
-    (void)writer.finish();
+    if (!writer.finish()) break;
     excerpt.lines.push_back({line.instruction.offset, cut(text)});
   }
   return excerpt;
