@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "hints.h"
 #include "module_report.h"
 #include "output.h"
 #include "platform/memory_map.h"
@@ -60,14 +61,19 @@ std::string describe(const text::Excerpt& excerpt) {
 
 }  // namespace
 
-std::string explain_place(const std::string& path, uint64_t offset) {
+std::string explain_place(const std::string& path, std::string_view message, uint64_t offset) {
   auto mapped = platform::MappedFile::copy(path);
   if (!mapped) return {};
   auto file = std::make_shared<platform::MappedFile>(std::move(*mapped));
-  if (const auto module = wasm::decode(file, file->bytes(), wasm::FeatureSet::all()))
-    if (const auto excerpt = text::excerpt_at(*module, offset)) return describe(*excerpt);
-  const std::string section = section_at(file->bytes(), offset);
-  return section.empty() ? "" : "\n  in the " + section;
+  std::string place, hint;
+  if (const auto module = wasm::decode(file, file->bytes(), wasm::FeatureSet::all())) {
+    if (const auto excerpt = text::excerpt_at(*module, offset)) place = describe(*excerpt);
+    hint = hint_for(message, *module);
+  }
+  if (place.empty())
+    if (const std::string section = section_at(file->bytes(), offset); !section.empty())
+      place = "\n  in the " + section;
+  return hint.empty() ? place : place + "\n  hint: " + hint;
 }
 
 }  // namespace godwit::cli

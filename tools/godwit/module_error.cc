@@ -18,7 +18,8 @@ int report_module_error(const Error& error, const std::string& path) {
   }
   const bool names_itself = error.kind() == ErrorKind::NotFound || error.kind() == ErrorKind::Io;
   std::string text = names_itself ? error.message() : path + ": " + error.describe();
-  if (is_about_bytes && error.offset() != kNoOffset) text += explain_place(path, error.offset());
+  if (is_about_bytes && error.offset() != kNoOffset)
+    text += explain_place(path, error.message(), error.offset());
   write_error(text);
   return kExitError;
 }

@@ -106,7 +106,7 @@ int report_module(const Error& error, const std::string& path) {
       write_error(path + ": not a WebAssembly module: " + kind);
       return kExitError;
     }
-    if (error.offset() != Error::kNoOffset) text += explain_place(path, error.offset());
+    if (error.offset() != Error::kNoOffset) text += explain_place(path, error.message(), error.offset());
   }
   return report_as(error, path, text);
 }
