@@ -132,7 +132,7 @@ Outcome Session::refuse_module(const Command& command) {
   Result<> checked = check(command);
   if (checked) return failed(fmt::format("accepted, but wanted {} \"{}\"", to_string(kind), command.words));
   const bool has_place =
-      checked.error().offset() != kNoOffset || checked.error().message().find("\n") != std::string::npos;
+      checked.error().offset() != kNoOffset || checked.error().message().find('\n') != std::string::npos;
   if (!has_place) return failed("an error without a place: " + checked.error().describe());
   return judge(checked.error(), kind, command.words);
 }
