@@ -8,6 +8,8 @@
 //   T acc<T>(), set_acc(T)            the accumulator of T's class: integers, f32, f64
 //   T load<T>(address), store(address, T)   memory 0 by effective address; faults end in a trap at this cell
 //   VmContext* ctx()
+//   Slot* slot_address(index)         where a slot lies
+//   void lose_accs()                  what the accumulators hold does not matter any more
 //   Flow trap(Trap)
 //   bool interrupted()                the poll word is set
 //   void jump_by(distance)            the next cell is that many cells from this one; Flow::Jump follows

@@ -174,6 +174,7 @@ Result<> Translator::plain(const wasm::Instruction& in, const wasm::OpInfo& info
     case OpClass::AtomicCmpxchg:
     case OpClass::AtomicWait:
     case OpClass::AtomicFence: return atomic(in);
+    case OpClass::Gc: return gc(in);
     default: return simd(in);
   }
 }
@@ -224,6 +225,8 @@ Result<> Translator::control(const wasm::Instruction& in) {
     case Opcode::br_table: br_table(in); break;
     case Opcode::br_on_null: br_on_null(in.index); break;
     case Opcode::br_on_non_null: br_on_non_null(in.index); break;
+    case Opcode::br_on_cast: br_on_cast(in, true); break;
+    case Opcode::br_on_cast_fail: br_on_cast(in, false); break;
     case Opcode::return_: return_(); break;
     case Opcode::call: call(in.index, CallKind::Normal); break;
     case Opcode::return_call: call(in.index, CallKind::Tail); break;

@@ -24,6 +24,10 @@
 
 namespace godwit::code {
 
+namespace ops {
+enum class GcTarget : uint8_t;
+}
+
 class Translator final {
  public:
   // Memory that is used for one function after another. What was translated takes the cells and literals with it.
@@ -128,6 +132,21 @@ class Translator final {
   uint32_t simd_address(Operand& address, uint64_t offset);
   // Pushes the result of a cell that writes its slot and the accumulator.
   void made_written_result(wasm::ValKind kind, uint32_t cell);
+
+  // --- Structs, arrays, casts: translator_gc.cc ---------------------------------------------------------------------
+  Result<> gc(const wasm::Instruction& in);
+  const runtime::GcType& gc_type(uint32_t type) const;
+  void gc_unary(CellOp first, wasm::ValKind result);
+  void struct_new_(const wasm::Instruction& in, uint32_t written_fields);
+  void struct_get_(const wasm::Instruction& in);
+  void struct_set_(const wasm::Instruction& in);
+  void array_get_(const wasm::Instruction& in);
+  void array_set_(const wasm::Instruction& in);
+  void array_op(CellOp op, size_t operands, const wasm::Instruction& in, uint64_t more, bool makes_array);
+  ops::GcTarget target_of(wasm::ValType type, uint64_t& literal) const;
+  void ref_test_(wasm::ValType type);
+  void ref_cast_(wasm::ValType type);
+  void br_on_cast(const wasm::Instruction& in, bool wanted);
 
   // --- Memory, tables, globals: translator_memory.cc ----------------------------------------------------------------
   Result<> load(const wasm::Instruction& in);

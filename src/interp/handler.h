@@ -113,6 +113,13 @@ struct Machine {
   }
 
   GODWIT_INLINE VmContext* ctx() const { return context; }
+  GODWIT_INLINE Slot* slot_address(uint32_t index) const { return fp + index; }
+  GODWIT_INLINE void lose_accs() {
+    int_acc = 0;
+    f64_acc = 0;
+    f32_acc = 0;
+    v128_acc = {};
+  }
   GODWIT_INLINE code::ops::Flow trap(Trap reason) {
     why = reason;
     return code::ops::Flow::Trap;

@@ -19,6 +19,7 @@ using code::Source;
 using wasm::Opcode;
 
 #define GODWIT_SIMD_CELL(name, ...)
+#define GODWIT_GC_CELL(name, ...)
 #define GODWIT_CELL(name, ...) GODWIT_DEFINE_HANDLER(name, __VA_ARGS__)
 #include "code/cells.def"
 

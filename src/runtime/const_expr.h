@@ -8,7 +8,7 @@
 namespace godwit::runtime {
 
 // The value of a validated constant expression of `instance`'s module, whose imports and earlier globals are there.
-// @errors Unsupported: an instruction of the garbage collection proposal, named.
+// @errors Exhausted: the garbage-collected heap is full.
 Result<VmGlobal> evaluate(Instance& instance, const wasm::ConstExpr& expression);
 
 // The value of a constant expression of an address type.

@@ -133,7 +133,7 @@ class GcHeap final {
   std::vector<uint64_t> free_bits_;
   uint32_t used_blocks_ = 0;
   uint32_t committed_blocks_ = 0;
-  std::array<GcBump, kGcClasses> bumps_{};
+  std::array<GcBump, kGcClasses + 1> bumps_{};               // the last is of large objects, and always empty
   std::array<uint32_t, kGcClasses> current_{};               // the block that runs are taken from; 0: none
   std::array<std::vector<uint32_t>, kGcClasses> available_;  // others with free cells, the lowest last
   int64_t budget_bytes_;                                     // until the next collection

@@ -92,6 +92,24 @@ std::optional<uint64_t> Store::extern_value(Ref ref) {
   return gc_load<uint64_t>(ref, kGcExternValue);
 }
 
+bool Store::is_of(Ref ref, wasm::ValType type) const {
+  using Abstract = wasm::HeapType::Abstract;
+  auto matches = [&](wasm::HeapType found) { return types_.matches(wasm::ValType::ref(found, false), type); };
+  auto matches_id = [&](uint32_t id) { return matches(wasm::HeapType(wasm::TypeIdx(id))); };
+  if (is_i31(ref)) return matches(Abstract::I31);
+  const bool is_object = vm_.gc_base != nullptr && gc_base_of(ref) == reinterpret_cast<uint64_t>(vm_.gc_base);
+  if (!is_object) return matches_id(reinterpret_cast<const FuncRecord*>(ref)->type);
+  const uint32_t header = gc_header_of(ref);
+  switch (gc_kind(header)) {
+    case GcKind::Struct:
+    case GcKind::Array: return matches_id(gc_type_id(header)) || matches(Abstract::Extern);
+    case GcKind::Extern: return matches(Abstract::Extern) || type.heap() == Abstract::Any;
+    case GcKind::Exception: return matches(Abstract::Exn);
+    case GcKind::None: break;
+  }
+  return false;
+}
+
 GcHandle Store::new_handle(Ref ref) {
   if (gc_->handles.size() >= gc_->handles_to_look_at) {
     drop_unused_handles();
@@ -118,14 +136,19 @@ Result<> Store::collect_garbage() {
                     std::string(to_string(Trap::Interrupted))));
 }
 
-uint32_t Store::make_func_handle(FuncRecord& func) {
-  std::vector<FuncRecord*>& funcs = gc_->funcs;
-  if (funcs.empty()) funcs.push_back(nullptr);
-  func.handle = static_cast<uint32_t>(funcs.size());
-  funcs.push_back(&func);
-  vm_.gc_funcs = funcs.data();
-  vm_.gc_func_count = funcs.size();
-  return func.handle;
+uint32_t Store::func_handle(FuncRecord& func) {
+  Gc& gc = *gc_;
+  if (gc.last_func == &func) return gc.last_func_handle;
+  if (gc.funcs.empty()) gc.funcs.push_back(nullptr);
+  const auto [found, is_new] = gc.func_handles.try_emplace(&func, static_cast<uint32_t>(gc.funcs.size()));
+  if (is_new) {
+    gc.funcs.push_back(&func);
+    vm_.gc_funcs = gc.funcs.data();
+    vm_.gc_func_count = gc.funcs.size();
+  }
+  gc.last_func = &func;
+  gc.last_func_handle = found->second;
+  return found->second;
 }
 
 }  // namespace godwit::runtime

@@ -1,6 +1,7 @@
 // A store's part of garbage collection: its heap, roots, and what stands for functions.
 #pragma once
 
+#include <unordered_map>
 #include <vector>
 
 #include "runtime/gc_heap.h"
@@ -23,6 +24,10 @@ struct Store::Gc {
   std::unique_ptr<StoreRoots> roots;
   std::unique_ptr<GcHeap> heap;
   std::vector<FuncRecord*> funcs;  // by handle
+  // Not in the record: a host function's may be known to several stores.
+  std::unordered_map<const FuncRecord*, uint32_t> func_handles;
+  const FuncRecord* last_func = nullptr;  // the handle that was asked for last
+  uint32_t last_func_handle = 0;
   std::vector<GcHandleCell*> handles;
   size_t handles_to_look_at = 0;  // when there are so many, unused ones are looked for
 };

@@ -114,6 +114,21 @@ FuncRecord* Instance::func(wasm::FuncIdx idx) {
   return record;
 }
 
+Bytes Instance::data_segment(uint32_t data) const {
+  if (state_->dropped_datas[data]) return {};
+  return module_->declarations.slice(module_->declarations.datas[data].bytes);
+}
+
+uint64_t Instance::elem_size(uint32_t elem) const {
+  return state_->dropped_elems[elem] ? 0 : module_->declarations.elems[elem].size();
+}
+
+Ref Instance::elem_value(uint32_t elem, uint32_t index) {
+  const wasm::ElemSegment& segment = module_->declarations.elems[elem];
+  return segment.funcs.empty() ? state_->elem_values[elem][index]
+                               : reinterpret_cast<Ref>(func(segment.funcs[index]));
+}
+
 // spec: https://webassembly.github.io/spec/core/exec/instructions.html#exec-memory-init
 Trap Instance::memory_init(uint32_t data, uint32_t memory, uint64_t to, uint64_t from, uint64_t size) {
   Bytes bytes;

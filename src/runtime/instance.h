@@ -34,6 +34,11 @@ class Instance final {
   Trap table_init(uint32_t elem, uint32_t table, uint64_t to, uint64_t from, uint64_t size);
   void elem_drop(uint32_t elem);
 
+  // What is left of a segment: nothing once it was dropped.
+  Bytes data_segment(uint32_t data) const;
+  uint64_t elem_size(uint32_t elem) const;
+  Ref elem_value(uint32_t elem, uint32_t index);
+
   // Shows the marker the references in own globals and in element segments.
   void mark_references(GcMarker& marker);
 

@@ -123,12 +123,14 @@ class Store final {
   Result<Ref> new_extern(uint64_t value);
   // The value that an externref carries; nothing if the guest made it of something of its own.
   static std::optional<uint64_t> extern_value(Ref ref);
+  // True if `ref`, which is not null, is of the type `type`, whose type index is a canonical id.
+  bool is_of(Ref ref, wasm::ValType type) const;
   // Keeps what `ref` refers to.
   GcHandle new_handle(Ref ref);
   // Frees what no reference leads to. @errors Exhausted: the store was interrupted.
   Result<> collect_garbage();
   // What stands for the function in the heap.
-  uint32_t func_handle(FuncRecord& func) { return func.handle != 0 ? func.handle : make_func_handle(func); }
+  uint32_t func_handle(FuncRecord& func);
 
   // Calls a function; see Executor::invoke. An Error of kind Trap or Exhausted carries the wasm backtrace. Where the
   // guest has started threads, an error ends them too, before this returns.
@@ -186,7 +188,6 @@ class Store final {
   friend class StoreRoots;
   Result<> make_stacks();
   Result<GcHeap*> make_gc_heap();
-  uint32_t make_func_handle(FuncRecord& func);
   void drop_unused_handles();
   void end_threads();
 

@@ -80,7 +80,10 @@ uint32_t TypeRegistry::intern(const wasm::FuncType& type) {
   wasm::SubType whole;
   whole.func = type;
   const std::lock_guard lock(impl_->mutex);
-  return impl_->canon.intern(std::span(&whole, 1), wasm::TypeIdx(0), {});
+  const uint32_t id = impl_->canon.intern(std::span(&whole, 1), wasm::TypeIdx(0), {});
+  // Exceptions of a host's tag are laid out by its type. If there is no memory, make_module() finds out.
+  if (impl_->gc.types() != nullptr) (void)impl_->gc.extend(impl_->canon);
+  return id;
 }
 
 bool TypeRegistry::is_subtype(uint32_t sub, uint32_t super) const {

@@ -30,16 +30,14 @@ using Ref = uint64_t;
 //  16  vmctx   the callee's context; the host function's own for host functions (see HostRecord)
 //  24  type    canonical type id (TypeRegistry)
 //  28  index   function index in the callee's module
-//  32  handle  what stands for it in the garbage-collected heap (see Store::func_handle); 0: none yet
 struct FuncRecord {
   std::atomic<const Cell*> entry;
   std::atomic<const void*> native;
   VmContext* vmctx;
   uint32_t type;
   uint32_t index;
-  uint32_t handle;
 };
-static_assert(sizeof(FuncRecord) == 40);
+static_assert(sizeof(FuncRecord) == 32);
 
 // A host function. Arguments lie at slots[0..], results are to be written to slots[0..] (both in declaration order,
 // v128 in two slots). Returns false after it has put an Error into the store's pending error (Store::raise).

@@ -35,6 +35,7 @@ struct Options {
   uint32_t timeout_s = 120;
   bool is_verbose = false;
   bool shows_words = false;
+  bool gc_collects_always = false;
 };
 
 struct Lists {
@@ -92,7 +93,9 @@ void run_commands(const text::Script& script, Session& session, const Lists& lis
   const std::string name = job.path + ".wast";
   const text::Source source{.name = name, .text = text};
   Result<text::Script> script = text::parse_script(source);
-  Result<std::unique_ptr<Session>> session = Session::create(source, lists.scope.of(job.path));
+  FileScope scope = lists.scope.of(job.path);
+  scope.gc_collects_always = options.gc_collects_always;
+  Result<std::unique_ptr<Session>> session = Session::create(source, scope);
   if (script && session) {
     run_commands(*script, **session, lists, options, job);
     job.progress->is_done = true;
@@ -234,6 +237,7 @@ constexpr std::string_view kUsage =
     "  --jobs N        scripts that run at a time (one per core)\n"
     "  --timeout S     seconds that a script may take (120)\n"
     "  --verbose       each file's counts, each skipped command and each known failure\n"
+    "  --gc-stress     collect garbage at every allocation, and spoil what is freed\n"
     "  --words         errors about a module's bytes that differ from the suite's words\n";
 
 Result<uint32_t> parse_number(std::string_view text) {
@@ -252,6 +256,8 @@ Result<Options> parse_options(std::span<char*> arguments) {
       options.patterns.emplace_back(name);
     } else if (name == "--verbose") {
       options.is_verbose = true;
+    } else if (name == "--gc-stress") {
+      options.gc_collects_always = true;
     } else if (name == "--words") {
       options.shows_words = true;
     } else if (i + 1 == arguments.size()) {

@@ -47,8 +47,10 @@ Session::Session(const text::Source& source, const Scope& scope) : source_(sourc
 
 Result<std::unique_ptr<Session>> Session::create(const text::Source& source, const Scope& scope) {
   std::unique_ptr<Session> session(new Session(source, scope));
+  runtime::Limits limits;
+  limits.gc_collects_always = scope.gc_collects_always;
   if (scope.depth == Depth::Execute || scope.depth == Depth::Partial) {
-    ASSIGN_OR_RETURN(session->world_, World::create(scope.features));
+    ASSIGN_OR_RETURN(session->world_, World::create(scope.features, limits));
   }
   return session;
 }

@@ -37,6 +37,7 @@ enum class Depth : uint8_t {
 struct Scope {
   Depth depth = Depth::Validate;
   wasm::FeatureSet features = {};
+  bool gc_collects_always = false;  // for tests of the collector
 };
 
 enum class Verdict : uint8_t { Passed, Failed, Skipped };

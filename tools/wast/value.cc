@@ -5,6 +5,8 @@
 
 #include <cstring>
 
+#include "runtime/gc_object.h"
+
 namespace godwit::wast {
 namespace {
 
@@ -51,6 +53,22 @@ HeapType::Abstract top_of(HeapType::Abstract heap) {
   }
 }
 
+// True if a reference of the hierarchy of `heap`, not null, is of that kind.
+bool is_of(runtime::Ref ref, HeapType::Abstract heap) {
+  using runtime::GcKind;
+  const bool is_i31 = runtime::is_i31(ref);
+  const auto has_kind = [&](GcKind kind) {
+    return !is_i31 && runtime::gc_kind(runtime::gc_header_of(ref)) == kind;
+  };
+  switch (heap) {
+    case HeapType::Abstract::I31: return is_i31;
+    case HeapType::Abstract::Struct: return has_kind(GcKind::Struct);
+    case HeapType::Abstract::Array: return has_kind(GcKind::Array);
+    case HeapType::Abstract::Eq: return is_i31 || has_kind(GcKind::Struct) || has_kind(GcKind::Array);
+    default: return true;
+  }
+}
+
 bool reference_matches(const Value& expected, wasm::ValType type, runtime::Ref slot, HostNumber host_number) {
   // A defined type may be of several hierarchies; what is compared with it is only null or not.
   if (!expected.any_heap && type.heap().is_abstract() &&
@@ -58,7 +76,8 @@ bool reference_matches(const Value& expected, wasm::ValType type, runtime::Ref s
     return false;
   switch (expected.reference) {
     case ReferencePattern::Null: return slot == 0;
-    case ReferencePattern::NotNull: return slot != 0;
+    case ReferencePattern::NotNull:
+      return slot != 0 && (expected.any_heap || is_of(slot, expected.heap.abstract()));
     case ReferencePattern::Host: return slot != 0 && host_number(slot) == expected.host;
   }
   return false;

@@ -37,11 +37,13 @@ const std::vector<Printer>& printers() {
 
 }  // namespace
 
-Result<std::unique_ptr<World>> World::create(const wasm::FeatureSet& features) {
+Result<std::unique_ptr<World>> World::create(const wasm::FeatureSet& features,
+                                             const runtime::Limits& limits) {
   std::unique_ptr<World> world(new World);
   ASSIGN_OR_RETURN(world->engine_,
                    engine::Engine::create({.features = features, .validation = engine::Validation::Eager}));
-  world->store_ = std::make_unique<runtime::Store>(world->engine_->types(), world->engine_->executor());
+  world->store_ =
+      std::make_unique<runtime::Store>(world->engine_->types(), world->engine_->executor(), limits);
   TRY(world->make_spectest(features));
   return world;
 }
@@ -118,8 +120,10 @@ Result<> World::append(const Value& value, wasm::ValType type, std::vector<Slot>
   const bool is_number = value.kind == ValueKind::Number && value.number == type.kind();
   const bool is_null =
       value.kind == ValueKind::Reference && value.reference == ReferencePattern::Null && type.is_ref();
-  const bool is_host = value.kind == ValueKind::Reference && value.reference == ReferencePattern::Host &&
-                       type.is_ref() && type.heap() == wasm::HeapType::Abstract::Extern;
+  const bool is_host =
+      value.kind == ValueKind::Reference && value.reference == ReferencePattern::Host && type.is_ref() &&
+      (type.heap() == wasm::HeapType::Abstract::Extern || type.heap() == wasm::HeapType::Abstract::Any);
+  // An anyref made of a host reference is that reference.
   if (is_host) {
     ASSIGN_OR_RETURN(const runtime::Ref made, store_->new_extern(value.host));
     slots.push_back(made);

@@ -19,7 +19,8 @@ namespace godwit::wast {
 
 class World final {
  public:
-  static Result<std::unique_ptr<World>> create(const wasm::FeatureSet& features);
+  static Result<std::unique_ptr<World>> create(const wasm::FeatureSet& features,
+                                               const runtime::Limits& limits = {});
   ~World();
 
   // Decodes and validates the whole module.
