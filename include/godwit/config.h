@@ -33,6 +33,8 @@ struct Limits {
   uint64_t max_total_memory_bytes = uint64_t{8} << 30;
   /// Of one table, in elements.
   uint64_t max_table_elements = 10'000'000;
+  /// Of all structs, arrays, exceptions and externrefs together, in bytes; 4 GiB is the most there can be.
+  uint64_t max_gc_heap_bytes = uint64_t{4} << 30;
   /// For the frames of wasm functions, in bytes.
   uint64_t stack_bytes = uint64_t{8} << 20;
 };

@@ -3,8 +3,10 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 
 #include "godwit/engine.h"
+#include "godwit/value.h"
 
 namespace godwit::GODWIT_V1 {
 
@@ -27,6 +29,27 @@ class Store final {
   /// @errors Io: no thread could be started.
   /// @cost one sleeping thread.
   Result<void> set_timeout(std::chrono::nanoseconds timeout);
+
+  /// A new reference that carries a number of the host's, to be passed as externref or anyref.
+  /// @errors Exhausted: Limits::max_gc_heap_bytes.
+  Result<Value> externref(uint64_t host_value);
+  /// The number that a reference of this store carries; nothing if it is null, a guest's own object or of another store.
+  std::optional<uint64_t> host_value(const Value& reference) const;
+
+  /// Frees the structs, arrays, exceptions and externrefs that nothing refers to any more. Guests do so by themselves
+  /// when it is time to; a host function must not call this while it holds references by other means than Value.
+  /// @errors Exhausted: the store was interrupted.
+  Result<void> collect_garbage();
+
+  /// What collecting has cost so far.
+  struct GarbageStatistics {
+    uint64_t collections = 0;
+    std::chrono::nanoseconds total_pause{};
+    std::chrono::nanoseconds longest_pause{};
+    uint64_t allocated_bytes = 0;  ///< since the store was made
+    uint64_t live_bytes = 0;       ///< after the last collection
+  };
+  GarbageStatistics garbage_statistics() const;
 
   /// @private
   struct Impl;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "api/impl.h"
+#include "api/reference.h"
 
 namespace godwit::v1 {
 namespace {
@@ -33,11 +34,13 @@ size_t slots_of(const std::vector<wasm::ValType>& types) {
   return count;
 }
 
-// A reference's bits are its address and its store's id.
-std::optional<Error> check_argument(const Value& value, wasm::ValType wanted, uint64_t store_id,
+// A reference's bits are what keeps it (see reference.h), or the function, and its store's id.
+std::optional<Error> check_argument(const Value& value, wasm::ValType wanted, Store::Impl& store,
                                     size_t position) {
   const std::string what = "argument " + std::to_string(position + 1);
-  if (value.type() != to_public(wanted))
+  // A host's reference may be passed as anyref, too.
+  const bool is_host_any = value.type() == ValType::ExternRef && to_public(wanted) == ValType::OtherRef;
+  if (value.type() != to_public(wanted) && !is_host_any)
     return usage_error(what + " is " + std::string(to_string(value.type())) + ", but the function wants " +
                        wasm::to_string(wanted));
   if (!wanted.is_ref()) return std::nullopt;
@@ -46,14 +49,14 @@ std::optional<Error> check_argument(const Value& value, wasm::ValType wanted, ui
       return usage_error(what + " is null, but the function wants " + wasm::to_string(wanted));
     return std::nullopt;
   }
-  if (value.bits()[1] != store_id) return usage_error(what + " is a reference of another store");
-  // What a reference of another type points to is not known here, so it cannot be shown to match.
-  if (value.type() == ValType::OtherRef)
-    return usage_error(what + ": only null can be passed as " + wasm::to_string(wanted));
+  if (value.bits()[1] != store.id) return usage_error(what + " is a reference of another store");
+  if (!store.store.is_of(ref_of(value), wanted))
+    return usage_error(what + " is a reference of another type, the function wants " +
+                       wasm::to_string(wanted));
   return std::nullopt;
 }
 
-Value value_of(wasm::ValType type, const runtime::Slot* slot, uint64_t store_id) {
+Value value_of(wasm::ValType type, const runtime::Slot* slot, Store::Impl& store) {
   const ValType shown = to_public(type);
   switch (shown) {
     case ValType::I32:
@@ -65,7 +68,8 @@ Value value_of(wasm::ValType type, const runtime::Slot* slot, uint64_t store_id)
     case ValType::ExternRef:
     case ValType::OtherRef: break;
   }
-  return slot[0] == 0 ? Value::null(shown) : Value::from_bits(shown, slot[0], store_id);
+  if (slot[0] == 0) return Value::null(shown);
+  return shown == ValType::FuncRef ? Value::from_bits(shown, slot[0], store.id) : keep(store, shown, slot[0]);
 }
 
 Error wrong_store() { return usage_error("the function belongs to another store"); }
@@ -89,8 +93,8 @@ Result<std::vector<Value>> Func::call(Store& store, std::span<const Value> args)
   const CallSlots slots(std::max(slots_of(type.params), slots_of(type.results)));
   runtime::Slot* slot = slots.span().data();
   for (size_t i = 0; i < args.size(); ++i) {
-    if (auto error = check_argument(args[i], type.params[i], impl.id, i)) return std::move(*error);
-    *slot++ = args[i].bits()[0];
+    if (auto error = check_argument(args[i], type.params[i], impl, i)) return std::move(*error);
+    *slot++ = type.params[i].is_ref() ? ref_of(args[i]) : args[i].bits()[0];
     if (args[i].type() == ValType::V128) *slot++ = args[i].bits()[1];
   }
   if (auto called = impl.store.call(record, slots.span()); !called)
@@ -99,7 +103,7 @@ Result<std::vector<Value>> Func::call(Store& store, std::span<const Value> args)
   results.reserve(type.results.size());
   slot = slots.span().data();
   for (wasm::ValType result : type.results) {
-    results.push_back(value_of(result, slot, impl.id));
+    results.push_back(value_of(result, slot, impl));
     slot += result.slots();
   }
   return results;

@@ -2,6 +2,8 @@
 #include "godwit/store.h"
 
 #include "api/impl.h"
+#include "api/reference.h"
+#include "runtime/gc_heap.h"
 
 namespace godwit::v1 {
 
@@ -10,6 +12,37 @@ Store::Store(const Engine& engine, const Limits& limits)
 Store::~Store() = default;
 Store::Store(Store&&) noexcept = default;
 Store& Store::operator=(Store&&) noexcept = default;
+
+Result<Value> Store::externref(uint64_t host_value) {
+  auto ref = impl_->store.new_extern(host_value);
+  if (!ref) return to_public(std::move(ref).error());
+  return keep(*impl_, ValType::ExternRef, *ref);
+}
+
+std::optional<uint64_t> Store::host_value(const Value& reference) const {
+  const ValType type = reference.type();
+  if ((type != ValType::ExternRef && type != ValType::OtherRef) || reference.is_null() ||
+      reference.bits()[1] != impl_->id)
+    return std::nullopt;
+  return impl_->store.extern_value(ref_of(reference));
+}
+
+Result<void> Store::collect_garbage() {
+  if (auto collected = impl_->store.collect_garbage(); !collected)
+    return to_public(std::move(collected).error());
+  return {};
+}
+
+Store::GarbageStatistics Store::garbage_statistics() const {
+  const runtime::GcHeap* heap = impl_->store.gc_heap();
+  if (!heap) return {};
+  const runtime::GcStatistics& found = heap->statistics();
+  return {.collections = found.collections,
+          .total_pause = std::chrono::nanoseconds(found.total_pause_ns),
+          .longest_pause = std::chrono::nanoseconds(found.longest_pause_ns),
+          .allocated_bytes = found.allocated_bytes,
+          .live_bytes = found.live_bytes};
+}
 
 void Store::interrupt() { impl_->store.interrupt(); }
 

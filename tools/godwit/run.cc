@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,6 +32,7 @@ struct RunOptions {
   Config config{.validation = Validation::Lazy};
   Limits limits;
   uint32_t max_threads = ThreadsConfig().max_threads;
+  bool prints_gc_statistics = false;
   std::span<char* const> arguments;  // after the file
 };
 
@@ -60,6 +62,10 @@ constexpr OptionSpec kOptions[] = {
      "The most threads that the guest may run beside its main one;\n0 forbids them. The default is 256."},
     {"relaxed-simd", "WHICH",
      "deterministic: the same results on every machine (the default,\nand all there is)"},
+    {"max-gc-heap", "SIZE",
+     "The most that the guest's structs, arrays and exceptions\nmay take together: 64M, 1G. The default is "
+     "4G."},
+    {"gc-statistics", "", "Print at the end what collecting garbage has cost."},
     {"validate", "WHEN",
      "lazy: each function before it first runs (the default)\neager: the whole module before anything runs"},
     kHelpOption,
@@ -137,6 +143,12 @@ std::expected<void, UsageError> apply(RunOptions& into, const OptionReader::Opti
       return std::unexpected(UsageError{"--relaxed-simd " + std::string(option.value) +
                                         ": write deterministic, which is all there is"});
     into.config.relaxed_simd = RelaxedSimd::Deterministic;
+  } else if (name == "max-gc-heap") {
+    auto size = parse_size(option.value);
+    if (!size) return std::unexpected(size.error());
+    into.limits.max_gc_heap_bytes = *size;
+  } else if (name == "gc-statistics") {
+    into.prints_gc_statistics = true;
   } else if (name == "validate") {
     return set_validation(into, option.value);
   }
@@ -154,6 +166,18 @@ void add_hints(Linker& linker) {
   linker.hint("wbg", "it was made for a browser by wasm-bindgen; build it for the target wasm32-wasip1");
   linker.hint("gojs", "it was built with GOOS=js; build it with GOOS=wasip1 GOARCH=wasm");
   linker.hint("go", "it was built with GOOS=js; build it with GOOS=wasip1 GOARCH=wasm");
+}
+
+void print_gc_statistics(const Store& store) {
+  const Store::GarbageStatistics found = store.garbage_statistics();
+  auto milliseconds = [](std::chrono::nanoseconds time) { return static_cast<double>(time.count()) / 1e6; };
+  std::fprintf(
+      stderr,
+      "gc: %llu collections, %.3f ms in all, %.3f ms the longest; %llu bytes allocated, %llu live after the "
+      "last\n",
+      static_cast<unsigned long long>(found.collections), milliseconds(found.total_pause),
+      milliseconds(found.longest_pause), static_cast<unsigned long long>(found.allocated_bytes),
+      static_cast<unsigned long long>(found.live_bytes));
 }
 
 int report_run_error(const Error& error, const RunOptions& options) {
@@ -203,6 +227,7 @@ int run_module(const Engine& engine, RunOptions& options) {
 
   const GuestCall call{store, *module, *instance, options.file, options.arguments};
   auto status = options.invoke ? invoke_function(call, *options.invoke) : run_command(call);
+  if (options.prints_gc_statistics) print_gc_statistics(store);
   return leave(status ? *status : report_run_error(status.error(), options));
 }
 
