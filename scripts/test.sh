@@ -3,7 +3,7 @@
 # sanitizers. The last line counts test programs; what each checked stands above it.
 # usage: test.sh [--full]
 #   --full   all tests under the address and undefined-behaviour sanitizers, the unit tests under the thread sanitizer,
-#            and the bugs of tests/planted, which the tests must find
+#            the bugs of tests/planted, which the tests must find, and a Kotlin program (which needs a Java machine)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -46,6 +46,7 @@ run() {
   done < <(sed -n '/The following tests FAILED/,$p' "$log" | grep -E '^[[:space:]]+[0-9]+ - ')
 }
 
+[ -z "$full" ] || bash scripts/setup/run.sh kotlin || exit 1
 run release
 if [ -n "$full" ]; then
   build asan
