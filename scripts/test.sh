@@ -2,8 +2,9 @@
 # ./dev test, after set-up and build: every test on the release build, then the unit and mutation tests with
 # sanitizers. The last line counts test programs; what each checked stands above it.
 # usage: test.sh [--full]
-#   --full   all tests under the address and undefined-behaviour sanitizers, the unit tests under the thread sanitizer,
-#            the bugs of tests/planted, which the tests must find, and a Kotlin program (which needs a Java machine)
+#   --full   all tests under the address and undefined-behaviour sanitizers, the unit tests and the guests with threads
+#            under the thread sanitizer, the bugs of tests/planted, which the tests must find, and a Kotlin program
+#            (which needs a Java machine)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -51,8 +52,8 @@ run release
 if [ -n "$full" ]; then
   build asan
   run asan
-  build tsan unit_tests
-  run tsan -L unit
+  build tsan unit_tests godwit guest_threads-handover guest_threads-ends
+  run tsan -L 'unit|threads'
   echo "== planted bugs"
   if python3 scripts/planted_bugs.py; then
     passed=$(( passed + 1 ))
