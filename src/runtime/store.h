@@ -178,8 +178,11 @@ class Store final {
   ThreadGroup* threads() const { return group_; }
   // Makes this the main store of a group: its threads end before anything of the store's goes.
   ThreadGroup& own_threads(std::unique_ptr<ThreadGroup> threads);
-  // Makes this the store of a thread.
-  void belong_to(ThreadGroup& group) { group_ = &group; }
+  // Makes this the store of a thread of `main`'s guest: what both hold counts together.
+  void belong_to(ThreadGroup& group, const Store& main) {
+    group_ = &group;
+    memory_budget_ = main.memory_budget_;
+  }
 
   // Keeps the instance as long as the store lives. @errors Exhausted: Limits::max_instances.
   Result<Instance*> adopt(std::unique_ptr<Instance> instance);

@@ -31,7 +31,7 @@ std::optional<uint32_t> ThreadGroup::start(std::unique_ptr<Store> store, Body bo
   joined.swap(ended_);
   if (is_ending_ || members_.size() >= max_threads_) return std::nullopt;
   const uint32_t id = free_id_locked();
-  store->belong_to(*this);
+  store->belong_to(*this, main_);
   std::shared_ptr<Store> shared = std::move(store);
   Member& member = members_[id];
   member.store = shared;

@@ -108,6 +108,17 @@ TEST(ThreadGroup, ThreadsMayStartThreads) {
   EXPECT_EQ(ran, 20);
 }
 
+TEST(ThreadGroup, WhatThreadsHoldCountsTogether) {
+  Group group;
+  std::atomic<bool> is_shared{false};
+  ASSERT_TRUE(group.start([&](Store& store, uint32_t) {
+    is_shared = &store.memory_budget() == &group.main.memory_budget();
+    return Result<>();
+  }));
+  group.wait_until_none_runs();
+  EXPECT_TRUE(is_shared);
+}
+
 TEST(ThreadGroup, EndsWithItsStore) {
   std::atomic<bool> ended{false};
   {

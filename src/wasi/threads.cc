@@ -43,12 +43,13 @@ Result<std::unique_ptr<Threads>> Threads::define(runtime::Linker& linker,
 }
 
 Result<> Threads::define_memories(runtime::Linker& linker) {
+  auto budget = std::make_shared<runtime::MemoryBudget>(config_.limits.max_total_memory_bytes);
   for (const wasm::Import& import : module_->declarations.imports) {
     if (import.kind != wasm::ExternKind::Mem) continue;
     const wasm::MemType& type = module_->declarations.memories[import.index];
     if (!type.is_shared || linker.has(import.module, import.field)) continue;
     ASSIGN_OR_RETURN(std::shared_ptr<runtime::Memory> memory,
-                     runtime::Memory::create(type, config_.limits.max_memory_bytes));
+                     runtime::Memory::create(type, config_.limits.max_memory_bytes, budget));
     memories_.push_back(memory);
     linker.define(import.module, import.field, std::move(memory));
   }
