@@ -29,7 +29,7 @@ if [ ! main/main.wasm -nt "$source" ]; then
   to_wasm -libraries "$stdlib" -Xir-produce-klib-file -ir-output-dir klib "$source"
   to_wasm -libraries "$stdlib:$PWD/klib/main.klib" -Xir-produce-js -Xinclude="$PWD/klib/main.klib" -ir-output-dir main
 fi
-if ! "$godwit" run main/main.wasm > output.txt 2> errors.txt; then
+if ! "$godwit" run --invoke _initialize main/main.wasm > output.txt 2> errors.txt; then
   cat errors.txt >&2
   # the program throws and catches exceptions, which an interpreter without them refuses by name
   grep -q "cannot be executed by this version" errors.txt && exit 77

@@ -76,7 +76,10 @@ std::expected<std::vector<Value>, int> parse_arguments(const GuestCall& call, co
 }  // namespace
 
 Result<int> run_command(const GuestCall& call) {
-  const auto start = call.instance.find_func(call.store, "_start");
+  auto start = call.instance.find_func(call.store, "_start");
+  // Kotlin's programs do all they do in _initialize, and export no other function.
+  if (!start && exported_functions(call.module).empty())
+    start = call.instance.find_func(call.store, "_initialize");
   if (!start) {
     std::string message(call.file);
     message +=
