@@ -25,16 +25,33 @@ function(godwit_register_guest name wasm)
   add_dependencies(guests guest_${name})
 endfunction()
 
-# godwit_add_guest_c(<name> SOURCES <file>... [INCLUDES <dir>...] [OPTIONS <compile option>...] [LINK <link option>...])
+# godwit_add_guest_c(<name> SOURCES <file>... [INCLUDES <dir>...] [OPTIONS <compile option>...] [LINK <link option>...]
+#                    [EXCEPTIONS legacy|exnref])
 # A command program in C or C++, by the sources' extensions (.c, else C++20 without exceptions).
+# EXCEPTIONS: C++ with exceptions, and setjmp, by the instructions that browsers had first or by WebAssembly 3.0's.
 function(godwit_add_guest_c name)
   if(NOT GODWIT_BUILD_GUESTS)
     return()
   endif()
-  cmake_parse_arguments(PARSE_ARGV 1 guest "" "" "SOURCES;INCLUDES;OPTIONS;LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 guest "" "EXCEPTIONS" "SOURCES;INCLUDES;OPTIONS;LINK")
   set(target --target=wasm32-wasip1 --sysroot=${GODWIT_WASI_SYSROOT})
   set(linker ${GODWIT_GUEST_CC})
   set(objects)
+  set(libraries ${GODWIT_WASI_SYSROOT}/lib/wasm32-wasip1/libc.a)
+  set(exceptions -fno-exceptions)
+  if(guest_EXCEPTIONS)
+    set(eh_library ${GODWIT_THIRD_PARTY}/wasi-cxx/${guest_EXCEPTIONS}/libc++eh.a)
+    if(NOT EXISTS ${eh_library})
+      message(FATAL_ERROR "The C++ run-time library for guests is not in ${eh_library}. Run ./dev setup")
+    endif()
+    list(APPEND libraries ${eh_library})
+    set(exceptions -fwasm-exceptions)
+    list(APPEND guest_OPTIONS -mllvm -wasm-enable-sjlj)
+    if(guest_EXCEPTIONS STREQUAL "exnref")
+      list(APPEND guest_OPTIONS -mllvm -wasm-use-legacy-eh=false)
+    endif()
+    list(APPEND guest_LINK -nostdlib++ ${eh_library} -lc++ -lsetjmp)
+  endif()
   list(TRANSFORM guest_INCLUDES PREPEND -I)
   foreach(source IN LISTS guest_SOURCES)
     cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
@@ -43,7 +60,7 @@ function(godwit_add_guest_c name)
     if(file MATCHES "\\.c$")
       set(compiler ${GODWIT_GUEST_CC} -std=c11)
     else()
-      set(compiler ${GODWIT_GUEST_CXX} -std=c++20 -fno-exceptions)
+      set(compiler ${GODWIT_GUEST_CXX} -std=c++20 ${exceptions})
       set(linker ${GODWIT_GUEST_CXX})
     endif()
     add_custom_command(OUTPUT ${object}
@@ -58,7 +75,7 @@ function(godwit_add_guest_c name)
   # --no-wasm-opt: an old binaryen on the PATH breaks clang's link step
   add_custom_command(OUTPUT ${wasm}
     COMMAND ${linker} ${target} --no-wasm-opt ${objects} ${guest_LINK} -o ${wasm}
-    DEPENDS ${objects} ${GODWIT_WASI_SYSROOT}/lib/wasm32-wasip1/libc.a
+    DEPENDS ${objects} ${libraries}
     COMMENT "Linking guest ${name}.wasm" VERBATIM)
   godwit_register_guest(${name} ${wasm})
 endfunction()

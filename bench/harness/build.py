@@ -25,7 +25,7 @@ def stop(message):
 
 def build(command, source, target, environment=None):
     """Runs a compiler command unless the target is newer than its source and all headers."""
-    headers = [*(BENCH / "kernels").glob("*.h"), *(BENCH / "kernels").glob("*.inc")]
+    headers = [*(BENCH / "kernels").glob("*.h"), *BENCH.glob("*/*.inc")]
     newest = max(p.stat().st_mtime for p in [source, *headers])
     if not target.exists() or target.stat().st_mtime <= newest:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -49,6 +49,27 @@ class Kernel:
         self.native = build([CLANG, *NATIVE_FLAGS, *common], source, OUT / "native" / source.stem)
         self.tuned = build([CLANG, *TUNED_FLAGS, *common], source, OUT / "tuned" / source.stem)
         self.wasm = build([CLANG, *WASM_FLAGS, *(["-msimd128"] if simd else []), *common], source, OUT / "wasm" / f"{self.name}.wasm")
+
+
+class Thrower:
+    """A C or C++ kernel that throws, for one of the two encodings of exceptions."""
+
+    python = tuned = None
+
+    def __init__(self, source, encoding):
+        self.name = f"{source.stem} ({encoding})"
+        self.args, self.idle_args = [re.search(r"^// bench: n=(\d+)$", source.read_text(), re.M).group(1)], ["0"]
+        library = ROOT / "third_party" / "wasi-cxx" / encoding / "libc++eh.a"
+        flags = ["-fwasm-exceptions", "-mllvm", "-wasm-enable-sjlj"]
+        if encoding == "exnref":
+            flags += ["-mllvm", "-wasm-use-legacy-eh=false"]
+        if source.suffix == ".cc":
+            compiler, link = CLANG.replace("clang", "clang++"), ["-nostdlib++", str(library), "-lc++"]
+        else:
+            compiler, link = CLANG, ["-lsetjmp"]
+        common = [f"-I{BENCH / 'kernels'}", str(source)]
+        self.native = build([compiler, *NATIVE_FLAGS, *common], source, OUT / "native" / source.stem)
+        self.wasm = build([compiler, *WASM_FLAGS, *flags, *common, *link], source, OUT / "wasm" / f"{source.stem}-{encoding}.wasm")
 
 
 class Program:

@@ -10,6 +10,8 @@
 
 namespace godwit::GODWIT_V1 {
 
+class Exception;
+
 /// The kinds of failure. The first six are those of the specification's test suite.
 enum class ErrorKind : uint8_t {
   Malformed,    ///< the bytes are not a module
@@ -48,6 +50,7 @@ class [[nodiscard]] Error final {
     uint64_t offset = kNoOffset;
     std::string message;
     std::vector<Frame> backtrace;
+    std::shared_ptr<const Exception> exception;
   };
   /// Makes an error of its parts.
   explicit Error(Parts parts) : parts_(std::make_unique<Parts>(std::move(parts))) {}
@@ -64,6 +67,8 @@ class [[nodiscard]] Error final {
   uint64_t offset() const { return parts_->offset; }
   /// Wasm frames, innermost first; empty where no guest was running.
   const std::vector<Frame>& backtrace() const { return parts_->backtrace; }
+  /// Of kind Exception: what was thrown (godwit/exception.h); else null. As long as this error lives.
+  const Exception* exception() const { return parts_->exception.get(); }
 
  private:
   std::unique_ptr<const Parts> parts_;

@@ -13,6 +13,7 @@
 #include "godwit/config.h"
 #include "godwit/engine.h"
 #include "godwit/error.h"
+#include "godwit/exception.h"
 #include "godwit/func.h"
 #include "godwit/instance.h"
 #include "godwit/linker.h"

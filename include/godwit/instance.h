@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "godwit/exception.h"
 #include "godwit/func.h"
 
 namespace godwit::GODWIT_V1 {
@@ -14,6 +15,8 @@ class Instance final {
  public:
   /// The exported function called `name`; nothing if there is none.
   std::optional<Func> find_func(Store& store, std::string_view name) const;
+  /// The exported tag called `name`; nothing if there is none.
+  std::optional<Tag> find_tag(Store& store, std::string_view name) const;
 
   /// @private
   Instance(uint64_t store_id, void* instance) : store_id_(store_id), instance_(instance) {}

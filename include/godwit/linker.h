@@ -46,6 +46,11 @@ class Linker final {
   /// @errors Usage: the instance is not of this store.
   Result<void> define(Store& store, std::string_view name, const Instance& instance);
 
+  /// Provides a tag as `name` of the module `module`.
+  /// @lifetime only for modules that are linked into the same store.
+  /// @errors Usage: the tag is not of this store.
+  Result<void> define(Store& store, std::string_view module, std::string_view name, const Tag& tag);
+
   /// Adds a sentence to errors about missing imports from `module`: what would provide them.
   void hint(std::string_view module, std::string_view text);
 

@@ -64,10 +64,10 @@ TOML
     die "crate $1 $2 does not have the checksum in scripts/setup/pins.sh"
 }
 
-# pip_download <package> <version> <sha256>: the wheel comes to $scratch/wheel/
+# pip_download <package> <version> <sha256> [<pip option>...]: the wheel comes to $scratch/wheel/
 pip_download() {
   mkdir -p "$scratch/wheel"
   echo "$1==$2 --hash=sha256:$3" > "$scratch/requirements.txt"
   python3 -m pip download --disable-pip-version-check --no-cache-dir --no-deps --only-binary :all: --require-hashes \
-    --dest "$scratch/wheel" --requirement "$scratch/requirements.txt"
+    --dest "$scratch/wheel" --requirement "$scratch/requirements.txt" "${@:4}"
 }

@@ -9,6 +9,12 @@ SYSROOT_PACKAGE=@yowasp/clang
 SYSROOT_VERSION=22.0.0-git20542-10
 SYSROOT_SHA256=6230ea1afa9691fa065935cf68c01642ff9b31c183fe8ac64cdfda025df06009
 
+# PyPI: the sources of LLVM's C++ run-time libraries, inside a wheel of Zig. Of the sysroot's libc++ version, 22.
+CXX_PACKAGE=ziglang
+CXX_VERSION=0.17.1
+CXX_PLATFORM=manylinux2010_x86_64
+CXX_SHA256=ea6cc5d87b033cf0aedfbc8f9549a908cae6c50ac31f1698188fa48a74524b54
+
 # crates.io: llama.cpp with ggml 0.26.0.
 LLAMA_CRATE=llama-cpp-sys-2
 LLAMA_VERSION=0.1.161

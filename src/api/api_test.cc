@@ -273,4 +273,55 @@ TEST(ApiModule, TextIsCompiledAndItsErrorsShowThePlace) {
   EXPECT_NE(invalid.error().message().find("b.wat:2:14"), std::string::npos) << invalid.error().message();
 }
 
+// Imports the tag m.t (i32 f64), exports it as "t", and "throw": (i32 f64) -> (), which throws it.
+Bytes thrower() {
+  return module_of(section(1, list({func_type({kI32, kF64}, {})})) +
+                   section(2, list({text("m") + text("t") + Bytes{4, 0, 0}})) + section(3, list({{0}})) +
+                   section(7, list({text("t") + Bytes{4, 0}, exported("throw", 0)})) +
+                   section(10, list({body({0x20, 0, 0x20, 1, 0x08, 0})})));
+}
+
+TEST(Api, ExceptionsReachTheEmbedderWithTagAndValues) {
+  const Engine engine = *Engine::create();
+  const Module module = *Module::from_bytes(engine, thrower(), "thrower");
+  std::optional<Error> kept;
+  {
+    Store store(engine), other(engine);
+    const ValType payload[] = {ValType::I32, ValType::F64};
+    const Tag tag = *Tag::create(store, payload);
+    EXPECT_EQ(tag.type(store)->size(), 2u);
+    EXPECT_EQ(tag.type(other).error().kind(), ErrorKind::Usage);
+    Linker linker;
+    EXPECT_EQ(linker.define(other, "m", "t", tag).error().kind(), ErrorKind::Usage);
+    ASSERT_TRUE(linker.define(store, "m", "t", tag));
+    auto instance = linker.instantiate(store, module);
+    ASSERT_TRUE(instance) << instance.error().message();
+    EXPECT_EQ(instance->find_tag(store, "t"), tag);
+    EXPECT_FALSE(instance->find_tag(store, "throw"));
+    const Value args[] = {Value::i32(-7), Value::f64(1.5)};
+    auto result = instance->find_func(store, "throw")->call(store, args);
+    ASSERT_FALSE(result);
+    const Error& error = result.error();
+    EXPECT_EQ(error.kind(), ErrorKind::Exception);
+    EXPECT_EQ(error.message(), "t (i32 -7, f64 1.5)");
+    ASSERT_NE(error.exception(), nullptr);
+    EXPECT_EQ(*error.exception()->tag(store), tag);
+    EXPECT_EQ(error.exception()->tag(other).error().kind(), ErrorKind::Usage);
+    const auto values = error.exception()->values(store);
+    ASSERT_TRUE(values);
+    EXPECT_EQ((*values)[0].as_i32(), -7);
+    EXPECT_EQ((*values)[1].as_f64(), 1.5);
+    kept = std::move(result).error();
+  }
+  Store later(engine);
+  EXPECT_EQ(kept->exception()->values(later).error().kind(), ErrorKind::Usage);
+}
+
+TEST(Api, ATagHasATypeThatTheEmbedderCanName) {
+  const Engine engine = *Engine::create();
+  Store store(engine);
+  const ValType payload[] = {ValType::OtherRef};
+  EXPECT_EQ(Tag::create(store, payload).error().kind(), ErrorKind::Usage);
+}
+
 }  // namespace

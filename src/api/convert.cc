@@ -2,6 +2,8 @@
 #include "api/convert.h"
 
 #include "godwit/config.h"
+#include "godwit/exception.h"
+#include "runtime/exception.h"
 #include "runtime/trap.h"
 
 namespace godwit::v1 {
@@ -39,6 +41,8 @@ Error to_public(::godwit::Error error) {
   parts.backtrace.reserve(error.backtrace().size());
   for (const ::godwit::Frame& frame : error.backtrace())
     parts.backtrace.push_back({frame.module, frame.function, frame.function_index, frame.offset});
+  if (auto caught = runtime::caught_in(error))
+    parts.exception = std::make_shared<const Exception>(std::shared_ptr<void>(std::move(caught)));
   return Error(std::move(parts));
 }
 

@@ -33,6 +33,16 @@ Result<void> Linker::define(Store& store, std::string_view name, const Instance&
   return {};
 }
 
+Result<void> Linker::define(Store& store, std::string_view module, std::string_view name, const Tag& tag) {
+  auto* inner = static_cast<runtime::Tag*>(tag.get(store));
+  if (inner == nullptr) return usage_error("the tag belongs to another store");
+  runtime::Extern value;
+  value.kind = wasm::ExternKind::Tag;
+  value.tag = inner;
+  impl_->linker.define(module, name, value);
+  return {};
+}
+
 void Linker::hint(std::string_view module, std::string_view text) { impl_->linker.hint(module, text); }
 
 Result<Instance> Linker::instantiate(Store& store, const Module& module) const {

@@ -25,7 +25,7 @@ std::string_view to_string(ErrorKind kind) {
 Error::Error(ErrorKind kind, std::string message) : Error(kind, 0, std::move(message)) {}
 
 Error::Error(ErrorKind kind, uint32_t code, std::string message)
-    : data_(new Data{kind, code, kNoOffset, std::move(message), {}}) {}
+    : data_(new Data{kind, code, kNoOffset, std::move(message), {}, {}}) {}
 
 Error&& Error::at(uint64_t offset) && {
   data_->offset = offset;
@@ -34,6 +34,11 @@ Error&& Error::at(uint64_t offset) && {
 
 Error&& Error::with_backtrace(std::vector<Frame> frames) && {
   data_->backtrace = std::move(frames);
+  return std::move(*this);
+}
+
+Error&& Error::with_cargo(std::shared_ptr<ErrorCargo> cargo) && {
+  data_->cargo = std::move(cargo);
   return std::move(*this);
 }
 

@@ -38,6 +38,15 @@ struct Frame {
 
 inline constexpr uint64_t kNoOffset = ~uint64_t{0};
 
+// What an error carries beyond words. Of kind Exception: a runtime::CaughtException; else nothing.
+class ErrorCargo {
+ public:
+  ErrorCargo() = default;
+  ErrorCargo(const ErrorCargo&) = delete;
+  ErrorCargo& operator=(const ErrorCargo&) = delete;
+  virtual ~ErrorCargo() = default;
+};
+
 // What went wrong, where, and what to do. One pointer wide; never null while it is in a Result.
 class [[nodiscard]] Error final {
  public:
@@ -50,10 +59,12 @@ class [[nodiscard]] Error final {
   // Byte offset in the module's bytes, or kNoOffset.
   uint64_t offset() const { return data_->offset; }
   const std::vector<Frame>& backtrace() const { return data_->backtrace; }
+  const std::shared_ptr<ErrorCargo>& cargo() const { return data_->cargo; }
 
   // Each returns *this, so that an error reads as one expression.
   Error&& at(uint64_t offset) &&;
   Error&& with_backtrace(std::vector<Frame> frames) &&;
+  Error&& with_cargo(std::shared_ptr<ErrorCargo> cargo) &&;
   // Puts "context: " before the message; for callers that know more than the place that failed.
   Error&& in(std::string_view context) &&;
 
@@ -67,6 +78,7 @@ class [[nodiscard]] Error final {
     uint64_t offset;
     std::string message;
     std::vector<Frame> backtrace;
+    std::shared_ptr<ErrorCargo> cargo;
   };
   std::unique_ptr<Data> data_;
 };

@@ -96,7 +96,8 @@ const Cell* ModuleCode::lay_out(uint32_t defined, const Translation& translation
   auto* literals = reinterpret_cast<uint8_t*>(cells) + cell_bytes;
   std::ranges::copy(translation.literals, reinterpret_cast<uint64_t*>(literals));
 
-  Function function{cells + translation.cells.size(), defined, translation.header_slot, {}};
+  Function function{cells + translation.cells.size(), defined, translation.header_slot,
+                    translation.frame_slots,          {},      nullptr};
   const size_t most_delta_bytes = kMaxDeltaBytes * translation.cells.size();
   if (scratch_->deltas.size() < most_delta_bytes) scratch_->deltas.resize(most_delta_bytes);
   uint8_t* delta = scratch_->deltas.data();
@@ -111,6 +112,8 @@ const Cell* ModuleCode::lay_out(uint32_t defined, const Translation& translation
     last_offset = draft.offset;
   }
   function.offsets.assign(scratch_->deltas.data(), delta);
+  if (!translation.catches.is_empty())
+    function.catches = std::make_unique<CatchTable>(translation.catches, cells);
   functions_.emplace(cells, std::move(function));
   return cells;
 }
@@ -129,6 +132,17 @@ bool ModuleCode::locate(const Cell* cell, CellRole role, Location& into) const {
   int64_t offset = 0;
   for (const Cell* i = begin; i <= cell; ++i) offset += read_delta(at);
   into.offset = static_cast<uint32_t>(offset);
+  return true;
+}
+
+bool ModuleCode::find_unwind_site(const Cell* cell, runtime::UnwindSite& into) const {
+  std::lock_guard lock(mutex_);
+  auto after = functions_.upper_bound(cell);
+  if (after == functions_.begin()) return false;
+  const Function& function = std::prev(after)->second;
+  if (cell >= function.end) return false;
+  into = {function.header_slot, function.frame_slots,
+          function.catches ? function.catches->find(cell) : nullptr};
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <vector>
 
+#include "code/catch_table.h"
 #include "code/cell.h"
 #include "code/translate.h"
 #include "runtime/module.h"
@@ -29,13 +30,16 @@ class ModuleCode final : public runtime::CodeSource {
   // @errors Invalid, Malformed: the body. Exhausted, Unsupported: see translate(). Nothing is published then.
   Result<const Cell*> prepare(uint32_t defined, Interrupt interrupt) override;
   bool locate(const Cell* cell, CellRole role, Location& into) const override;
+  bool find_unwind_site(const Cell* cell, runtime::UnwindSite& into) const override;
 
  private:
   struct Function {
     const Cell* end;  // behind the cells; literals follow
     uint32_t defined;
     uint32_t header_slot;
+    uint32_t frame_slots;
     std::vector<uint8_t> offsets;  // per cell: the difference to the offset before, as zigzag LEB128
+    std::unique_ptr<const CatchTable> catches;  // null if the function catches nothing
   };
 
   const Cell* lay_out(uint32_t defined, const Translation& translation);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "code/catches.h"
 #include "code/cell_op.h"
 
 namespace godwit::code {
@@ -24,6 +25,7 @@ struct Translation {
   uint32_t header_slot = 0;
   uint32_t frame_slots = 0;
   uint64_t steps = 0;  // of work that it took
+  DraftCatches catches;
 };
 
 // How many slots of a frame a cell can name.

@@ -126,7 +126,7 @@ Result<Translation> Translator::run() {
   }
   code_[0].b = frame_slots_;
   return Translation{std::move(code_.cells()), std::move(code_.literals()), header_slot_, frame_slots_,
-                     work_.steps()};
+                     work_.steps(), std::move(catches_)};
 }
 
 Result<> Translator::instruction(const wasm::Instruction& in) {
@@ -137,7 +137,8 @@ Result<> Translator::instruction(const wasm::Instruction& in) {
     bool closes = in.op == Opcode::end || in.op == Opcode::delegate;
     if (opens) ++dead_depth_;
     else if (closes && dead_depth_ != 0) --dead_depth_;
-    else if (closes) end();
+    else if (in.op == Opcode::end) end();
+    else if (info.op_class == OpClass::Exception && dead_depth_ == 0) exception_in_dead_code(in);
     else if (in.op == Opcode::else_ && dead_depth_ == 0) else_();
     return {};
   }
@@ -175,6 +176,7 @@ Result<> Translator::plain(const wasm::Instruction& in, const wasm::OpInfo& info
     case OpClass::AtomicWait:
     case OpClass::AtomicFence: return atomic(in);
     case OpClass::Gc: return gc(in);
+    case OpClass::Exception: return exception(in);
     default: return simd(in);
   }
 }

@@ -174,15 +174,21 @@ class Translator final {
 
   // --- Control: translator_control.cc -------------------------------------------------------------------------------
   struct Frame {
-    enum class Kind : uint8_t { Function, Block, Loop, If, Else } kind;
+    // Try: the body of a legacy try; Catch: one of its clauses.
+    enum class Kind : uint8_t { Function, Block, Loop, If, Else, TryTable, Try, Catch } kind;
     size_t height;       // operands below its parameters
     uint32_t base_slot;  // of its first parameter or result
     const wasm::FuncType*
         type;  // of the block; null: no parameters, and the result `single` unless that is Bot
     wasm::ValType single = wasm::ValKind::Bot;
-    Label end;         // of loops: the start, bound
-    Label else_label;  // If: where the branch over it waits
+    Label end;                                      // of loops: the start, bound
+    Label else_label;                               // If: where the branch over it waits
+    uint32_t region = DraftCatches::kNone;          // where what is thrown here is looked for first
+    uint32_t own_region = DraftCatches::kNone;      // of a try: its body's
+    uint32_t waiting_clause = DraftCatches::kNone;  // the last clause that waits for `end`
+    uint32_t clause = DraftCatches::kNone;          // Catch: itself
 
+    bool is_label_used() const { return end.is_used() || waiting_clause != DraftCatches::kNone; }
     std::span<const wasm::ValType> params() const;
     std::span<const wasm::ValType> results() const;
     std::span<const wasm::ValType> label_types() const { return kind == Kind::Loop ? params() : results(); }
@@ -225,6 +231,8 @@ class Translator final {
   Frame& frame_at(uint32_t depth) { return frames_[frames_.size() - 1 - depth]; }
   void bind_end(Frame& frame);
   void push_types(std::span<const wasm::ValType> types);
+  // Opens a frame of that kind, if it is no If; what it needs is on the stack.
+  Frame& open_frame(Frame::Kind kind, const wasm::BlockType& type);
 
   // --- Calls: translator_calls.cc -----------------------------------------------------------------------------------
   enum class CallKind : uint8_t { Normal, Tail };
@@ -233,6 +241,25 @@ class Translator final {
   void narrow_index(const Operand& index);
   void call_ref(uint32_t type, CallKind kind);
   void finish_call(const wasm::FuncType& type, CellOp op, uint32_t d, uint32_t b, CallKind kind);
+
+  // --- Exceptions: translator_exceptions.cc -------------------------------------------------------------------------
+  Result<> exception(const wasm::Instruction& in);
+  std::span<const wasm::ValType> payload_of(uint32_t tag);
+  void throw_(uint32_t tag);
+  bool throw_to_own_clause(uint32_t tag);
+  void throw_ref();
+  void exception_in_dead_code(const wasm::Instruction& in);
+  void try_table(const wasm::Instruction& in);
+  void legacy_try(const wasm::Instruction& in);
+  void legacy_catch(const wasm::Instruction& in);
+  void delegate(uint32_t depth);
+  void rethrow(uint32_t depth);
+  // The body of a try begins or ends: from here on its region or the one around it counts.
+  void open_region(Frame& frame);
+  void close_region(Frame& frame);
+  void results_to_label(const Frame& frame);
+  void bind_clauses(Frame& frame);
+  void end_catch(Frame& frame);
 
   // The last cell with an integer result that was emitted for a plain instruction: one that uses the result may take
   // its place. Unary instructions have a source, binary ones a form.
@@ -267,6 +294,7 @@ class Translator final {
   Buffers& buffers_;
 
   CodeBuffer code_;
+  DraftCatches catches_;
   AccTracker accs_;
   LastPlain last_plain_;
   LastLoad last_load_;

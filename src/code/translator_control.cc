@@ -170,25 +170,32 @@ void Translator::emit_branch(const Condition& condition, bool wanted, Label& lab
 void Translator::block(const wasm::Instruction& in) {
   Condition condition;
   if (in.op == Opcode::if_) condition = take_condition();
+  Frame& frame = open_frame(in.op == Opcode::if_    ? Frame::Kind::If
+                            : in.op == Opcode::loop ? Frame::Kind::Loop
+                                                    : Frame::Kind::Block,
+                            in.block);
+  if (frame.kind == Frame::Kind::Loop) {
+    reset_accs();
+    code_.fence();
+    frame.end.target = code_.size();
+  }
+  if (frame.kind == Frame::Kind::If) emit_branch(condition, false, frame.else_label);
+}
+
+Translator::Frame& Translator::open_frame(Frame::Kind kind, const wasm::BlockType& type) {
   Frame frame{};
-  frame.kind = in.op == Opcode::if_    ? Frame::Kind::If
-               : in.op == Opcode::loop ? Frame::Kind::Loop
-                                       : Frame::Kind::Block;
-  if (in.block.kind == wasm::BlockType::Kind::Type) frame.type = &wasm_.types[in.block.type.value].func;
-  else if (in.block.kind == wasm::BlockType::Kind::Value) frame.single = in.block.value;
+  frame.kind = kind;
+  frame.region = frames_.back().region;
+  if (type.kind == wasm::BlockType::Kind::Type) frame.type = &wasm_.types[type.type.value].func;
+  else if (type.kind == wasm::BlockType::Kind::Value) frame.single = type.value;
 
   size_t params = frame.params().size();
   save_locals();
   top_to_own_slots(params);
   frame.height = stack_.size() - params;
   frame.base_slot = params == 0 ? next_slot() : stack_[frame.height].slot;
-  if (frame.kind == Frame::Kind::Loop) {
-    reset_accs();
-    code_.fence();
-    frame.end.target = code_.size();
-  }
   frames_.push_back(frame);
-  if (frame.kind == Frame::Kind::If) emit_branch(condition, false, frames_.back().else_label);
+  return frames_.back();
 }
 
 void Translator::else_() {
@@ -208,7 +215,10 @@ void Translator::else_() {
 void Translator::end() {
   Frame& frame = frames_.back();
   if (frame.kind == Frame::Kind::Function) return end_function(frame);
-  bool is_target = frame.kind == Frame::Kind::If || (frame.kind != Frame::Kind::Loop && frame.end.is_used());
+  if (frame.kind == Frame::Kind::Catch) return end_catch(frame);
+  if (frame.kind == Frame::Kind::Try || frame.kind == Frame::Kind::TryTable) close_region(frame);
+  bool is_target =
+      frame.kind == Frame::Kind::If || (frame.kind != Frame::Kind::Loop && frame.is_label_used());
   if (!is_target) {
     // only what precedes leads here: operands stay as they are
     frames_.pop_back();
@@ -224,6 +234,7 @@ void Translator::bind_end(Frame& frame) {
   truncate(frame.height);
   reset_accs();
   code_.bind(frame.end);
+  bind_clauses(frame);
   if (frame.kind == Frame::Kind::If) code_.bind(frame.else_label);  // its parameters are its results
   push_types(frame.results());
   is_unreachable_ = false;
@@ -231,7 +242,7 @@ void Translator::bind_end(Frame& frame) {
 
 void Translator::end_function(Frame& frame) {
   if (!is_unreachable_) emit_return();
-  if (frame.end.is_used()) {
+  if (frame.is_label_used()) {
     bind_end(frame);
     emit_return();
   }

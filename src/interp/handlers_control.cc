@@ -6,6 +6,7 @@
 // accumulator of its type.
 #include "interp/calls.h"
 #include "interp/handlers.h"
+#include "interp/unwind.h"
 
 namespace godwit::interp {
 
@@ -259,6 +260,27 @@ GODWIT_HANDLER void return_call_ref_a(GODWIT_HANDLER_PARAMS) {
 // Data of the cell before it; nothing goes on here.
 GODWIT_HANDLER void tail_frame(GODWIT_HANDLER_PARAMS) { GODWIT_STOP(Trap::Unreachable); }
 
+// --- Landing after a throw --------------------------------------------------------------------------------------------
+
+// What C++ functions destroy is not to be saved across them.
+#define GODWIT_FORGET_ACCS()    \
+  do {                          \
+    acc = 0;                    \
+    f64_acc = 0;                \
+    f32_acc = 0;                \
+    v128_acc = runtime::V128{}; \
+  } while (false)
+
+// Goes on in the frame that the unwinder left in the store.
+#define GODWIT_LAND(target)                   \
+  do {                                        \
+    const runtime::VmStore& vm = *ctx->store; \
+    fp = vm.trap_fp;                          \
+    ctx = vm.trap_ctx;                        \
+    mem = ctx->memory0_base;                  \
+    GODWIT_GO_ON(target);                     \
+  } while (false)
+
 // --- Entries of records -----------------------------------------------------------------------------------------------
 
 // b = the function among the module's own. From the second call on the record leads straight to the function.
@@ -289,10 +311,34 @@ GODWIT_HANDLER void host_entry(GODWIT_HANDLER_PARAMS) {
   bool is_interrupted = ctx->store->interrupt.load(std::memory_order_relaxed) != 0;
   if (!succeeded || is_interrupted) [[unlikely]] {
     ip = return_cell - 1;
+    if (!succeeded && !is_interrupted) {
+      // an exception may be caught here
+      const Cell* target = unwind_host_error(ip, fp, ctx);
+      GODWIT_FORGET_ACCS();
+      if (target != nullptr) GODWIT_LAND(target);
+    }
     GODWIT_STOP(succeeded ? Trap::Interrupted : Trap::HostError);
   }
   mem = ctx->memory0_base;
   GODWIT_GO_ON(return_cell);
+}
+
+// --- Throwing ---------------------------------------------------------------------------------------------------------
+
+GODWIT_HANDLER void throw_tag(GODWIT_HANDLER_PARAMS) {
+  const Cell* target = unwind_tag(ip, fp, ctx);
+  GODWIT_FORGET_ACCS();
+  if (target == nullptr) [[unlikely]]
+    GODWIT_STOP(ctx->store->trap);
+  GODWIT_LAND(target);
+}
+
+GODWIT_HANDLER void throw_reference(GODWIT_HANDLER_PARAMS) {
+  const Cell* target = unwind_reference(ip, fp, ctx);
+  GODWIT_FORGET_ACCS();
+  if (target == nullptr) [[unlikely]]
+    GODWIT_STOP(ctx->store->trap);
+  GODWIT_LAND(target);
 }
 
 // Returns to whoever entered the guest.

@@ -147,6 +147,11 @@ Error Store::take_trap() {
       return error;
     }
   }
+  if (trap == Trap::UncaughtException) {
+    const Ref exception = std::exchange(vm_.pending_exception, 0);
+    return exception_error(exception, vm_.trap_ctx ? vm_.trap_ctx->instance : nullptr)
+        .with_backtrace(backtrace(vm_.trap_ip, vm_.trap_fp, vm_.trap_ctx));
+  }
   std::string message(to_string(trap));
   if (fault_address != 0 && vm_.trap_ctx && vm_.trap_ctx->memory0)
     message += describe_fault(fault_address, *vm_.trap_ctx);

@@ -108,6 +108,7 @@ class Instantiation final {
     vm.imported_globals = s.imported_globals.data();
     vm.tables = s.vm_tables.data();
     vm.memories = s.vm_memories.data();
+    vm.tags = s.tags.data();
     vm.instance = instance_.get();
     vm.module = &module_;
     s.dropped_elems.resize(declarations_.elems.size());

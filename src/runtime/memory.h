@@ -97,13 +97,20 @@ class Global final {
   VmGlobal* value_;  // in its instance, or in the store
 };
 
+// Its address is its identity.
 class Tag final {
  public:
-  explicit Tag(uint32_t type_id) : type_id_(type_id) {}
+  Tag(uint32_t type_id, uint32_t payload_slots, uint32_t number)
+      : type_id_(type_id), payload_slots_(payload_slots), number_(number) {}
   uint32_t type_id() const { return type_id_; }
+  uint32_t payload_slots() const { return payload_slots_; }
+  // In its store; what stands for it in exceptions.
+  uint32_t number() const { return number_; }
 
  private:
-  uint32_t type_id_;  // canonical
+  uint32_t type_id_;        // canonical
+  uint32_t payload_slots_;  // of the type's parameters
+  uint32_t number_;
 };
 
 }  // namespace godwit::runtime

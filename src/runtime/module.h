@@ -15,6 +15,8 @@
 
 namespace godwit::runtime {
 
+struct UnwindSite;
+
 // Where the code of a module comes from: the tiers stand behind this.
 class CodeSource {
  public:
@@ -41,6 +43,10 @@ class CodeSource {
   };
   // False if the cell is not this module's. @threads any.
   virtual bool locate(const Cell* cell, CellRole role, Location& into) const = 0;
+
+  // What an unwinder wants to know of a frame that stands at `cell`, or waits for the call there; what `into` points
+  // to lives as long as the module. False if the cell is not this module's. @threads any.
+  virtual bool find_unwind_site(const Cell* cell, UnwindSite& into) const = 0;
 };
 
 // @threads shared and immutable, but for what CodeSource publishes.

@@ -32,7 +32,9 @@ Store::Store(TypeRegistry& types, Executor& executor, const Limits& limits)
   vm_.store = this;
 }
 
-Store::~Store() = default;
+Store::~Store() {
+  if (link_) link_->store.store(nullptr, std::memory_order_release);
+}
 
 void Store::interrupt_with(Error error) {
   {
@@ -121,7 +123,21 @@ Global* Store::new_global(const wasm::GlobalType& type, VmGlobal* value) {
   return &objects_->globals.emplace(type, value);
 }
 
-Tag* Store::new_tag(uint32_t type_id) { return &objects_->tags.emplace(type_id); }
+Tag* Store::new_tag(uint32_t type_id) {
+  uint32_t slots = 0;
+  for (const wasm::ValType param : types_.func_type(type_id).params) slots += param.slots();
+  Tag& tag = objects_->tags.emplace(type_id, slots, static_cast<uint32_t>(tags_.size()));
+  tags_.push_back(&tag);
+  return &tag;
+}
+
+Error Store::exception_error(Ref exception, Instance* thrower) {
+  if (!link_) link_ = std::make_shared<StoreLink>(this);
+  auto caught = std::make_shared<CaughtException>(link_, new_handle(exception));
+  std::string text = describe(*caught, thrower);
+  return Error(ErrorKind::Exception, static_cast<uint32_t>(Trap::UncaughtException), std::move(text))
+      .with_cargo(std::move(caught));
+}
 
 Result<Instance*> Store::adopt(std::unique_ptr<Instance> instance) {
   if (objects_->instances.size() >= limits_.max_instances)

@@ -10,12 +10,14 @@
 
 #include "base/error.h"
 #include "platform/stack.h"
+#include "runtime/exception.h"
 #include "runtime/gc_handle.h"
 #include "runtime/limits.h"
 #include "runtime/memory_budget.h"
 #include "runtime/module.h"
 #include "runtime/trap.h"
 #include "runtime/type_registry.h"
+#include "runtime/unwind.h"
 #include "runtime/vm.h"
 
 namespace godwit::runtime {
@@ -110,6 +112,8 @@ class Store final {
   // A global whose value lies elsewhere, as long as the store lives.
   Global* new_global(const wasm::GlobalType& type, VmGlobal* value);
   Tag* new_tag(uint32_t type_id);
+  // The tag of that number; one of this store's whatever the number is.
+  Tag* tag(uint32_t number) const { return tags_[number < tags_.size() ? number : 0]; }
 
   // The garbage-collected heap, made at first use: by modules that have types for it, and by new_extern().
   // @errors Exhausted: no address space.
@@ -161,6 +165,16 @@ class Store final {
   // Called by a host function before it returns false.
   void raise(Error error) { pending_error_ = std::move(error); }
   std::optional<Error> take_pending_error() { return std::exchange(pending_error_, std::nullopt); }
+  const std::optional<Error>& pending_error() const { return pending_error_; }
+
+  // An Error of kind Exception that carries `exception`, to be returned or raised. `thrower`: whose names its message
+  // uses; may be null.
+  Error exception_error(Ref exception, Instance* thrower);
+  // For unwinders.
+  UnwindCache& unwind_cache() {
+    if (!unwind_cache_) unwind_cache_ = std::make_unique<UnwindCache>();
+    return *unwind_cache_;
+  }
 
   // The address of the fault behind a Trap::MemoryOutOfBounds, for the message; the executor calls it before
   // take_trap().
@@ -206,6 +220,9 @@ class Store final {
   std::optional<Error> pending_error_;
   std::mutex interruption_mutex_;
   std::optional<Error> interruption_;  // what interrupt_with() was given; guarded by interruption_mutex_
+  std::vector<Tag*> tags_;             // by number
+  std::shared_ptr<StoreLink> link_;    // made with the first exception that leaves a guest
+  std::unique_ptr<UnwindCache> unwind_cache_;
   struct Objects;
   std::unique_ptr<Objects> objects_;
   struct Gc;

@@ -145,6 +145,7 @@ class FakeCode final : public CodeSource {
     into = at->second;
     return true;
   }
+  bool find_unwind_site(const Cell*, UnwindSite&) const override { return false; }
 };
 
 struct World {

@@ -11,6 +11,7 @@ struct Cell;  // one instruction of register code; defined by the room `code`
 class Store;
 class Instance;
 class Module;
+class Tag;
 struct VmContext;
 struct VmStore;
 
