@@ -1,4 +1,4 @@
-// Fuzz target: modules generated from the input run, and folded code does what unfolded code does.
+// Fuzz target: modules generated from the input run, and folded and compiled code do what unfolded code does.
 #include <cstdlib>
 
 #include "finding.h"
@@ -37,8 +37,8 @@ struct Statistics {
 
 Statistics statistics;
 
-std::string run(Bytes module, bool fold, bool collects_always = false) {
-  Trial trial({.fold = fold}, collects_always);
+std::string run(Bytes module, bool fold, bool collects_always = false, Tier tier = Tier::Interpreter) {
+  Trial trial({.fold = fold}, collects_always, tier);
   const auto loaded = trial.load(module);
   if (!loaded) report_finding("the generated module: " + loaded.error().describe(), module);
   std::string trace = trial.run(*loaded);
@@ -96,6 +96,10 @@ void run_target(Bytes input) {
   check_validity(input);
   const std::string unfolded = run(module, false), folded = run(module, true);
   if (folded != unfolded) report_finding("folded code differs: " + difference(folded, unfolded), module);
+  for (const bool fold : {false, true}) {
+    const std::string compiled = run(module, fold, false, Tier::Baseline);
+    if (compiled != folded) report_finding("compiled code differs: " + difference(compiled, folded), module);
+  }
   if (!allocates) return;
   for (const bool fold : {false, true}) {
     const std::string collected = run(module, fold, true);

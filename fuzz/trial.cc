@@ -27,6 +27,8 @@ constexpr runtime::Limits limits(bool collects_always) {
           .gc_collects_always = collects_always};
 }
 
+constexpr size_t kCodeBytes = size_t{16} << 20;
+
 uint64_t mix(uint64_t hash, uint64_t value) { return std::rotl((hash ^ value) * 0x9E3779B97F4A7C15, 29); }
 
 uint64_t hash_of(Bytes bytes) {
@@ -87,8 +89,13 @@ bool host_function(void* env, runtime::VmContext*, Slot* slots) {
 
 }  // namespace
 
-Trial::Trial(code::TranslateOptions translate, bool collects_always)
-    : store_(types_, interpreter_, limits(collects_always)), translate_(translate) {}
+Trial::Trial(code::TranslateOptions translate, bool collects_always, Tier tier)
+    : baseline_(tier == Tier::Interpreter || !jit::Baseline::is_possible()
+                    ? nullptr
+                    : std::make_unique<jit::Baseline>(interp::handler_table(), interp::stop_code(),
+                                                      kCodeBytes)),
+      interpreter_(baseline_.get()),
+      store_(types_, interpreter_, limits(collects_always)), translate_(translate) {}
 
 Result<std::shared_ptr<runtime::Module>> Trial::load(Bytes bytes) {
   ASSIGN_OR_RETURN(wasm::Module declarations, wasm::decode_copy(bytes));
@@ -96,7 +103,11 @@ Result<std::shared_ptr<runtime::Module>> Trial::load(Bytes bytes) {
   std::shared_ptr<runtime::Module> module = runtime::make_module(std::move(declarations), types_, "fuzz");
   module->code = std::make_unique<code::ModuleCode>(
       *module, interp::handler_table(),
-      code::ModuleCodeOptions{.features = {}, .bodies_are_valid = true, .translate = translate_});
+      code::ModuleCodeOptions{.features = {},
+                              .bodies_are_valid = true,
+                              .translate = translate_,
+                              .native = baseline_.get(),
+                              .compiles_at_once = baseline_ != nullptr});
   return module;
 }
 

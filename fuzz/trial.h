@@ -7,17 +7,22 @@
 #include "base/bytes.h"
 #include "code/module_code.h"
 #include "interp/executor.h"
+#include "jit/compiler.h"
 #include "runtime/instance.h"
 #include "runtime/memory.h"
 
 namespace godwit::fuzz {
+
+enum class Tier : uint8_t { Interpreter, Baseline };
 
 // Everything a module needs, made for it alone.
 class Trial final {
  public:
   // @param translate how its functions are translated
   // @param collects_always garbage is collected at every allocation
-  explicit Trial(code::TranslateOptions translate = {}, bool collects_always = false);
+  // @param tier Baseline: every function is compiled when it is first called
+  explicit Trial(code::TranslateOptions translate = {}, bool collects_always = false,
+                 Tier tier = Tier::Interpreter);
 
   // Decodes, validates and prepares.
   // @errors Malformed, Invalid
@@ -40,6 +45,7 @@ class Trial final {
   void call(runtime::Instance& instance, const wasm::Export& item, std::string& trace);
 
   runtime::TypeRegistry types_;
+  std::unique_ptr<jit::Baseline> baseline_;  // or null
   interp::Interpreter interpreter_;
   runtime::Store store_;
   code::TranslateOptions translate_;

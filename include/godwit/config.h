@@ -19,10 +19,18 @@ enum class RelaxedSimd : uint8_t {
   Deterministic,  ///< those of its deterministic profile, on every machine; there is nothing else yet
 };
 
+/// How functions are run.
+enum class Tier : uint8_t {
+  Interpreter,  ///< never as machine code
+  Baseline,     ///< as machine code, made when a function is first called
+  Auto,         ///< interpreted at first, as machine code once it has run often
+};
+
 /// How an engine works; fixed once it is made.
 struct Config {
   Validation validation = Validation::Eager;
   RelaxedSimd relaxed_simd = RelaxedSimd::Deterministic;
+  Tier tier = Tier::Interpreter;
 };
 
 /// What the guests of one store may use. A limit that is reached is an error of the guest's, never of the host's.

@@ -9,6 +9,8 @@ Result<Engine> Engine::create(const Config& config) {
   engine::Config inner;
   inner.validation =
       config.validation == Validation::Eager ? engine::Validation::Eager : engine::Validation::Lazy;
+  inner.tier = static_cast<engine::Tier>(config.tier);
+  static_assert(static_cast<int>(engine::Tier::Auto) == static_cast<int>(Tier::Auto));
   auto made = engine::Engine::create(inner);
   if (!made) return to_public(std::move(made).error());
   uint64_t first_store_id = 0;

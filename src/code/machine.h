@@ -7,13 +7,14 @@
 //   T slot<T>(index), set_slot(index, T)
 //   T acc<T>(), set_acc(T)            the accumulator of T's class: integers, f32, f64
 //   T load<T>(address), store(address, T)   memory 0 by effective address; faults end in a trap at this cell
+//   T choose(bool condition, T left, T right)
 //   VmContext* ctx()
 //   Slot* slot_address(index)         where a slot lies
 //   void lose_accs()                  what the accumulators hold does not matter any more
 //   Flow trap(Trap)
 //   bool interrupted()                the poll word is set
 //   void jump_by(distance)            the next cell is that many cells from this one; Flow::Jump follows
-//   Cell entry(index)                 the cell that many cells behind this one, as data
+//   Flow jump_through_entry(index)    goes where the cell leads that lies `index` cells behind the next one
 //
 // An i32 is the low half of its slot or of the accumulator; what the high half is, nobody may rely on. Integers are
 // written in 8 bytes, f32 in 4: whoever copies an f32 copies 4 bytes.
@@ -172,12 +173,12 @@ struct Meaning;
 
 // Reads an operand of type T. `slot` is the slot if it lies in one. Constants of 32 bits are b, those of 64 bits the
 // literal.
-template <class T, Source source, class M>
-[[gnu::always_inline]] inline T read(M& m, uint32_t slot) {
+template <class T, Source source, class M, class Index>
+[[gnu::always_inline]] inline T read(M& m, Index slot) {
   if constexpr (source == Source::S) return m.template slot<T>(slot);
   else if constexpr (source == Source::A) return m.template acc<T>();
   else if constexpr (std::is_same_v<T, uint32_t>) return m.b();
-  else if constexpr (std::is_same_v<T, float>) return std::bit_cast<float>(m.b());
+  else if constexpr (std::is_same_v<T, float>) return std::bit_cast<float>(uint32_t{m.b()});
   else return m.template literal<T>();
 }
 

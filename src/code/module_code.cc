@@ -97,7 +97,7 @@ const Cell* ModuleCode::lay_out(uint32_t defined, const Translation& translation
   std::ranges::copy(translation.literals, reinterpret_cast<uint64_t*>(literals));
 
   Function function{cells + translation.cells.size(), defined, translation.header_slot,
-                    translation.frame_slots,          {},      nullptr};
+                    translation.frame_slots,          {},      nullptr, nullptr};
   const size_t most_delta_bytes = kMaxDeltaBytes * translation.cells.size();
   if (scratch_->deltas.size() < most_delta_bytes) scratch_->deltas.resize(most_delta_bytes);
   uint8_t* delta = scratch_->deltas.data();
@@ -114,8 +114,24 @@ const Cell* ModuleCode::lay_out(uint32_t defined, const Translation& translation
   function.offsets.assign(scratch_->deltas.data(), delta);
   if (!translation.catches.is_empty())
     function.catches = std::make_unique<CatchTable>(translation.catches, cells);
-  functions_.emplace(cells, std::move(function));
+  auto placed = functions_.emplace(cells, std::move(function)).first;
+  if (options_.native && options_.compiles_at_once) compile(cells, placed->second);
   return cells;
+}
+
+void ModuleCode::compile(const Cell* begin, Function& function) {
+  if (function.native) return;
+  function.native = options_.native->compile({const_cast<Cell*>(begin), const_cast<Cell*>(function.end)},
+                                             function.catches ? MayCatch::Yes : MayCatch::No);
+}
+
+void ModuleCode::make_faster(const Cell* cell) {
+  if (!options_.native) return;
+  std::lock_guard lock(mutex_);
+  auto after = functions_.upper_bound(cell);
+  if (after == functions_.begin()) return;
+  auto& [begin, function] = *std::prev(after);
+  if (cell < function.end) compile(begin, function);
 }
 
 bool ModuleCode::locate(const Cell* cell, CellRole role, Location& into) const {

@@ -8,6 +8,7 @@
 
 #include "code/catch_table.h"
 #include "code/cell.h"
+#include "code/native.h"
 #include "code/translate.h"
 #include "runtime/module.h"
 #include "wasm/features.h"
@@ -18,6 +19,8 @@ struct ModuleCodeOptions {
   wasm::FeatureSet features;      // for validation
   bool bodies_are_valid = false;  // the module was validated whole
   TranslateOptions translate;
+  NativeTier* native = nullptr;   // compiles functions that ask for it; outlives the module
+  bool compiles_at_once = false;  // every function, when it is first called
 };
 
 class ModuleCode final : public runtime::CodeSource {
@@ -29,6 +32,7 @@ class ModuleCode final : public runtime::CodeSource {
   std::atomic<const Cell*>* entries() override { return entries_; }
   // @errors Invalid, Malformed: the body. Exhausted, Unsupported: see translate(). Nothing is published then.
   Result<const Cell*> prepare(uint32_t defined, Interrupt interrupt) override;
+  void make_faster(const Cell* cell) override;
   bool locate(const Cell* cell, CellRole role, Location& into) const override;
   bool find_unwind_site(const Cell* cell, runtime::UnwindSite& into) const override;
 
@@ -40,10 +44,12 @@ class ModuleCode final : public runtime::CodeSource {
     uint32_t frame_slots;
     std::vector<uint8_t> offsets;  // per cell: the difference to the offset before, as zigzag LEB128
     std::unique_ptr<const CatchTable> catches;  // null if the function catches nothing
+    std::unique_ptr<NativeCode> native;         // null: interpreted
   };
 
   const Cell* lay_out(uint32_t defined, const Translation& translation);
   Cell* allocate(size_t bytes);
+  void compile(const Cell* begin, Function& function);
 
   const runtime::Module& module_;
   HandlerTable handlers_;

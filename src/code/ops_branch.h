@@ -82,9 +82,8 @@ struct BranchTable {
   template <class M>
   static Flow run(M& m) {
     uint32_t index = read<uint32_t, source>(m, m.a());
-    uint32_t entry = 1 + (index < m.b() ? index : m.b());
-    m.jump_by(static_cast<int64_t>(entry) + static_cast<int32_t>(m.entry(entry).b));
-    return Flow::Jump;
+    const uint32_t count = m.b();
+    return m.jump_through_entry(index < count ? index : count);
   }
 };
 

@@ -28,8 +28,9 @@ template <Dest dest>
 struct MemorySize {
   template <class M>
   static Flow run(M& m) {
-    uint64_t size = m.ctx()->memories[m.b()]->size_bytes.load(std::memory_order_relaxed);
-    write<dest>(m, size >> m.a());
+    const uint32_t memory = m.b();
+    uint64_t size = m.ctx()->memories[memory]->size_bytes.load(std::memory_order_relaxed);
+    write<dest>(m, size >> uint32_t{m.a()});
     return Flow::Next;
   }
 };
@@ -90,7 +91,8 @@ template <class Address>
 struct TableGet {
   template <class M>
   static Flow run(M& m) {
-    const runtime::VmTable& table = *m.ctx()->tables[m.b()];
+    const uint32_t table_index = m.b();
+    const runtime::VmTable& table = *m.ctx()->tables[table_index];
     auto index = detail::operand<Address>(m, 0);
     if (index >= table.size) [[unlikely]]
       return m.trap(Trap::TableOutOfBounds);
@@ -103,7 +105,8 @@ template <class Address>
 struct TableSet {
   template <class M>
   static Flow run(M& m) {
-    const runtime::VmTable& table = *m.ctx()->tables[m.b()];
+    const uint32_t table_index = m.b();
+    const runtime::VmTable& table = *m.ctx()->tables[table_index];
     auto index = detail::operand<Address>(m, 0);
     if (index >= table.size) [[unlikely]]
       return m.trap(Trap::TableOutOfBounds);
@@ -115,7 +118,8 @@ struct TableSet {
 struct TableSize {
   template <class M>
   static Flow run(M& m) {
-    m.set_slot(m.d(), m.ctx()->tables[m.b()]->size);
+    const uint32_t table = m.b();
+    m.set_slot(m.d(), m.ctx()->tables[table]->size);
     return Flow::Next;
   }
 };

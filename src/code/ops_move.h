@@ -61,8 +61,8 @@ struct Select {
   template <class M>
   static Flow run(M& m) {
     auto wanted = read<uint32_t, condition>(m, m.b() >> 16);
-    uint32_t from = wanted != 0 ? m.a() : m.b() & 0xFFFF;
-    write<dest>(m, m.template slot<T>(from));
+    T left = m.template slot<T>(m.a()), right = m.template slot<T>(m.b() & 0xFFFF);
+    write<dest>(m, m.choose(wanted != 0, left, right));
     return Flow::Next;
   }
 };
@@ -71,8 +71,9 @@ namespace detail {
 
 template <GlobalOwner owner, class M>
 [[gnu::always_inline]] inline runtime::VmGlobal& global(M& m) {
-  if constexpr (owner == GlobalOwner::Own) return m.ctx()->globals[m.b()];
-  else return *m.ctx()->imported_globals[m.b()];
+  const uint32_t index = m.b();
+  if constexpr (owner == GlobalOwner::Own) return m.ctx()->globals[index];
+  else return *m.ctx()->imported_globals[index];
 }
 
 }  // namespace detail

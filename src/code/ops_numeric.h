@@ -15,8 +15,9 @@ struct Binary {
   static Flow run(M& m) {
     constexpr Source kLeft = left_of(form), kRight = right_of(form);
     auto left = read<ParamOf<op, 0>, kLeft>(m, m.a());
-    auto right = read<ParamOf<op, 1>, kRight>(m, kLeft == Source::K ? m.a() : m.b());
-    return deliver<dest>(m, Meaning<op>::apply(left, right));
+    if constexpr (kLeft == Source::K)
+      return deliver<dest>(m, Meaning<op>::apply(left, read<ParamOf<op, 1>, kRight>(m, m.a())));
+    else return deliver<dest>(m, Meaning<op>::apply(left, read<ParamOf<op, 1>, kRight>(m, m.b())));
   }
 };
 

@@ -115,8 +115,8 @@ struct ValueOf<wasm::Signature::Type::V128> {
   using Type = V128;
 };
 
-template <Source source, class M>
-[[gnu::always_inline]] inline V128 read_vector(M& m, uint32_t slot) {
+template <Source source, class M, class Index>
+[[gnu::always_inline]] inline V128 read_vector(M& m, Index slot) {
   if constexpr (source == Source::A) return m.template acc<V128>();
   else return m.template slot<V128>(slot);
 }
@@ -204,7 +204,7 @@ struct SimdExtract {
   template <class M>
   static Flow run(M& m) {
     constexpr bool kSigned = wasm::text_of(op).ends_with("_s");
-    uint64_t bits = m.template slot<uint64_t>(m.a()) >> m.b();
+    uint64_t bits = m.template slot<uint64_t>(m.a()) >> uint32_t{m.b()};
     if constexpr (wasm::lane_bytes_of(op) == 1)
       write<dest>(m, static_cast<uint32_t>(static_cast<std::conditional_t<kSigned, int8_t, uint8_t>>(bits)));
     else if constexpr (wasm::lane_bytes_of(op) == 2)

@@ -11,6 +11,8 @@ namespace godwit::code {
 struct TranslateOptions {
   // False keeps every value in its slot and fuses nothing: slow, simple code to hold the other against.
   bool fold = true;
+  // True puts a `count` where functions and loops begin.
+  bool count = false;
   Interrupt interrupt = {};
 };
 

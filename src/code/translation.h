@@ -28,6 +28,10 @@ struct Translation {
   DraftCatches catches;
 };
 
+// What a `count` begins with: so often a function is called, or a loop goes round, before it is asked for a faster tier.
+inline constexpr uint32_t kCallsUntilHot = 100;
+inline constexpr uint32_t kRoundsUntilHot = 400;
+
 // How many slots of a frame a cell can name.
 inline constexpr uint32_t kMaxFrameSlots = 65'535;
 

@@ -178,6 +178,10 @@ void Translator::block(const wasm::Instruction& in) {
     reset_accs();
     code_.fence();
     frame.end.target = code_.size();
+    if (options_.count) {
+      code_.emit(CellOp::count, 0, 0, kRoundsUntilHot);
+      code_.fence();
+    }
   }
   if (frame.kind == Frame::Kind::If) emit_branch(condition, false, frame.else_label);
 }

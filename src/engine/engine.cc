@@ -6,17 +6,31 @@
 #include "code/module_code.h"
 #include "interp/executor.h"
 #include "interp/table.h"
+#include "jit/compiler.h"
 #include "platform/memory_map.h"
 #include "wasm/decoder.h"
 #include "wasm/validator.h"
 
 namespace godwit::engine {
 
+namespace {
+
+// Machine code of all modules together.
+constexpr size_t kCodeBytes = size_t{256} << 20;
+
+}  // namespace
+
 struct Engine::Impl {
-  explicit Impl(const Config& engine_config) : config(engine_config) {}
+  explicit Impl(const Config& engine_config)
+      : config(engine_config),
+        baseline(config.tier == Tier::Interpreter || !jit::Baseline::is_possible()
+                     ? nullptr
+                     : std::make_unique<jit::Baseline>(interp::handler_table(), interp::stop_code(), kCodeBytes)),
+        executor(baseline.get()) {}
 
   Config config;
   runtime::TypeRegistry types;
+  std::unique_ptr<jit::Baseline> baseline;  // null: nothing is compiled
   interp::Interpreter executor;
 };
 
@@ -68,7 +82,11 @@ Result<std::shared_ptr<const runtime::Module>> Engine::compile(std::shared_ptr<c
   module->code = std::make_unique<code::ModuleCode>(
       *module, interp::handler_table(),
       code::ModuleCodeOptions{
-          .features = impl_->config.features, .bodies_are_valid = is_eager, .translate = {}});
+          .features = impl_->config.features,
+          .bodies_are_valid = is_eager,
+          .translate = {.count = impl_->config.tier == Tier::Auto},
+          .native = impl_->baseline.get(),
+          .compiles_at_once = impl_->config.tier == Tier::Baseline});
   return module;
 }
 

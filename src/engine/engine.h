@@ -19,9 +19,17 @@ enum class Validation : uint8_t {
   Eager,  // all of them, at compile()
 };
 
+// How functions are run.
+enum class Tier : uint8_t {
+  Interpreter,  // register code
+  Baseline,     // machine code made of it, from the first call on
+  Auto,         // register code at first; machine code once a function is hot
+};
+
 struct Config {
   wasm::FeatureSet features;
   Validation validation = Validation::Eager;
+  Tier tier = Tier::Interpreter;
 };
 
 // Outlives the stores and modules made with it. @threads any.

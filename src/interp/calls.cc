@@ -35,6 +35,8 @@ const Cell* prepare_own(VmContext* ctx, uint32_t defined) {
   return nullptr;
 }
 
+void find_faster_code(VmContext* ctx, const Cell* count) { ctx->module->code->make_faster(count); }
+
 bool is_callable_as(VmContext* ctx, uint32_t found, uint32_t wanted) {
   return ctx->store->store->types().is_subtype(found, wanted);
 }

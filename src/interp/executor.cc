@@ -62,7 +62,7 @@ class Stay final {
 };
 
 // Runs the function from its entry until it returns or traps: then vm.trap says so.
-void run_guest(Store& store, const platform::GuestRegisters& registers) {
+void run_guest(Store& store, const platform::GuestRegisters& registers, const code::NativeTier* native) {
   VmStore& vm = store.vm();
   if (platform::current_stack_address() < vm.native_stack_limit) {
     vm.trap = static_cast<uint64_t>(Trap::StackExhausted);
@@ -73,6 +73,8 @@ void run_guest(Store& store, const platform::GuestRegisters& registers) {
   if (platform::enter_guest(registers, activation) == platform::GuestExit::Returned) return;
   vm.trap = static_cast<uint64_t>(Trap::MemoryOutOfBounds);
   vm.trap_ip = reinterpret_cast<const Cell*>(activation.fault.ip);
+  // machine code keeps no ip
+  if (const Cell* cell = native ? native->cell_at(activation.fault.pc) : nullptr) vm.trap_ip = cell;
   vm.trap_fp = reinterpret_cast<Slot*>(activation.fault.fp);
   vm.trap_ctx = reinterpret_cast<VmContext*>(activation.fault.ctx);
   store.set_fault_address(activation.fault.address);
@@ -88,7 +90,8 @@ Result<> call_host_directly(Store& store, FuncRecord& func, std::span<Slot> slot
 
 }  // namespace
 
-Interpreter::Interpreter() : handlers_(__start_godwit_guest_text, __stop_godwit_guest_text) {}
+Interpreter::Interpreter(const code::NativeTier* native)
+    : native_(native), handlers_(__start_godwit_guest_text, __stop_godwit_guest_text) {}
 
 Result<> Interpreter::invoke(Store& store, FuncRecord& func, std::span<Slot> slots) {
   if (func.vmctx == nullptr) return call_host_directly(store, func, slots);
@@ -124,8 +127,8 @@ Result<> Interpreter::invoke(Store& store, FuncRecord& func, std::span<Slot> slo
     registers.memory = func.vmctx->memory0_base;
     registers.acc = reinterpret_cast<uint64_t>(&threshold->leave);
     registers.aux = reinterpret_cast<uint64_t>(func.vmctx);
-    if (is_on_own_stack) run_guest(store, registers);
-    else platform::run_on(store.native_stack(), [&] { run_guest(store, registers); });
+    if (is_on_own_stack) run_guest(store, registers, native_);
+    else platform::run_on(store.native_stack(), [&] { run_guest(store, registers, native_); });
   }
 
   if (vm.trap == static_cast<uint64_t>(Trap::None)) [[likely]] {

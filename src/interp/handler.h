@@ -67,7 +67,6 @@ struct Machine {
   GODWIT_INLINE uint32_t a() const { return ip->a; }
   GODWIT_INLINE uint32_t d() const { return ip->d; }
   GODWIT_INLINE uint32_t b() const { return ip->b; }
-  GODWIT_INLINE const Cell& entry(uint32_t index) const { return ip[index]; }
   template <class T>
   GODWIT_INLINE T literal(uint32_t index = 0) const {
     return load_unaligned<T>(reinterpret_cast<const uint8_t*>(ip) + static_cast<int32_t>(ip->b) + 8 * index);
@@ -112,6 +111,11 @@ struct Machine {
     asm volatile("" : "+r"(ip) : : "memory");
   }
 
+  template <class T>
+  GODWIT_INLINE T choose(bool condition, T left, T right) const {
+    return condition ? left : right;
+  }
+
   GODWIT_INLINE VmContext* ctx() const { return context; }
   GODWIT_INLINE Slot* slot_address(uint32_t index) const { return fp + index; }
   GODWIT_INLINE void lose_accs() {
@@ -128,6 +132,11 @@ struct Machine {
     return context->store->interrupt.load(std::memory_order_relaxed) != 0;
   }
   GODWIT_INLINE void jump_by(int64_t cells) { distance = cells; }
+  GODWIT_INLINE code::ops::Flow jump_through_entry(uint32_t index) {
+    const uint64_t entry = uint64_t{index} + 1;
+    distance = static_cast<int64_t>(entry) + static_cast<int32_t>(ip[entry].b);
+    return code::ops::Flow::Jump;
+  }
 #undef GODWIT_INLINE
 };
 

@@ -87,6 +87,26 @@ GODWIT_HANDLER void enter_zeroing(GODWIT_HANDLER_PARAMS) {
   GODWIT_GO_ON(ip + 1);
 }
 
+// A function or loop that is hot: its code may change under it, from this cell on.
+GODWIT_HANDLER void ask_for_faster_code(GODWIT_HANDLER_PARAMS) {
+  find_faster_code(ctx, ip);
+  acc = 0;  // the accumulators hold nothing where functions and loops begin
+  f64_acc = 0;
+  f32_acc = 0;
+  v128_acc = runtime::V128{};
+  if (ip->handler == reinterpret_cast<const void*>(&count)) GODWIT_GO_ON(ip + 1);
+  GODWIT_GO_ON(ip);
+}
+
+GODWIT_HANDLER void count(GODWIT_HANDLER_PARAMS) {
+  // threads may share the counter: it need not be exact
+  auto& left = const_cast<Cell*>(ip)->b;
+  if (--left == 0) [[unlikely]] {
+    [[clang::musttail]] return ask_for_faster_code(ip, fp, ctx, mem, acc, f64_acc, aux, f32_acc, v128_acc);
+  }
+  GODWIT_GO_ON(ip + 1);
+}
+
 // --- Returning ------------------------------------------------------------------------------------------------------
 
 #define GODWIT_RETURN()                                                 \

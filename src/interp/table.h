@@ -7,4 +7,7 @@ namespace godwit::interp {
 
 code::HandlerTable handler_table();
 
+// The code that leaves the guest with the trap in aux.
+const void* stop_code();
+
 }  // namespace godwit::interp

@@ -15,6 +15,7 @@ CpuFeatures cpu_features() {
   return {
       .arch = CpuArch::X86_64,
       .sse4_1 = __builtin_cpu_supports("sse4.1") != 0,
+      .sse4_2 = __builtin_cpu_supports("sse4.2") != 0,
       .popcnt = __builtin_cpu_supports("popcnt") != 0,
       .lzcnt = __builtin_cpu_supports("lzcnt") != 0,
       .bmi2 = __builtin_cpu_supports("bmi2") != 0,
@@ -35,6 +36,7 @@ std::string to_string(const CpuFeatures& features) {
     if (has) (text += ' ') += name;
   };
   add(features.sse4_1, "sse4.1");
+  add(features.sse4_2, "sse4.2");
   add(features.popcnt, "popcnt");
   add(features.lzcnt, "lzcnt");
   add(features.bmi2, "bmi2");

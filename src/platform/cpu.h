@@ -12,6 +12,7 @@ struct CpuFeatures {
   CpuArch arch;
   // x86-64
   bool sse4_1 = false;
+  bool sse4_2 = false;
   bool popcnt = false;
   bool lzcnt = false;
   bool bmi2 = false;

@@ -30,6 +30,10 @@ class CodeSource {
   // @errors Exhausted, if interrupted; those of the body.
   virtual Result<const Cell*> prepare(uint32_t defined, Interrupt interrupt) = 0;
 
+  // The function that this cell belongs to has run often: it may be given faster code, from the next cell on that is
+  // entered. @threads any.
+  virtual void make_faster(const Cell* /*cell*/) {}
+
   // What a cell belongs to, for backtraces.
   struct Location {
     uint32_t function_index;

@@ -33,6 +33,7 @@ struct Options {
   std::vector<std::string> patterns;
   uint32_t jobs = std::max(1u, std::thread::hardware_concurrency());
   uint32_t timeout_s = 120;
+  engine::Tier tier = engine::Tier::Interpreter;
   bool is_verbose = false;
   bool shows_words = false;
   bool gc_collects_always = false;
@@ -95,6 +96,7 @@ void run_commands(const text::Script& script, Session& session, const Lists& lis
   Result<text::Script> script = text::parse_script(source);
   FileScope scope = lists.scope.of(job.path);
   scope.gc_collects_always = options.gc_collects_always;
+  scope.tier = options.tier;
   Result<std::unique_ptr<Session>> session = Session::create(source, scope);
   if (script && session) {
     run_commands(*script, **session, lists, options, job);
@@ -236,6 +238,7 @@ constexpr std::string_view kUsage =
     "  --lists DIR     where scope.txt, known-failures.txt and superseded.txt lie (tests/spec)\n"
     "  --jobs N        scripts that run at a time (one per core)\n"
     "  --timeout S     seconds that a script may take (120)\n"
+    "  --tier TIER     interp (the default) or baseline\n"
     "  --verbose       each file's counts, each skipped command and each known failure\n"
     "  --gc-stress     collect garbage at every allocation, and spoil what is freed\n"
     "  --words         errors about a module's bytes that differ from the suite's words\n";
@@ -266,6 +269,10 @@ Result<Options> parse_options(std::span<char*> arguments) {
       options.suite = value;
     } else if (name == "--lists") {
       options.lists = value;
+    } else if (name == "--tier") {
+      if (value != std::string_view("interp") && value != std::string_view("baseline"))
+        return fail(ErrorKind::Usage, fmt::format("--tier {}: write interp or baseline", value));
+      options.tier = value == std::string_view("interp") ? engine::Tier::Interpreter : engine::Tier::Baseline;
     } else if (name == "--jobs") {
       ASSIGN_OR_RETURN(options.jobs, parse_number(value));
     } else if (name == "--timeout") {

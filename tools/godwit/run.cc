@@ -66,6 +66,9 @@ constexpr OptionSpec kOptions[] = {
      "The most that the guest's structs, arrays and exceptions\nmay take together: 64M, 1G. The default is "
      "4G."},
     {"gc-statistics", "", "Print at the end what collecting garbage has cost."},
+    {"tier", "TIER",
+     "interp: functions are interpreted\nbaseline: compiled when they are first called\n"
+     "auto: compiled once they have run often"},
     {"validate", "WHEN",
      "lazy: each function before it first runs (the default)\neager: the whole module before anything runs"},
     kHelpOption,
@@ -75,6 +78,14 @@ std::expected<void, UsageError> set_validation(RunOptions& into, std::string_vie
   if (text == "lazy") into.config.validation = Validation::Lazy;
   else if (text == "eager") into.config.validation = Validation::Eager;
   else return std::unexpected(UsageError{"--validate " + std::string(text) + ": write lazy or eager"});
+  return {};
+}
+
+std::expected<void, UsageError> set_tier(RunOptions& into, std::string_view text) {
+  if (text == "interp") into.config.tier = Tier::Interpreter;
+  else if (text == "baseline") into.config.tier = Tier::Baseline;
+  else if (text == "auto") into.config.tier = Tier::Auto;
+  else return std::unexpected(UsageError{"--tier " + std::string(text) + ": write interp, baseline or auto"});
   return {};
 }
 
@@ -149,6 +160,8 @@ std::expected<void, UsageError> apply(RunOptions& into, const OptionReader::Opti
     into.limits.max_gc_heap_bytes = *size;
   } else if (name == "gc-statistics") {
     into.prints_gc_statistics = true;
+  } else if (name == "tier") {
+    return set_tier(into, option.value);
   } else if (name == "validate") {
     return set_validation(into, option.value);
   }

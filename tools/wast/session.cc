@@ -50,7 +50,7 @@ Result<std::unique_ptr<Session>> Session::create(const text::Source& source, con
   runtime::Limits limits;
   limits.gc_collects_always = scope.gc_collects_always;
   if (scope.depth == Depth::Execute || scope.depth == Depth::Partial) {
-    ASSIGN_OR_RETURN(session->world_, World::create(scope.features, limits));
+    ASSIGN_OR_RETURN(session->world_, World::create(scope.features, limits, scope.tier));
   }
   return session;
 }

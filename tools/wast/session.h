@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/engine.h"
 #include "text/script.h"
 #include "wasm/features.h"
 #include "wast/tally.h"
@@ -38,6 +39,7 @@ struct Scope {
   Depth depth = Depth::Validate;
   wasm::FeatureSet features = {};
   bool gc_collects_always = false;  // for tests of the collector
+  engine::Tier tier = engine::Tier::Interpreter;
 };
 
 enum class Verdict : uint8_t { Passed, Failed, Skipped };

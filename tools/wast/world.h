@@ -20,7 +20,8 @@ namespace godwit::wast {
 class World final {
  public:
   static Result<std::unique_ptr<World>> create(const wasm::FeatureSet& features,
-                                               const runtime::Limits& limits = {});
+                                               const runtime::Limits& limits = {},
+                                               engine::Tier tier = engine::Tier::Interpreter);
   ~World();
 
   // Decodes and validates the whole module.

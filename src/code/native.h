@@ -1,0 +1,33 @@
+// What the register code's owner and a tier that makes machine code of it know of each other.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "code/cell.h"
+
+namespace godwit::code {
+
+// The machine code of one function; gone with this object.
+class NativeCode {
+ public:
+  virtual ~NativeCode() = default;
+};
+
+// Whether exceptions may be caught in a function: then control may come to cells that nothing branches to, with the values
+// of all slots in memory as they were at the call.
+enum class MayCatch : uint8_t { No, Yes };
+
+// A tier that makes machine code of register code. Once a function has such code, its cells lead there: the handler of
+// its first cell, of loops' first cells and of the cells that calls return to. @threads any.
+class NativeTier {
+ public:
+  virtual ~NativeTier() = default;
+  // Compiles the function with these cells; null if there is no room or no way (it goes on as it is).
+  virtual std::unique_ptr<NativeCode> compile(std::span<Cell> cells, MayCatch may_catch) = 0;
+  // The cell whose machine code `pc` lies in; null if it is none of this tier's. Async-signal-safety is not needed.
+  virtual const Cell* cell_at(uintptr_t pc) const = 0;
+};
+
+}  // namespace godwit::code

@@ -1,0 +1,110 @@
+// Emitter: makes the machine code of one function from its cells.
+//
+//   stencils in the order of the cells | ways in | ways out | constants | numbers | jump tables
+//
+// A stencil's holes are filled with the cell's fields; where a slot is pinned (pins.h), the instruction's memory operand
+// becomes a register. Between stencils stand the loads and stores that keep pins and memory together. All of it is
+// read-only and executable once it is published; it contains nothing of the guest's but numbers.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "code/cell.h"
+#include "code/cell_op.h"
+#include "jit/pins.h"
+#include "jit/stencil.h"
+
+namespace godwit::jit {
+
+class Emitter final {
+ public:
+  // @param stop  where code goes to leave the guest with a trap.
+  Emitter(const Shape& shape, code::HandlerTable handlers, const void* stop);
+
+  void run();
+  // The code's size, after run().
+  size_t size() const { return code_.size(); }
+  // Writes the code to `writable`, for execution at `executable`.
+  void finish(uint8_t* writable, const uint8_t* executable);
+
+  // Where the code of each cell begins, and in the end where that of the last one ends.
+  const std::vector<uint32_t>& places() const { return places_; }
+  // The cells that control reaches from elsewhere, and where in the code they lead.
+  struct Entry {
+    uint32_t cell;
+    uint32_t place;
+  };
+  const std::vector<Entry>& entries() const { return entries_; }
+
+ private:
+  // A place of 4 bytes that holds the distance to something: a cell's code, a number, a constant, as its list says.
+  struct Distance {
+    uint32_t at;
+    int32_t addend;
+    uint32_t target;
+  };
+  struct Exit {
+    uint32_t cell;
+    bool is_trap;
+    std::vector<Distance> from;
+  };
+  // A place of 8 bytes that holds the address of a place in the code.
+  struct Absolute {
+    uint32_t at;
+    uint32_t place;
+  };
+  struct Table {
+    uint32_t hole_at;
+    uint32_t cell;  // the br_table
+  };
+
+  void emit(uint32_t index);
+  void emit_stencil(uint32_t index);
+  void emit_by_handler(uint32_t index);
+  void fill(const Hole& hole, uint32_t index, uint32_t at);
+  void use_register(const Hole& hole, const Pin& pin);
+  void emit_entries();
+  void emit_exits();
+  void emit_data();
+
+  // --- Pins -----------------------------------------------------------------------------------------------------------
+  // What the registers must hold before the cell, as it may go on elsewhere.
+  PinSet live_at_branches(uint32_t index) const;
+  void arrive_at_label(uint32_t index);
+  void load(PinSet pins);        // those that registers lack
+  void write_back(PinSet pins);  // those that memory lacks
+  void forget(PinSet pins) { valid_ &= static_cast<PinSet>(~pins), dirty_ &= static_cast<PinSet>(~pins); }
+  void emit_load(const Pin& pin);
+  void emit_store(const Pin& pin);
+  void emit_access(const Pin& pin, uint8_t integer_opcode, uint8_t vector_opcode);
+
+  uint64_t value_of(HoleKind kind, const code::Cell& cell) const;
+  uint32_t number(uint64_t value);
+  void jump_to_number(uint64_t address);  // jmp *[number]
+  void leave_to(uint32_t cell);           // mov r12, cell
+  void exit_from(const Distance& from, uint32_t index, bool is_trap);
+  void bytes(std::initializer_list<uint8_t> values) { code_.insert(code_.end(), values); }
+  template <class T>
+  void put(T value);
+  uint32_t here() const { return static_cast<uint32_t>(code_.size()); }
+
+  const Shape& shape_;
+  Pins pins_;
+  code::HandlerTable handlers_;
+  const void* stop_;
+  PinSet valid_ = 0, dirty_ = 0;
+
+  std::vector<uint8_t> code_;
+  std::vector<uint32_t> places_;
+  std::vector<Entry> entries_;
+  std::vector<uint32_t> label_entries_;  // cells that are entered with pins in memory, but have them in registers
+  std::vector<Distance> to_cells_, to_numbers_, to_constants_;
+  std::vector<Absolute> absolutes_;
+  std::vector<Exit> exits_;
+  std::vector<uint64_t> numbers_;
+  std::vector<Table> tables_;
+};
+
+}  // namespace godwit::jit

@@ -1,0 +1,286 @@
+// Choosing pins by use, and where they are live.
+#include "jit/pins.h"
+
+#include <algorithm>
+
+namespace godwit::jit {
+
+using code::Cell;
+using code::CellOp;
+
+namespace {
+
+// The registers that stencils pass on untouched (stencils/stencil.h).
+constexpr uint8_t kIntegerRegisters[] = {8, 9, 11, 12, 6};
+constexpr uint8_t kVectorRegisters[] = {3, 4, 5, 6, 7};
+constexpr unsigned kMaxDepth = 5;
+
+uint64_t weight_at(unsigned depth) { return uint64_t{1} << (3 * std::min(depth, kMaxDepth)); }
+
+bool has_large_offset(CellOp op, const Cell& cell) {
+  return cell.b >= uint32_t{1} << 31 &&
+         std::ranges::any_of(holes_of(op), [](const Hole& hole) { return hole.kind == HoleKind::offset_b; });
+}
+
+bool finds_slots_by_numbers(CellOp op) {
+  return std::ranges::any_of(holes_of(op), [](const Hole& hole) { return hole.kind == HoleKind::any_slot; });
+}
+
+// What is known of a slot's uses.
+struct Uses {
+  uint64_t integer = 0, vector = 0, memory = 0;
+  bool is_wide = false, is_narrow = false;
+};
+
+}  // namespace
+
+const Stencil& stencil_of(CellOp op) { return kStencils[static_cast<size_t>(op)]; }
+
+std::span<const Hole> holes_of(CellOp op) {
+  const Stencil& stencil = stencil_of(op);
+  return {kHoles + stencil.first_hole, stencil.hole_count};
+}
+
+bool is_slot(HoleKind kind) { return kind >= HoleKind::slot_a && kind <= HoleKind::slot_b_high; }
+bool is_branch(HoleKind kind) { return kind == HoleKind::branch || kind == HoleKind::step_branch; }
+
+bool is_data(CellOp op) {
+  return op == CellOp::br_entry || op == CellOp::tail_frame || op == CellOp::count;
+}
+
+bool is_return(CellOp op) { return op >= CellOp::return_none && op <= CellOp::return_f64_k; }
+
+bool is_call(CellOp op) {
+  return op == CellOp::call || op == CellOp::call_imported || op == CellOp::call_indirect_s ||
+         op == CellOp::call_indirect_a || op == CellOp::call_ref_s || op == CellOp::call_ref_a;
+}
+
+bool never_goes_on(CellOp op) {
+  return op == CellOp::br || op == CellOp::br_back || op == CellOp::br_table_s || op == CellOp::br_table_a ||
+         op == CellOp::unreachable || is_return(op) ||
+         (op >= CellOp::return_call && op <= CellOp::throw_reference);
+}
+
+bool changes_frame(CellOp op) {
+  return is_call(op) || is_return(op) || op == CellOp::enter || op == CellOp::enter_zeroing;
+}
+
+uint32_t slot_of(const Hole& hole, const Cell& cell) {
+  if (hole.addend % 8 != 0) return kNoSlot;
+  const auto plus = static_cast<uint32_t>(hole.addend / 8);
+  switch (hole.kind) {
+    case HoleKind::slot_a: return cell.a + plus;
+    case HoleKind::slot_d: return cell.d + plus;
+    case HoleKind::slot_b_low: return (cell.b & 0xFFFF) + plus;
+    case HoleKind::slot_b_high: return (cell.b >> 16) + plus;
+    default: return cell.b + plus;
+  }
+}
+
+uint32_t branch_target(HoleKind kind, const Shape& shape, uint32_t index) {
+  const Cell& cell = shape.cells[index];
+  const int32_t distance =
+      kind == HoleKind::step_branch ? static_cast<int16_t>(cell.b) : static_cast<int32_t>(cell.b);
+  return index + static_cast<uint32_t>(distance);
+}
+
+Shape shape_of(std::span<const Cell> cells, std::span<const CellOp> ops) {
+  Shape shape{cells, ops, {}, {}, {}, false};
+  const size_t count = cells.size();
+  shape.by_handler.resize(count);
+  shape.is_label.resize(count + 1);
+  std::vector<int32_t> loops(count + 1);
+  auto branches_to = [&](uint32_t from, uint32_t target) {
+    shape.is_label[target] = 1;
+    if (target > from) return;
+    ++loops[target];
+    --loops[from + 1];
+  };
+  for (uint32_t i = 0; i < count; ++i) {
+    const CellOp op = ops[i];
+    if (op == CellOp::br_entry) branches_to(i, i + cells[i].b);
+    if (op == CellOp::count && i > 1) shape.is_label[i] = 1;
+    if (is_data(op)) continue;
+    shape.by_handler[i] =
+        stencil_of(op).size == 0 || has_large_offset(op, cells[i]) || finds_slots_by_numbers(op);
+    for (const Hole& hole : holes_of(op))
+      if (is_branch(hole.kind)) branches_to(i, branch_target(hole.kind, shape, i));
+  }
+  shape.depth.resize(count);
+  int32_t depth = 0;
+  for (size_t i = 0; i < count; ++i) shape.depth[i] = static_cast<uint8_t>(std::min(depth += loops[i], 255));
+  return shape;
+}
+
+Pins::Pins(const Shape& shape) : shape_(shape) {
+  if (shape.may_catch) return;
+  choose(shape);
+  if (!pins_.empty()) find_live(shape);
+}
+
+void Pins::choose(const Shape& shape) {
+  std::vector<Uses> uses;
+  for (uint32_t i = 1; i < shape.cells.size(); ++i) {
+    const CellOp op = shape.ops[i];
+    if (is_data(op) || changes_frame(op) || shape.by_handler[i]) continue;
+    const uint64_t weight = weight_at(shape.depth[i]);
+    for (const Hole& hole : holes_of(op)) {
+      if (!is_slot(hole.kind)) continue;
+      const uint32_t slot = slot_of(hole, shape.cells[i]);
+      if (slot == kNoSlot) continue;
+      if (slot >= uses.size()) uses.resize(slot + 2);
+      Uses& use = uses[slot];
+      if (hole.operand == Operand::Integer) use.integer += weight;
+      else if (hole.operand == Operand::Memory) use.memory += weight;
+      else use.vector += weight;
+      if (hole.is_wide) use.is_wide = true;
+      else use.is_narrow = true;
+    }
+  }
+  struct Candidate {
+    uint32_t slot;
+    uint64_t gain;
+    bool is_wide;
+  };
+  std::vector<Candidate> integers, vectors;
+  for (uint32_t slot = 0; slot < uses.size(); ++slot) {
+    const Uses& use = uses[slot];
+    const bool is_vector = use.vector > use.integer;
+    const uint64_t good = is_vector ? use.vector : use.integer;
+    const uint64_t bad = 2 * (use.memory + (is_vector ? use.integer : use.vector));
+    if (good < bad + 2 || (use.is_wide && use.is_narrow)) continue;
+    (is_vector ? vectors : integers).push_back({slot, good - bad, use.is_wide});
+  }
+  auto take = [&](std::vector<Candidate>& candidates, std::span<const uint8_t> registers, bool is_vector) {
+    const size_t count = std::min(candidates.size(), registers.size());
+    std::ranges::partial_sort(candidates, candidates.begin() + static_cast<ptrdiff_t>(count), std::ranges::greater{},
+                              &Candidate::gain);
+    for (size_t i = 0; i < count; ++i) {
+      const Candidate& candidate = candidates[i];
+      if (candidate.slot + 2 > pin_of_slot_.size()) pin_of_slot_.resize(candidate.slot + 2, kNone);
+      const bool is_taken = pin_of_slot_[candidate.slot] != kNone ||
+                            (candidate.is_wide && pin_of_slot_[candidate.slot + 1] != kNone);
+      if (is_taken) continue;
+      pin_of_slot_[candidate.slot] = static_cast<int8_t>(pins_.size());
+      if (candidate.is_wide) pin_of_slot_[candidate.slot + 1] = static_cast<int8_t>(pins_.size());
+      pins_.push_back({candidate.slot, is_vector, candidate.is_wide, registers[i]});
+    }
+  };
+  take(integers, kIntegerRegisters, false);
+  take(vectors, kVectorRegisters, true);
+}
+
+int Pins::fitting(const Hole& hole, CellOp op, const Cell& cell) const {
+  if (hole.operand == Operand::Memory || changes_frame(op)) return kNone;
+  const uint32_t slot = slot_of(hole, cell);
+  if (slot >= pin_of_slot_.size() || pin_of_slot_[slot] == kNone) return kNone;
+  const Pin& pin = pins_[static_cast<size_t>(pin_of_slot_[slot])];
+  const bool fits =
+      pin.slot == slot && pin.is_vector == (hole.operand != Operand::Integer) && pin.is_wide == hole.is_wide;
+  return fits ? pin_of_slot_[slot] : kNone;
+}
+
+int Pins::in_place_of(const Hole& hole, uint32_t cell, const Use& use) const {
+  const int pin = fitting(hole, shape_.ops[cell], shape_.cells[cell]);
+  return pin != kNone && !(use.in_memory >> pin & 1) ? pin : kNone;
+}
+
+PinSet Pins::behind(const Hole& hole, const Cell& cell) const {
+  // of a slot and a neighbour, if it is not known how much is touched
+  uint32_t first = slot_of(hole, cell), last = first;
+  if (first == kNoSlot) {
+    Hole whole = hole;
+    whole.addend = static_cast<int16_t>(hole.addend - (hole.addend % 8 + 8) % 8);
+    first = slot_of(whole, cell);
+    last = first + 1;
+  } else if (hole.is_wide || hole.operand == Operand::Memory) {
+    last = first + 1;
+  }
+  PinSet set = 0;
+  for (uint32_t slot = first; slot <= last && slot < pin_of_slot_.size(); ++slot)
+    if (pin_of_slot_[slot] != kNone) set |= static_cast<PinSet>(1u << pin_of_slot_[slot]);
+  return set;
+}
+
+Pins::Use Pins::use_of(uint32_t cell) const {
+  Use use;
+  if (pins_.empty()) return use;
+  const CellOp op = shape_.ops[cell];
+  const std::span<const Hole> holes = holes_of(op);
+  for (const Hole& hole : holes) {
+    if (!is_slot(hole.kind) || fitting(hole, op, shape_.cells[cell]) != kNone) continue;
+    const PinSet touched = behind(hole, shape_.cells[cell]);
+    use.in_memory |= touched;
+    if (hole.writes) use.written_in_memory |= touched;
+  }
+  // results lie below the frame's header
+  if (is_return(op)) use.in_memory |= below(shape_.cells[cell].a);
+  for (const Hole& hole : holes) {
+    if (!is_slot(hole.kind)) continue;
+    const int pin = fitting(hole, op, shape_.cells[cell]);
+    if (pin == kNone) continue;
+    const auto bit = static_cast<PinSet>(1u << pin);
+    if (use.in_memory & bit) {
+      if (hole.writes) use.written_in_memory |= bit;
+      continue;
+    }
+    if (hole.reads) use.read |= bit & static_cast<PinSet>(~use.written);
+    if (hole.writes) use.written |= bit;
+  }
+  return use;
+}
+
+PinSet Pins::below(uint32_t slot) const {
+  PinSet set = 0;
+  for (size_t i = 0; i < pins_.size(); ++i)
+    if (pins_[i].slot < slot) set |= static_cast<PinSet>(1u << i);
+  return set;
+}
+
+void Pins::find_live(const Shape& shape) {
+  const auto count = static_cast<uint32_t>(shape.cells.size());
+  struct Effect {
+    PinSet uses = 0, defines = 0;
+  };
+  std::vector<Effect> effects(count);
+  const auto all = static_cast<PinSet>((1u << pins_.size()) - 1);
+  for (uint32_t i = 1; i < count; ++i) {
+    const CellOp op = shape.ops[i];
+    if (is_data(op)) continue;
+    Effect& effect = effects[i];
+    if (shape.by_handler[i]) {
+      effect.uses = all;  // it may read any slot, and what it writes is not known
+      continue;
+    }
+    if (is_call(op)) {
+      // arguments and results lie in the callee's frame, which may overwrite all from there on
+      for (size_t pin = 0; pin < pins_.size(); ++pin)
+        if (pins_[pin].slot + 1 >= shape.cells[i].a) effect.uses |= static_cast<PinSet>(1u << pin);
+      continue;
+    }
+    const Use use = use_of(i);
+    effect = {static_cast<PinSet>(use.read | use.in_memory), use.written};
+    ever_written_ |= use.written;
+  }
+  live_.assign(count + 1, 0);
+  for (bool changes = true; changes;) {
+    changes = false;
+    for (uint32_t i = count; i-- > 0;) {
+      const CellOp op = shape.ops[i];
+      PinSet live = never_goes_on(op) ? PinSet{0} : live_[i + 1];
+      if (op == CellOp::br_entry) live |= live_[i + shape.cells[i].b];
+      if (op == CellOp::br_table_s || op == CellOp::br_table_a)
+        for (uint32_t entry = 0; entry <= shape.cells[i].b; ++entry) live |= live_[i + 1 + entry];
+      if (!is_data(op))
+        for (const Hole& hole : holes_of(op))
+          if (is_branch(hole.kind)) live |= live_[branch_target(hole.kind, shape, i)];
+      live = static_cast<PinSet>((live & ~effects[i].defines) | effects[i].uses);
+      if (live == live_[i]) continue;
+      // what changed matters again only to loops around it
+      changes = changes || shape.is_label[i];
+      live_[i] = live;
+    }
+  }
+}
+
+}  // namespace godwit::jit

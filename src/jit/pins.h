@@ -1,0 +1,98 @@
+// Pins: the slots of a function that machine code keeps in registers, and what is known of them at each cell.
+//
+// A pinned slot's value is in its register, in its memory, or in both. `valid` says that the register has it, `dirty`
+// that memory has not. Where code is entered from elsewhere, memory has all values; at a label, the registers have
+// those that are live there.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "code/cell.h"
+#include "code/cell_op.h"
+#include "jit/stencil.h"
+
+namespace godwit::jit {
+
+using PinSet = uint16_t;  // a bit each
+
+struct Pin {
+  uint32_t slot = 0;
+  bool is_vector = false;
+  bool is_wide = false;  // takes two slots
+  uint8_t reg = 0;       // the processor's number
+};
+
+// A function's cells with their ops and what follows from both.
+struct Shape {
+  std::span<const code::Cell> cells;
+  std::span<const code::CellOp> ops;
+  std::vector<uint8_t> by_handler;  // the op is done by the interpreter's handler
+  std::vector<uint8_t> is_label;    // some cell branches here
+  std::vector<uint8_t> depth;       // loops around the cell, as far as they can be told
+  bool may_catch = false;           // nothing is pinned: a handler of exceptions wants all slots in memory
+};
+
+Shape shape_of(std::span<const code::Cell> cells, std::span<const code::CellOp> ops);
+
+const Stencil& stencil_of(code::CellOp op);
+std::span<const Hole> holes_of(code::CellOp op);
+
+bool is_slot(HoleKind kind);
+bool is_branch(HoleKind kind);
+// Cells that are data of the cell before them, and those of no effect.
+bool is_data(code::CellOp op);
+// The callee or the handler may use all registers, and memory must have all values before it.
+bool is_call(code::CellOp op);
+bool is_return(code::CellOp op);
+bool never_goes_on(code::CellOp op);
+// The op's code uses registers that pins may have.
+bool changes_frame(code::CellOp op);
+
+// The slot that a hole names in this cell; kNoSlot if it lies between slots.
+inline constexpr uint32_t kNoSlot = ~uint32_t{0};
+uint32_t slot_of(const Hole& hole, const code::Cell& cell);
+// The cell that a branch leads to.
+uint32_t branch_target(HoleKind kind, const Shape& shape, uint32_t index);
+
+class Pins final {
+ public:
+  // @param shape outlives this object
+  explicit Pins(const Shape& shape);
+
+  size_t count() const { return pins_.size(); }
+  const Pin& operator[](size_t index) const { return pins_[index]; }
+  // The pins with a value that somebody may still read, before the cell.
+  PinSet live_before(uint32_t cell) const { return live_.empty() ? PinSet{0} : live_[cell]; }
+  PinSet ever_written() const { return ever_written_; }
+
+  static constexpr int kNone = -1;
+  // What a stencil does with pins: a pin is used in its register or in its memory, never in both.
+  struct Use {
+    PinSet read = 0;              // in the register, before they are written
+    PinSet written = 0;           // in the register
+    PinSet in_memory = 0;         // at least touched there
+    PinSet written_in_memory = 0;  // perhaps
+  };
+  Use use_of(uint32_t cell) const;
+  // The pin whose register can stand for the hole's memory operand, or kNone; `use` is that of the cell.
+  int in_place_of(const Hole& hole, uint32_t cell, const Use& use) const;
+
+ private:
+  int fitting(const Hole& hole, code::CellOp op, const code::Cell& cell) const;
+  // The pins whose memory the hole touches, if no register stands for it.
+  PinSet behind(const Hole& hole, const code::Cell& cell) const;
+  // The pins of slots below this one.
+  PinSet below(uint32_t slot) const;
+  void choose(const Shape& shape);
+  void find_live(const Shape& shape);
+
+  const Shape& shape_;
+  std::vector<Pin> pins_;
+  std::vector<int8_t> pin_of_slot_;  // kNone; the second slot of a wide pin has its pin, too
+  std::vector<PinSet> live_;
+  PinSet ever_written_ = 0;
+};
+
+}  // namespace godwit::jit

@@ -1,0 +1,91 @@
+// A cell's fields as holes: what the machine of stencils gives to op bodies for a(), d() and b().
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+extern "C" {
+// Weak, so that no hole is taken for surely not 0.
+#define GODWIT_HOLE(name, width) \
+  extern const char godwit_hole_##name[] __attribute__((weak, visibility("hidden")));
+#include "jit/holes.def"
+}
+
+namespace godwit::jit {
+
+#define GODWIT_JIT_INLINE [[gnu::always_inline]]
+
+template <class T>
+GODWIT_JIT_INLINE inline T number_of(const char* hole) {
+  return static_cast<T>(reinterpret_cast<uintptr_t>(hole));
+}
+
+// Bodies shift fields by 16 and mask their low 16 bits, nothing else.
+[[gnu::error("a field of a cell is not a half")]] void not_a_half();
+GODWIT_JIT_INLINE inline void check_half(int operand, int expected) {
+  if (operand != expected) not_a_half();
+}
+
+// A field that is a number, or names the slot `plus` slots further.
+#define GODWIT_FIELD_BASICS(Name, field)                                                               \
+  uint32_t plus = 0;                                                                                   \
+  GODWIT_JIT_INLINE operator uint32_t() const { return number_of<uint32_t>(godwit_hole_##field) + plus; } \
+  GODWIT_JIT_INLINE uintptr_t slot_bytes() const {                                                     \
+    return reinterpret_cast<uintptr_t>(godwit_hole_slot_##field + 8 * ptrdiff_t{plus});                \
+  }                                                                                                    \
+  template <class Slots>                                                                               \
+    requires std::is_integral_v<Slots>                                                                 \
+  GODWIT_JIT_INLINE friend Name operator+(Name at, Slots slots) {                                      \
+    return {at.plus + static_cast<uint32_t>(slots)};                                                   \
+  }
+
+struct LowOfB {
+  GODWIT_FIELD_BASICS(LowOfB, b_low)
+};
+
+struct HighOfB {
+  GODWIT_FIELD_BASICS(HighOfB, b_high)
+};
+
+struct FieldB {
+  GODWIT_FIELD_BASICS(FieldB, b)
+  // As an offset of an address it is added in 64 bits.
+  GODWIT_JIT_INLINE operator uint64_t() const { return number_of<uint64_t>(godwit_hole_offset_b); }
+  GODWIT_JIT_INLINE explicit operator int32_t() const { return number_of<int32_t>(godwit_hole_b); }
+  GODWIT_JIT_INLINE explicit operator int16_t() const { return number_of<int16_t>(godwit_hole_b_low); }
+  GODWIT_JIT_INLINE friend HighOfB operator>>(FieldB, int bits) {
+    check_half(bits, 16);
+    return {};
+  }
+  GODWIT_JIT_INLINE friend LowOfB operator&(FieldB, int mask) {
+    check_half(mask, 0xFFFF);
+    return {};
+  }
+  GODWIT_JIT_INLINE friend uint64_t operator+(uint64_t address, FieldB offset) {
+    return address + static_cast<uint64_t>(offset);
+  }
+  GODWIT_JIT_INLINE friend uint32_t operator+(uint32_t left, FieldB right) {
+    return left + static_cast<uint32_t>(right);
+  }
+};
+
+struct FieldD {
+  GODWIT_FIELD_BASICS(FieldD, d)
+};
+
+struct HighOfAd {
+  GODWIT_JIT_INLINE friend uint32_t operator|(HighOfAd, FieldD) { return number_of<uint32_t>(godwit_hole_ad); }
+};
+
+struct FieldA {
+  GODWIT_FIELD_BASICS(FieldA, a)
+  GODWIT_JIT_INLINE friend HighOfAd operator<<(FieldA, int bits) {
+    check_half(bits, 16);
+    return {};
+  }
+};
+
+#undef GODWIT_FIELD_BASICS
+
+}  // namespace godwit::jit
