@@ -31,12 +31,14 @@ constexpr CellOp operator+(CellOp op, unsigned distance) {
   return static_cast<CellOp>(static_cast<unsigned>(op) + distance);
 }
 
-// What a tier gives to the translator: for every CellOp, the distance in bytes from the table to the op's handler.
+// What a tier gives to the translator: for every CellOp, then for every sequence (sequence.h), the distance in bytes from
+// the table to its handler.
 struct HandlerTable {
   const int32_t* distances;
-  const void* operator[](CellOp op) const {
-    return reinterpret_cast<const uint8_t*>(distances) + distances[static_cast<size_t>(op)];
+  const void* operator[](size_t index) const {
+    return reinterpret_cast<const uint8_t*>(distances) + distances[index];
   }
+  const void* operator[](CellOp op) const { return (*this)[static_cast<size_t>(op)]; }
 };
 
 // The first op of the family that `op` becomes; families are laid out as cells.def says.

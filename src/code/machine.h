@@ -15,6 +15,7 @@
 //   bool interrupted()                the poll word is set
 //   void jump_by(distance)            the next cell is that many cells from this one; Flow::Jump follows
 //   Flow jump_through_entry(index)    goes where the cell leads that lies `index` cells behind the next one
+//   M next_cell()                     the machine for the cell after this one (ops_sequence.h)
 //
 // An i32 is the low half of its slot or of the accumulator; what the high half is, nobody may rely on. Integers are
 // written in 8 bytes, f32 in 4: whoever copies an f32 copies 4 bytes.

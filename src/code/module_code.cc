@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "code/sequence.h"
 #include "code/translator.h"
 #include "wasm/validator.h"
 
@@ -102,12 +103,15 @@ const Cell* ModuleCode::lay_out(uint32_t defined, const Translation& translation
   if (scratch_->deltas.size() < most_delta_bytes) scratch_->deltas.resize(most_delta_bytes);
   uint8_t* delta = scratch_->deltas.data();
   uint32_t last_offset = 0;
+  std::vector<uint16_t> chosen;
+  if (options_.translate.fold) chosen = choose_handlers(translation.cells);
   for (size_t i = 0; i < translation.cells.size(); ++i) {
     const DraftCell& draft = translation.cells[i];
     uint32_t b = draft.b;
     if (draft.is_far)
       b = static_cast<uint32_t>(literals + 8 * size_t{draft.b} - reinterpret_cast<uint8_t*>(cells + i));
-    cells[i] = {handlers_[draft.op], draft.a, draft.d, b};
+    const void* handler = chosen.empty() ? handlers_[draft.op] : handlers_[chosen[i]];
+    cells[i] = {handler, draft.a, draft.d, b};
     delta = append_delta(delta, static_cast<int64_t>(draft.offset) - last_offset);
     last_offset = draft.offset;
   }

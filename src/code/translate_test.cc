@@ -57,7 +57,7 @@ TEST(Translate, FoldsOperandsAndKeepsResultsInTheAccumulator) {
             "   0 enter a=2 b=7\n"
             "   1 i32_add_sk_d d=4 b=5\n"
             "   2 i32_sub_ss d=5 b=1\n"
-            "   3 i32_mul_sa a=4 d=4 b=5\n"
+            "   3 i32_mul_as a=5 d=4 b=4\n"
             "   4 return_i32_a a=2 d=4\n");
 }
 
@@ -271,6 +271,17 @@ TEST(Translate, DeepStacksAndManyBlocksTakeLinearTime) {
     code.block(Opcode::block).op(Opcode::local_get, 0).op(Opcode::local_set, 1).end();
   for (int i = 0; i < 60'000; ++i) code.op(Opcode::drop);
   EXPECT_TRUE(translated({{{ValKind::I32}, {}}, {ValKind::I32}, code}));
+}
+
+TEST(Translate, TheAccumulatorIsTheLeftOperandWhereTheOrderDoesNotMatter) {
+  CodeBuilder code;  // x > (x - y), as (x - y) < x
+  code.op(Opcode::local_get, 0);
+  code.op(Opcode::local_get, 0).op(Opcode::local_get, 1).op(Opcode::i32_sub).op(Opcode::i32_gt_s);
+  EXPECT_EQ(text_of({{{ValKind::I32, ValKind::I32}, {ValKind::I32}}, {}, code}),
+            "   0 enter a=2 b=7\n"
+            "   1 i32_sub_ss d=5 b=1\n"
+            "   2 i32_lt_s_as a=5 d=4\n"
+            "   3 return_i32_a a=2 d=4\n");
 }
 
 }  // namespace godwit::code

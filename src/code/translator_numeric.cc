@@ -114,7 +114,10 @@ void Translator::binary(Opcode op) {
   bool may_swap = wasm::is_commutative(op);
   if (may_swap && y.where == Operand::Where::Local && binary_with_load(op, y, x)) return;
   if (x.where == Operand::Where::Const && y.where == Operand::Where::Const) to_own_slot(x);
-  if (x.where == Operand::Where::Const && (is_compare || (may_swap && wasm::is_of_integers(op)))) {
+  // a constant goes to the right and the accumulator to the left, so that one form does for both
+  bool is_constant_left = x.where == Operand::Where::Const && (is_compare || wasm::is_of_integers(op));
+  bool is_acc_right = source_of(x) == Source::S && source_of(y) == Source::A;
+  if ((is_constant_left || is_acc_right) && (is_compare || may_swap)) {
     std::swap(x, y);
     if (is_compare) op = wasm::mirrored(op);
   }

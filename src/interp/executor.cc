@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "interp/access_table.h"
 #include "interp/calls.h"
 #include "interp/handlers.h"
 #include "platform/guest_entry.h"
@@ -72,7 +73,7 @@ void run_guest(Store& store, const platform::GuestRegisters& registers, const co
   platform::Activation activation;
   if (platform::enter_guest(registers, activation) == platform::GuestExit::Returned) return;
   vm.trap = static_cast<uint64_t>(Trap::MemoryOutOfBounds);
-  vm.trap_ip = reinterpret_cast<const Cell*>(activation.fault.ip);
+  vm.trap_ip = reinterpret_cast<const Cell*>(activation.fault.ip) + position_of_access(activation.fault.pc);
   // machine code keeps no ip
   if (const Cell* cell = native ? native->cell_at(activation.fault.pc) : nullptr) vm.trap_ip = cell;
   vm.trap_fp = reinterpret_cast<Slot*>(activation.fault.fp);

@@ -50,8 +50,10 @@ using Handler = __attribute__((preserve_none)) void(GODWIT_HANDLER_PARAMS);
 // Records the trap `aux` in the store and returns to whoever entered the guest.
 [[clang::preserve_none]] void stop(GODWIT_HANDLER_PARAMS);
 
-// The machine of code/machine.h, on a handler's arguments.
-struct Machine {
+#define GODWIT_INLINE [[gnu::always_inline]]
+
+// The arguments of a handler, and how it is left.
+struct MachineState {
   const Cell* ip;
   Slot* fp;
   VmContext* context;
@@ -62,100 +64,161 @@ struct Machine {
   runtime::V128 v128_acc = {};
   Trap why = Trap::None;
   int64_t distance = 0;
+  int32_t at = 0;  // the cell that runs: so many behind ip
 
-#define GODWIT_INLINE [[gnu::always_inline]]
-  GODWIT_INLINE uint32_t a() const { return ip->a; }
-  GODWIT_INLINE uint32_t d() const { return ip->d; }
-  GODWIT_INLINE uint32_t b() const { return ip->b; }
+  GODWIT_INLINE const Cell* cell() const { return ip + at; }
+};
+
+// Around an instruction that accesses guest memory for the cell `position` of a handler of several cells. At a fault
+// the register of ip names the handler's first cell; the section godwit_guest_access says which one it was
+// (access_table.h).
+#define GODWIT_BEGIN_ACCESS() asm volatile("661:" : : : "memory")
+#define GODWIT_END_ACCESS(ip, position)                      \
+  asm volatile(                                              \
+      "662:\n\t.pushsection godwit_guest_access, \"aR\"\n\t" \
+      ".long 661b - ., 662b - 661b, %c1\n\t.popsection"      \
+      : "+r"(ip)                                             \
+      : "i"(position)                                        \
+      : "memory")
+
+// The machine of code/machine.h for the cell `kAt` behind a handler's first one. Self has state().
+template <class Self, int32_t kAt>
+struct MachineOps {
+  GODWIT_INLINE MachineState& state() { return static_cast<Self*>(this)->state(); }
+  GODWIT_INLINE const Cell* cell() { return state().ip + kAt; }
+  GODWIT_INLINE uint32_t a() { return cell()->a; }
+  GODWIT_INLINE uint32_t d() { return cell()->d; }
+  GODWIT_INLINE uint32_t b() { return cell()->b; }
   template <class T>
-  GODWIT_INLINE T literal(uint32_t index = 0) const {
-    return load_unaligned<T>(reinterpret_cast<const uint8_t*>(ip) + static_cast<int32_t>(ip->b) + 8 * index);
+  GODWIT_INLINE T literal(uint32_t index = 0) {
+    return load_unaligned<T>(reinterpret_cast<const uint8_t*>(cell()) + static_cast<int32_t>(b()) +
+                             8 * index);
   }
 
   template <class T>
-  GODWIT_INLINE T slot(uint32_t index) const {
-    return load_unaligned<T>(fp + index);
+  GODWIT_INLINE T slot(uint32_t index) {
+    return load_unaligned<T>(state().fp + index);
   }
   template <class T>
   GODWIT_INLINE void set_slot(uint32_t index, T value) {
     if constexpr (std::is_floating_point_v<T> || std::is_same_v<T, runtime::V128>)
-      store_unaligned(fp + index, value);
-    else store_unaligned<uint64_t>(fp + index, value);
+      store_unaligned(state().fp + index, value);
+    else store_unaligned<uint64_t>(state().fp + index, value);
   }
 
   template <class T>
-  GODWIT_INLINE T acc() const {
-    if constexpr (std::is_same_v<T, double>) return f64_acc;
-    else if constexpr (std::is_same_v<T, float>) return f32_acc;
-    else if constexpr (std::is_same_v<T, runtime::V128>) return v128_acc;
-    else return static_cast<T>(int_acc);
+  GODWIT_INLINE T acc() {
+    if constexpr (std::is_same_v<T, double>) return state().f64_acc;
+    else if constexpr (std::is_same_v<T, float>) return state().f32_acc;
+    else if constexpr (std::is_same_v<T, runtime::V128>) return state().v128_acc;
+    else return static_cast<T>(state().int_acc);
   }
   template <class T>
   GODWIT_INLINE void set_acc(T value) {
-    if constexpr (std::is_same_v<T, double>) f64_acc = value;
-    else if constexpr (std::is_same_v<T, float>) f32_acc = value;
-    else if constexpr (std::is_same_v<T, runtime::V128>) v128_acc = value;
-    else int_acc = value;
+    if constexpr (std::is_same_v<T, double>) state().f64_acc = value;
+    else if constexpr (std::is_same_v<T, float>) state().f32_acc = value;
+    else if constexpr (std::is_same_v<T, runtime::V128>) state().v128_acc = value;
+    else state().int_acc = value;
   }
 
-  // The barriers keep ip from being advanced before the access: at a fault it must name this cell.
+  // The barriers keep ip from being advanced before the access.
   template <class T>
   GODWIT_INLINE T load(uint64_t address) {
-    T value = load_unaligned<T>(mem + address);
-    asm volatile("" : "+r"(ip) : : "memory");
+    if constexpr (kAt != 0) GODWIT_BEGIN_ACCESS();
+    T value = load_unaligned<T>(state().mem + address);
+    end_access();
     return value;
   }
   template <class T>
   GODWIT_INLINE void store(uint64_t address, T value) {
-    store_unaligned(mem + address, value);
-    asm volatile("" : "+r"(ip) : : "memory");
+    if constexpr (kAt != 0) GODWIT_BEGIN_ACCESS();
+    store_unaligned(state().mem + address, value);
+    end_access();
+  }
+  GODWIT_INLINE void end_access() {
+    if constexpr (kAt != 0) GODWIT_END_ACCESS(state().ip, kAt);
+    else asm volatile("" : "+r"(state().ip) : : "memory");
   }
 
   template <class T>
-  GODWIT_INLINE T choose(bool condition, T left, T right) const {
+  GODWIT_INLINE T choose(bool condition, T left, T right) {
     return condition ? left : right;
   }
 
-  GODWIT_INLINE VmContext* ctx() const { return context; }
-  GODWIT_INLINE Slot* slot_address(uint32_t index) const { return fp + index; }
+  GODWIT_INLINE VmContext* ctx() { return state().context; }
+  GODWIT_INLINE Slot* slot_address(uint32_t index) { return state().fp + index; }
   GODWIT_INLINE void lose_accs() {
-    int_acc = 0;
-    f64_acc = 0;
-    f32_acc = 0;
-    v128_acc = {};
+    state().int_acc = 0;
+    state().f64_acc = 0;
+    state().f32_acc = 0;
+    state().v128_acc = {};
   }
   GODWIT_INLINE code::ops::Flow trap(Trap reason) {
-    why = reason;
+    state().why = reason;
     return code::ops::Flow::Trap;
   }
-  GODWIT_INLINE bool interrupted() const {
-    return context->store->interrupt.load(std::memory_order_relaxed) != 0;
+  GODWIT_INLINE bool interrupted() {
+    return state().context->store->interrupt.load(std::memory_order_relaxed) != 0;
   }
-  GODWIT_INLINE void jump_by(int64_t cells) { distance = cells; }
+  GODWIT_INLINE void jump_by(int64_t cells) { state().distance = cells; }
   GODWIT_INLINE code::ops::Flow jump_through_entry(uint32_t index) {
     const uint64_t entry = uint64_t{index} + 1;
-    distance = static_cast<int64_t>(entry) + static_cast<int32_t>(ip[entry].b);
+    state().distance = static_cast<int64_t>(entry) + static_cast<int32_t>(cell()[entry].b);
     return code::ops::Flow::Jump;
   }
-#undef GODWIT_INLINE
 };
 
+template <int32_t kAt>
+struct MachineAt final : MachineOps<MachineAt<kAt>, kAt> {
+  MachineState& shared;
+
+  GODWIT_INLINE explicit MachineAt(MachineState& state) : shared(state) { shared.at = kAt; }
+  GODWIT_INLINE MachineState& state() { return shared; }
+  GODWIT_INLINE MachineAt<kAt + 1> next_cell() { return MachineAt<kAt + 1>(shared); }
+};
+
+// For the first cell.
+struct Machine final : MachineState, MachineOps<Machine, 0> {
+  using MachineOps<Machine, 0>::cell;
+
+  GODWIT_INLINE Machine(const Cell* cell_ip, Slot* frame, VmContext* owner, uint8_t* memory,
+                        uint64_t acc_of_int, double acc_of_f64, float acc_of_f32,
+                        runtime::V128 acc_of_v128 = {})
+      : MachineState{cell_ip, frame, owner, memory, acc_of_int, acc_of_f64, acc_of_f32, acc_of_v128} {}
+  GODWIT_INLINE MachineState& state() { return *this; }
+  GODWIT_INLINE MachineAt<1> next_cell() { return MachineAt<1>(*this); }
+};
+
+#undef GODWIT_INLINE
+
+// Writes back what `m`, a Machine, holds of the handler's arguments; ip is then the cell that ran last.
+#define GODWIT_WRITE_BACK(m) \
+  do {                       \
+    acc = (m).int_acc;       \
+    f64_acc = (m).f64_acc;   \
+    f32_acc = (m).f32_acc;   \
+    v128_acc = (m).v128_acc; \
+    ip = (m).ip + (m).at;    \
+  } while (false)
+
+// Goes where the last body said.
+#define GODWIT_FINISH(flow, m)                                                  \
+  do {                                                                          \
+    if ((flow) == Flow::Trap) [[unlikely]]                                      \
+      GODWIT_STOP((m).why);                                                     \
+    if ((flow) == Flow::Branch) GODWIT_GO_ON(ip + static_cast<int32_t>(ip->b)); \
+    if ((flow) == Flow::Jump) GODWIT_GO_ON(ip + (m).distance);                  \
+    GODWIT_GO_ON(ip + 1);                                                       \
+  } while (false)
+
 // Defines the handler `name` with the op body `Body`.
-#define GODWIT_DEFINE_HANDLER(name, ...)                                      \
-  GODWIT_HANDLER void name(GODWIT_HANDLER_PARAMS) {                           \
-    using namespace code::ops;                                                \
-    Machine m{ip, fp, ctx, mem, acc, f64_acc, f32_acc, v128_acc};             \
-    Flow flow = __VA_ARGS__::run(m);                                          \
-    acc = m.int_acc;                                                          \
-    f64_acc = m.f64_acc;                                                      \
-    f32_acc = m.f32_acc;                                                      \
-    v128_acc = m.v128_acc;                                                    \
-    ip = m.ip;                                                                \
-    if (flow == Flow::Trap) [[unlikely]]                                      \
-      GODWIT_STOP(m.why);                                                     \
-    if (flow == Flow::Branch) GODWIT_GO_ON(ip + static_cast<int32_t>(ip->b)); \
-    if (flow == Flow::Jump) GODWIT_GO_ON(ip + m.distance);                    \
-    GODWIT_GO_ON(ip + 1);                                                     \
+#define GODWIT_DEFINE_HANDLER(name, ...)                          \
+  GODWIT_HANDLER void name(GODWIT_HANDLER_PARAMS) {               \
+    using namespace code::ops;                                    \
+    Machine m{ip, fp, ctx, mem, acc, f64_acc, f32_acc, v128_acc}; \
+    Flow flow = __VA_ARGS__::run(m);                              \
+    GODWIT_WRITE_BACK(m);                                         \
+    GODWIT_FINISH(flow, m);                                       \
   }
 
 }  // namespace godwit::interp

@@ -5,6 +5,7 @@
 // aux. A return restores fp, ctx and mem from the header and the call cell; the first result is in its slot and in the
 // accumulator of its type.
 #include "interp/calls.h"
+#include "interp/entering.h"
 #include "interp/handlers.h"
 #include "interp/unwind.h"
 
@@ -24,14 +25,6 @@ using runtime::FuncRecord;
 
 namespace {
 
-// Moves ip, fp and ctx from a callee that has no frame yet to the call in its caller, to report a trap there.
-#define GODWIT_BACK_TO_CALL()                    \
-  do {                                           \
-    ip = reinterpret_cast<const Cell*>(acc) - 1; \
-    fp -= ip->a;                                 \
-    ctx = reinterpret_cast<VmContext*>(aux);     \
-  } while (false)
-
 [[gnu::always_inline]] inline Slot bits_of(uint32_t value) { return value; }
 [[gnu::always_inline]] inline Slot bits_of(uint64_t value) { return value; }
 [[gnu::always_inline]] inline Slot bits_of(float value) { return std::bit_cast<uint32_t>(value); }
@@ -48,42 +41,17 @@ namespace {
   }
 }
 
-[[gnu::always_inline]] inline void zero(Slot* from, uint32_t count) {
-  for (uint32_t i = 0; i < count; ++i) {
-    from[i] = 0;
-    asm volatile("" : : : "memory");
-  }
-}
-
 }  // namespace
 
 // --- Entering -------------------------------------------------------------------------------------------------------
 
-#define GODWIT_ENTER_CHECKS()                                                                           \
-  do {                                                                                                  \
-    const runtime::VmStore& vm = *ctx->store;                                                           \
-    if (reinterpret_cast<uintptr_t>(fp) + 8 * uint64_t{ip->b} >                                         \
-            reinterpret_cast<uintptr_t>(vm.stack_limit) ||                                              \
-        vm.interrupt.load(std::memory_order_relaxed) != 0) [[unlikely]] {                               \
-      Trap why =                                                                                        \
-          vm.interrupt.load(std::memory_order_relaxed) != 0 ? Trap::Interrupted : Trap::StackExhausted; \
-      GODWIT_BACK_TO_CALL();                                                                            \
-      GODWIT_STOP(why);                                                                                 \
-    }                                                                                                   \
-  } while (false)
-
 GODWIT_HANDLER void enter(GODWIT_HANDLER_PARAMS) {
-  GODWIT_ENTER_CHECKS();
-  fp[ip->a] = acc;
-  fp[ip->a + 1] = aux;
+  GODWIT_ENTER();
   GODWIT_GO_ON(ip + 1);
 }
 
 GODWIT_HANDLER void enter_zeroing(GODWIT_HANDLER_PARAMS) {
-  GODWIT_ENTER_CHECKS();
-  fp[ip->a] = acc;
-  fp[ip->a + 1] = aux;
-  zero(fp + ip->a + runtime::kFrameHeaderSlots, ip->d);
+  GODWIT_ENTER_ZEROING();
   GODWIT_GO_ON(ip + 1);
 }
 

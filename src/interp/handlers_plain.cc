@@ -1,11 +1,5 @@
 // The handlers of all ops that stay within their frame, but those of vectors: the shared bodies, instantiated.
-#include "code/ops_atomic.h"
-#include "code/ops_branch.h"
-#include "code/ops_bulk.h"
-#include "code/ops_memory.h"
-#include "code/ops_move.h"
-#include "code/ops_numeric.h"
-#include "code/ops_wide.h"
+#include "code/op_bodies.h"
 #include "interp/handlers.h"
 
 namespace godwit::interp::handlers {

@@ -2,8 +2,10 @@
 #include "jit/compiler.h"
 
 #include <algorithm>
+#include <iterator>
 #include <mutex>
 
+#include "code/sequence.h"
 #include "jit/emitter.h"
 #include "platform/clock.h"
 #include "platform/cpu.h"
@@ -48,21 +50,31 @@ namespace {
 
 constexpr unsigned kHandlerAlignmentLog2 = 4;
 
+// A sequence's handler stands at its first cell; the op may be the one that also writes a slot, which is as good.
+constexpr CellOp kFirstOfSequence[] = {
+#define GODWIT_SEQUENCE(first, ...) CellOp::first,
+#define GODWIT_SEQUENCE_INTO(first, ...) CellOp::first,
+#define GODWIT_SEQUENCE_FROM(first, ...) CellOp::first,
+#include "code/sequences.def"
+};
+static_assert(std::size(kFirstOfSequence) == code::kSequenceCount);
+
 }  // namespace
 
 Baseline::Baseline(code::HandlerTable handlers, const void* stop, size_t code_limit_bytes)
     : handlers_(handlers), stop_(stop), cache_(code_limit_bytes) {
   uintptr_t last = 0;
   first_handler_ = ~uintptr_t{0};
-  for (size_t i = 0; i < code::kCellOpCount; ++i) {
-    const auto address = reinterpret_cast<uintptr_t>(handlers_[static_cast<CellOp>(i)]);
+  for (uint16_t i = 0; i < code::kHandlerCount; ++i) {
+    const auto address = reinterpret_cast<uintptr_t>(handlers_[i]);
     first_handler_ = std::min(first_handler_, address);
     last = std::max(last, address);
   }
   ops_.resize(((last - first_handler_) >> kHandlerAlignmentLog2) + 1);
-  for (size_t i = 0; i < code::kCellOpCount; ++i) {
-    const auto address = reinterpret_cast<uintptr_t>(handlers_[static_cast<CellOp>(i)]);
-    ops_[(address - first_handler_) >> kHandlerAlignmentLog2] = static_cast<uint16_t>(i);
+  for (uint16_t i = 0; i < code::kHandlerCount; ++i) {
+    const auto address = reinterpret_cast<uintptr_t>(handlers_[i]);
+    const auto op = i < code::kCellOpCount ? static_cast<CellOp>(i) : kFirstOfSequence[i - code::kCellOpCount];
+    ops_[(address - first_handler_) >> kHandlerAlignmentLog2] = static_cast<uint16_t>(op);
   }
 }
 
