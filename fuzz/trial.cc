@@ -90,24 +90,25 @@ bool host_function(void* env, runtime::VmContext*, Slot* slots) {
 }  // namespace
 
 Trial::Trial(code::TranslateOptions translate, bool collects_always, Tier tier)
-    : baseline_(tier == Tier::Interpreter || !jit::Baseline::is_possible()
-                    ? nullptr
-                    : std::make_unique<jit::Baseline>(interp::handler_table(), interp::stop_code(),
-                                                      kCodeBytes)),
+    : baseline_(
+          tier == Tier::Interpreter || !jit::Baseline::is_possible()
+              ? nullptr
+              : std::make_unique<jit::Baseline>(interp::handler_table(), interp::stop_code(), kCodeBytes)),
       interpreter_(baseline_.get()),
-      store_(types_, interpreter_, limits(collects_always)), translate_(translate) {}
+      store_(types_, interpreter_, limits(collects_always)),
+      translate_(translate) {}
 
 Result<std::shared_ptr<runtime::Module>> Trial::load(Bytes bytes) {
   ASSIGN_OR_RETURN(wasm::Module declarations, wasm::decode_copy(bytes));
   TRY(wasm::validate(declarations));
   std::shared_ptr<runtime::Module> module = runtime::make_module(std::move(declarations), types_, "fuzz");
-  module->code = std::make_unique<code::ModuleCode>(
-      *module, interp::handler_table(),
-      code::ModuleCodeOptions{.features = {},
-                              .bodies_are_valid = true,
-                              .translate = translate_,
-                              .native = baseline_.get(),
-                              .compiles_at_once = baseline_ != nullptr});
+  module->code =
+      std::make_unique<code::ModuleCode>(*module, interp::handler_table(),
+                                         code::ModuleCodeOptions{.features = {},
+                                                                 .bodies_are_valid = true,
+                                                                 .translate = translate_,
+                                                                 .native = baseline_.get(),
+                                                                 .compiles_at_once = baseline_ != nullptr});
   return module;
 }
 

@@ -97,8 +97,13 @@ const Cell* ModuleCode::lay_out(uint32_t defined, const Translation& translation
   auto* literals = reinterpret_cast<uint8_t*>(cells) + cell_bytes;
   std::ranges::copy(translation.literals, reinterpret_cast<uint64_t*>(literals));
 
-  Function function{cells + translation.cells.size(), defined, translation.header_slot,
-                    translation.frame_slots,          {},      nullptr, nullptr};
+  Function function{cells + translation.cells.size(),
+                    defined,
+                    translation.header_slot,
+                    translation.frame_slots,
+                    {},
+                    nullptr,
+                    nullptr};
   const size_t most_delta_bytes = kMaxDeltaBytes * translation.cells.size();
   if (scratch_->deltas.size() < most_delta_bytes) scratch_->deltas.resize(most_delta_bytes);
   uint8_t* delta = scratch_->deltas.data();

@@ -126,8 +126,9 @@ Result<Translation> Translator::run() {
       TRY(look_at_bounds());
   }
   code_[0].b = frame_slots_;
-  return Translation{std::move(code_.cells()), std::move(code_.literals()), header_slot_, frame_slots_,
-                     work_.steps(), std::move(catches_)};
+  return Translation{
+      std::move(code_.cells()), std::move(code_.literals()), header_slot_, frame_slots_, work_.steps(),
+      std::move(catches_)};
 }
 
 Result<> Translator::instruction(const wasm::Instruction& in) {

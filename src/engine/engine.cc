@@ -23,9 +23,10 @@ constexpr size_t kCodeBytes = size_t{256} << 20;
 struct Engine::Impl {
   explicit Impl(const Config& engine_config)
       : config(engine_config),
-        baseline(config.tier == Tier::Interpreter || !jit::Baseline::is_possible()
-                     ? nullptr
-                     : std::make_unique<jit::Baseline>(interp::handler_table(), interp::stop_code(), kCodeBytes)),
+        baseline(
+            config.tier == Tier::Interpreter || !jit::Baseline::is_possible()
+                ? nullptr
+                : std::make_unique<jit::Baseline>(interp::handler_table(), interp::stop_code(), kCodeBytes)),
         executor(baseline.get()) {}
 
   Config config;
@@ -81,12 +82,11 @@ Result<std::shared_ptr<const runtime::Module>> Engine::compile(std::shared_ptr<c
   auto module = runtime::make_module(std::move(declarations), impl_->types, std::move(name));
   module->code = std::make_unique<code::ModuleCode>(
       *module, interp::handler_table(),
-      code::ModuleCodeOptions{
-          .features = impl_->config.features,
-          .bodies_are_valid = is_eager,
-          .translate = {.count = impl_->config.tier == Tier::Auto},
-          .native = impl_->baseline.get(),
-          .compiles_at_once = impl_->config.tier == Tier::Baseline});
+      code::ModuleCodeOptions{.features = impl_->config.features,
+                              .bodies_are_valid = is_eager,
+                              .translate = {.count = impl_->config.tier == Tier::Auto},
+                              .native = impl_->baseline.get(),
+                              .compiles_at_once = impl_->config.tier == Tier::Baseline});
   return module;
 }
 

@@ -73,7 +73,8 @@ Baseline::Baseline(code::HandlerTable handlers, const void* stop, size_t code_li
   ops_.resize(((last - first_handler_) >> kHandlerAlignmentLog2) + 1);
   for (uint16_t i = 0; i < code::kHandlerCount; ++i) {
     const auto address = reinterpret_cast<uintptr_t>(handlers_[i]);
-    const auto op = i < code::kCellOpCount ? static_cast<CellOp>(i) : kFirstOfSequence[i - code::kCellOpCount];
+    const auto op =
+        i < code::kCellOpCount ? static_cast<CellOp>(i) : kFirstOfSequence[i - code::kCellOpCount];
     ops_[(address - first_handler_) >> kHandlerAlignmentLog2] = static_cast<uint16_t>(op);
   }
 }

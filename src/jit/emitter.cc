@@ -19,7 +19,9 @@ constexpr uint8_t kRexB = 1, kRexR = 4;
 
 bool is_branch_table(CellOp op) { return op == CellOp::br_table_s || op == CellOp::br_table_a; }
 
-bool has_hole(CellOp op, HoleKind kind) { return std::ranges::find(holes_of(op), kind, &Hole::kind) != holes_of(op).end(); }
+bool has_hole(CellOp op, HoleKind kind) {
+  return std::ranges::find(holes_of(op), kind, &Hole::kind) != holes_of(op).end();
+}
 
 }  // namespace
 
@@ -104,7 +106,7 @@ void Emitter::emit_access(const Pin& pin, uint8_t integer_opcode, uint8_t vector
   if (!pin.is_vector) {
     bytes({static_cast<uint8_t>(0x49 | upper), integer_opcode});  // mov
   } else {
-    if (!pin.is_wide) bytes({0xF2});                                     // movsd
+    if (!pin.is_wide) bytes({0xF2});                                   // movsd
     bytes({static_cast<uint8_t>(0x41 | upper), 0x0F, vector_opcode});  // movups
   }
   bytes({static_cast<uint8_t>(0x85 | (pin.reg & 7) << 3)});  // [r13 + distance]
@@ -167,7 +169,8 @@ void Emitter::emit_stencil(uint32_t index) {
     const uint32_t width = kHoleWidths[static_cast<size_t>(hole.kind)];
     code_.insert(code_.end(), from + copied, from + copied + width);
     copied += width;
-    const bool is_jump = hole.kind == HoleKind::local_near || hole.kind == HoleKind::local_far || hole.kind == HoleKind::next;
+    const bool is_jump =
+        hole.kind == HoleKind::local_near || hole.kind == HoleKind::local_far || hole.kind == HoleKind::next;
     if (is_jump) jumps[jump_count++] = {&hole, at};
     else fill(hole, index, at);
   }
@@ -259,7 +262,8 @@ void Emitter::fill(const Hole& hole, uint32_t index, uint32_t at) {
     case HoleKind::table: tables_.push_back({at, index}); return;
     default: break;
   }
-  const uint64_t value = value_of(hole.kind, shape_.cells[index]) + static_cast<uint64_t>(int64_t{hole.addend});
+  const uint64_t value =
+      value_of(hole.kind, shape_.cells[index]) + static_cast<uint64_t>(int64_t{hole.addend});
   if (hole.form == HoleForm::Whole64) store_unaligned(code_.data() + at, value);
   else store_unaligned(code_.data() + at, static_cast<uint32_t>(value));
 }

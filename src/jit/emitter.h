@@ -99,7 +99,8 @@ class Emitter final {
   std::vector<uint8_t> code_;
   std::vector<uint32_t> places_;
   std::vector<Entry> entries_;
-  std::vector<uint32_t> label_entries_;  // cells that are entered with pins in memory, but have them in registers
+  std::vector<uint32_t>
+      label_entries_;  // cells that are entered with pins in memory, but have them in registers
   std::vector<Distance> to_cells_, to_numbers_, to_constants_;
   std::vector<Absolute> absolutes_;
   std::vector<Exit> exits_;

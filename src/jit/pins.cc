@@ -44,9 +44,7 @@ std::span<const Hole> holes_of(CellOp op) {
 bool is_slot(HoleKind kind) { return kind >= HoleKind::slot_a && kind <= HoleKind::slot_b_high; }
 bool is_branch(HoleKind kind) { return kind == HoleKind::branch || kind == HoleKind::step_branch; }
 
-bool is_data(CellOp op) {
-  return op == CellOp::br_entry || op == CellOp::tail_frame || op == CellOp::count;
-}
+bool is_data(CellOp op) { return op == CellOp::br_entry || op == CellOp::tail_frame || op == CellOp::count; }
 
 bool is_return(CellOp op) { return op >= CellOp::return_none && op <= CellOp::return_f64_k; }
 
@@ -153,8 +151,8 @@ void Pins::choose(const Shape& shape) {
   }
   auto take = [&](std::vector<Candidate>& candidates, std::span<const uint8_t> registers, bool is_vector) {
     const size_t count = std::min(candidates.size(), registers.size());
-    std::ranges::partial_sort(candidates, candidates.begin() + static_cast<ptrdiff_t>(count), std::ranges::greater{},
-                              &Candidate::gain);
+    std::ranges::partial_sort(candidates, candidates.begin() + static_cast<ptrdiff_t>(count),
+                              std::ranges::greater{}, &Candidate::gain);
     for (size_t i = 0; i < count; ++i) {
       const Candidate& candidate = candidates[i];
       if (candidate.slot + 2 > pin_of_slot_.size()) pin_of_slot_.resize(candidate.slot + 2, kNone);

@@ -70,9 +70,9 @@ class Pins final {
   static constexpr int kNone = -1;
   // What a stencil does with pins: a pin is used in its register or in its memory, never in both.
   struct Use {
-    PinSet read = 0;              // in the register, before they are written
-    PinSet written = 0;           // in the register
-    PinSet in_memory = 0;         // at least touched there
+    PinSet read = 0;               // in the register, before they are written
+    PinSet written = 0;            // in the register
+    PinSet in_memory = 0;          // at least touched there
     PinSet written_in_memory = 0;  // perhaps
   };
   Use use_of(uint32_t cell) const;

@@ -22,10 +22,10 @@ inline constexpr uint8_t kHoleWidths[] = {
 
 // How a hole is filled.
 enum class HoleForm : uint8_t {
-  Unsigned32,  // value + addend, zero-extended by the instruction
-  Signed32,    // value + addend, sign-extended by the instruction
-  Whole64,     // value + addend
-  Relative32,  // value + addend - the place's address
+  Unsigned32,      // value + addend, zero-extended by the instruction
+  Signed32,        // value + addend, sign-extended by the instruction
+  Whole64,         // value + addend
+  Relative32,      // value + addend - the place's address
   Relative32Imm8,  // the same, one less: a byte follows before the instruction ends
 };
 
@@ -47,7 +47,7 @@ struct Hole {
   Operand operand : 2;
   bool reads : 1;
   bool writes : 1;
-  bool is_wide : 1;         // 16 bytes, two slots
+  bool is_wide : 1;          // 16 bytes, two slots
   uint8_t prefix_bytes : 4;  // from the instruction's first byte to the hole
   uint8_t rex_bytes : 4;     // from its REX byte to the hole
 };

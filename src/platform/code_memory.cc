@@ -29,7 +29,8 @@ Result<CodeMemory> CodeMemory::create(size_t size_bytes) {
   memory.size_bytes_ = round_up_to_page(size_bytes);
   const int file = ::memfd_create("godwit-code", MFD_CLOEXEC);
   if (file < 0)
-    return fail(ErrorKind::Unsupported, std::string("no memory for machine code: memfd_create: ") + std::strerror(errno));
+    return fail(ErrorKind::Unsupported,
+                std::string("no memory for machine code: memfd_create: ") + std::strerror(errno));
   auto map = [&](int protection) {
     return ::mmap(nullptr, memory.size_bytes_, protection, MAP_SHARED, file, 0);
   };

@@ -19,16 +19,16 @@ GODWIT_JIT_INLINE inline Slot* slot_at(Slot* fp, uintptr_t bytes) {
 
 }  // namespace
 
-#define GODWIT_WRITE_HEADER()                                                               \
-  do {                                                                                      \
-    const runtime::VmStore& vm = *ctx->store;                                               \
-    if (reinterpret_cast<uintptr_t>(fp) + FieldB{}.slot_bytes() >                           \
-            reinterpret_cast<uintptr_t>(vm.stack_limit) ||                                  \
-        vm.interrupt.load(std::memory_order_relaxed) != 0) [[unlikely]]                     \
-      GODWIT_GO_ON_AT(handler);                                                             \
-    Slot* header = slot_at(fp, FieldA{}.slot_bytes());                                      \
-    header[0] = acc;                                                                        \
-    header[1] = aux;                                                                        \
+#define GODWIT_WRITE_HEADER()                                           \
+  do {                                                                  \
+    const runtime::VmStore& vm = *ctx->store;                           \
+    if (reinterpret_cast<uintptr_t>(fp) + FieldB{}.slot_bytes() >       \
+            reinterpret_cast<uintptr_t>(vm.stack_limit) ||              \
+        vm.interrupt.load(std::memory_order_relaxed) != 0) [[unlikely]] \
+      GODWIT_GO_ON_AT(handler);                                         \
+    Slot* header = slot_at(fp, FieldA{}.slot_bytes());                  \
+    header[0] = acc;                                                    \
+    header[1] = aux;                                                    \
   } while (false)
 
 GODWIT_STENCIL(enter) {
@@ -47,13 +47,13 @@ GODWIT_STENCIL(enter_zeroing) {
   GODWIT_GO_ON_AT(next);
 }
 
-#define GODWIT_RETURN()                                               \
-  do {                                                                \
-    ip = reinterpret_cast<const Cell*>(header[0]);                    \
-    ctx = reinterpret_cast<VmContext*>(header[1]);                    \
-    fp -= ip[-1].a;                                                   \
-    mem = ctx->memory0_base;                                          \
-    GODWIT_GO_ON(ip->handler);                                        \
+#define GODWIT_RETURN()                            \
+  do {                                             \
+    ip = reinterpret_cast<const Cell*>(header[0]); \
+    ctx = reinterpret_cast<VmContext*>(header[1]); \
+    fp -= ip[-1].a;                                \
+    mem = ctx->memory0_base;                       \
+    GODWIT_GO_ON(ip->handler);                     \
   } while (false)
 
 GODWIT_STENCIL(return_none) {
@@ -61,17 +61,17 @@ GODWIT_STENCIL(return_none) {
   GODWIT_RETURN();
 }
 
-#define GODWIT_RETURN_STENCIL(name, T, source)                               \
-  GODWIT_STENCIL(name) {                                                     \
-    Machine m{fp, ctx, mem, acc, f64_acc, f32_acc, v128_acc};                \
-    const Slot* header = slot_at(fp, FieldA{}.slot_bytes());                 \
-    T result = code::ops::read<T, code::Source::source>(m, m.d());           \
-    m.set_acc(result);                                                       \
-    fp[0] = bits_of(result);                                                 \
-    acc = m.int_acc;                                                         \
-    f64_acc = m.f64_acc;                                                     \
-    f32_acc = m.f32_acc;                                                     \
-    GODWIT_RETURN();                                                         \
+#define GODWIT_RETURN_STENCIL(name, T, source)                     \
+  GODWIT_STENCIL(name) {                                           \
+    Machine m{fp, ctx, mem, acc, f64_acc, f32_acc, v128_acc};      \
+    const Slot* header = slot_at(fp, FieldA{}.slot_bytes());       \
+    T result = code::ops::read<T, code::Source::source>(m, m.d()); \
+    m.set_acc(result);                                             \
+    fp[0] = bits_of(result);                                       \
+    acc = m.int_acc;                                               \
+    f64_acc = m.f64_acc;                                           \
+    f32_acc = m.f32_acc;                                           \
+    GODWIT_RETURN();                                               \
   }
 GODWIT_RETURN_STENCIL(return_i32_s, uint32_t, S)
 GODWIT_RETURN_STENCIL(return_i32_a, uint32_t, A)
@@ -88,12 +88,12 @@ GODWIT_RETURN_STENCIL(return_f64_k, double, K)
 
 // --- Calls --------------------------------------------------------------------------------------------------------------
 
-#define GODWIT_HAND_OVER()                              \
-  do {                                                  \
-    acc = GODWIT_FAR_HOLE(uint64_t, next_cell);         \
-    aux = reinterpret_cast<uint64_t>(ctx);              \
-    fp = slot_at(fp, FieldA{}.slot_bytes());            \
-    ip = entry;                                         \
+#define GODWIT_HAND_OVER()                      \
+  do {                                          \
+    acc = GODWIT_FAR_HOLE(uint64_t, next_cell); \
+    aux = reinterpret_cast<uint64_t>(ctx);      \
+    fp = slot_at(fp, FieldA{}.slot_bytes());    \
+    ip = entry;                                 \
   } while (false)
 
 GODWIT_STENCIL(call) {
@@ -105,32 +105,33 @@ GODWIT_STENCIL(call) {
   GODWIT_GO_ON(entry->handler);
 }
 
-#define GODWIT_CALL_RECORD()                                                    \
-  do {                                                                          \
-    const Cell* entry = record->entry.load(std::memory_order_acquire);          \
-    VmContext* callee_ctx = record->vmctx != nullptr ? record->vmctx : ctx;     \
-    GODWIT_HAND_OVER();                                                         \
-    ctx = callee_ctx;                                                           \
-    mem = ctx->memory0_base;                                                    \
-    GODWIT_GO_ON(entry->handler);                                               \
+#define GODWIT_CALL_RECORD()                                                \
+  do {                                                                      \
+    const Cell* entry = record->entry.load(std::memory_order_acquire);      \
+    VmContext* callee_ctx = record->vmctx != nullptr ? record->vmctx : ctx; \
+    GODWIT_HAND_OVER();                                                     \
+    ctx = callee_ctx;                                                       \
+    mem = ctx->memory0_base;                                                \
+    GODWIT_GO_ON(entry->handler);                                           \
   } while (false)
 
 GODWIT_STENCIL(call_imported) {
   const auto* records = reinterpret_cast<const uint8_t*>(ctx->imported_funcs);
-  const auto* record = load_unaligned<const FuncRecord*>(records + number_of<uint64_t>(godwit_hole_pointer_b));
+  const auto* record =
+      load_unaligned<const FuncRecord*>(records + number_of<uint64_t>(godwit_hole_pointer_b));
   GODWIT_CALL_RECORD();
 }
 
-#define GODWIT_CALL_ELEMENT(index, table_at)                                         \
-  do {                                                                               \
-    const runtime::VmTable& table = *(table_at);                                     \
-    const uint32_t element = (index);                                                \
-    if (element >= table.size) [[unlikely]]                                          \
-      GODWIT_GO_ON_AT(handler);                                                      \
-    const auto* record = reinterpret_cast<const FuncRecord*>(table.base[element]);   \
-    if (record == nullptr || record->type != uint32_t{FieldB{}}) [[unlikely]]        \
-      GODWIT_GO_ON_AT(handler);                                                      \
-    GODWIT_CALL_RECORD();                                                            \
+#define GODWIT_CALL_ELEMENT(index, table_at)                                       \
+  do {                                                                             \
+    const runtime::VmTable& table = *(table_at);                                   \
+    const uint32_t element = (index);                                              \
+    if (element >= table.size) [[unlikely]]                                        \
+      GODWIT_GO_ON_AT(handler);                                                    \
+    const auto* record = reinterpret_cast<const FuncRecord*>(table.base[element]); \
+    if (record == nullptr || record->type != uint32_t{FieldB{}}) [[unlikely]]      \
+      GODWIT_GO_ON_AT(handler);                                                    \
+    GODWIT_CALL_RECORD();                                                          \
   } while (false)
 
 GODWIT_STENCIL(call_indirect_s) {
@@ -138,9 +139,8 @@ GODWIT_STENCIL(call_indirect_s) {
 }
 GODWIT_STENCIL(call_indirect_a) {
   const auto* tables = reinterpret_cast<const uint8_t*>(ctx->tables);
-  GODWIT_CALL_ELEMENT(
-      static_cast<uint32_t>(acc),
-      load_unaligned<const runtime::VmTable*>(tables + number_of<uint64_t>(godwit_hole_pointer_d)));
+  GODWIT_CALL_ELEMENT(static_cast<uint32_t>(acc), load_unaligned<const runtime::VmTable*>(
+                                                      tables + number_of<uint64_t>(godwit_hole_pointer_d)));
 }
 
 #define GODWIT_CALL_REFERENCE(bits)                                 \

@@ -28,16 +28,16 @@ GODWIT_JIT_INLINE inline void check_half(int operand, int expected) {
 }
 
 // A field that is a number, or names the slot `plus` slots further.
-#define GODWIT_FIELD_BASICS(Name, field)                                                               \
-  uint32_t plus = 0;                                                                                   \
+#define GODWIT_FIELD_BASICS(Name, field)                                                                  \
+  uint32_t plus = 0;                                                                                      \
   GODWIT_JIT_INLINE operator uint32_t() const { return number_of<uint32_t>(godwit_hole_##field) + plus; } \
-  GODWIT_JIT_INLINE uintptr_t slot_bytes() const {                                                     \
-    return reinterpret_cast<uintptr_t>(godwit_hole_slot_##field + 8 * ptrdiff_t{plus});                \
-  }                                                                                                    \
-  template <class Slots>                                                                               \
-    requires std::is_integral_v<Slots>                                                                 \
-  GODWIT_JIT_INLINE friend Name operator+(Name at, Slots slots) {                                      \
-    return {at.plus + static_cast<uint32_t>(slots)};                                                   \
+  GODWIT_JIT_INLINE uintptr_t slot_bytes() const {                                                        \
+    return reinterpret_cast<uintptr_t>(godwit_hole_slot_##field + 8 * ptrdiff_t{plus});                   \
+  }                                                                                                       \
+  template <class Slots>                                                                                  \
+    requires std::is_integral_v<Slots>                                                                    \
+  GODWIT_JIT_INLINE friend Name operator+(Name at, Slots slots) {                                         \
+    return {at.plus + static_cast<uint32_t>(slots)};                                                      \
   }
 
 struct LowOfB {
@@ -75,7 +75,9 @@ struct FieldD {
 };
 
 struct HighOfAd {
-  GODWIT_JIT_INLINE friend uint32_t operator|(HighOfAd, FieldD) { return number_of<uint32_t>(godwit_hole_ad); }
+  GODWIT_JIT_INLINE friend uint32_t operator|(HighOfAd, FieldD) {
+    return number_of<uint32_t>(godwit_hole_ad);
+  }
 };
 
 struct FieldA {

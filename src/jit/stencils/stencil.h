@@ -23,18 +23,17 @@ using runtime::Slot;
 using runtime::Trap;
 using runtime::VmContext;
 
-#define GODWIT_STENCIL_PARAMS                                                                        \
-  [[maybe_unused]] const ::godwit::jit::Cell *ip, [[maybe_unused]] ::godwit::jit::Slot *fp,          \
-      [[maybe_unused]] ::godwit::jit::VmContext *ctx, [[maybe_unused]] uint8_t *mem,                 \
-      [[maybe_unused]] uint64_t acc, [[maybe_unused]] double f64_acc, [[maybe_unused]] uint64_t aux, \
-      [[maybe_unused]] float f32_acc, [[maybe_unused]] ::godwit::runtime::V128 v128_acc,             \
-      [[maybe_unused]] uint64_t scratch_0, [[maybe_unused]] uint64_t scratch_1, uint64_t pin_r8,     \
-      uint64_t pin_r9, uint64_t pin_r11, ::godwit::runtime::V128 pin_xmm3,                           \
-      ::godwit::runtime::V128 pin_xmm4, ::godwit::runtime::V128 pin_xmm5,                            \
-      ::godwit::runtime::V128 pin_xmm6, ::godwit::runtime::V128 pin_xmm7
-#define GODWIT_STENCIL_STATE                                                                                        \
-  ip, fp, ctx, mem, acc, f64_acc, aux, f32_acc, v128_acc, ::godwit::jit::nothing(), ::godwit::jit::nothing(), pin_r8, \
-      pin_r9, pin_r11, pin_xmm3, pin_xmm4, pin_xmm5, pin_xmm6, pin_xmm7
+#define GODWIT_STENCIL_PARAMS                                                                                \
+  [[maybe_unused]] const ::godwit::jit::Cell *ip, [[maybe_unused]] ::godwit::jit::Slot *fp,                  \
+      [[maybe_unused]] ::godwit::jit::VmContext *ctx, [[maybe_unused]] uint8_t *mem,                         \
+      [[maybe_unused]] uint64_t acc, [[maybe_unused]] double f64_acc, [[maybe_unused]] uint64_t aux,         \
+      [[maybe_unused]] float f32_acc, [[maybe_unused]] ::godwit::runtime::V128 v128_acc,                     \
+      [[maybe_unused]] uint64_t scratch_0, [[maybe_unused]] uint64_t scratch_1, uint64_t pin_r8,             \
+      uint64_t pin_r9, uint64_t pin_r11, ::godwit::runtime::V128 pin_xmm3, ::godwit::runtime::V128 pin_xmm4, \
+      ::godwit::runtime::V128 pin_xmm5, ::godwit::runtime::V128 pin_xmm6, ::godwit::runtime::V128 pin_xmm7
+#define GODWIT_STENCIL_STATE                                                        \
+  ip, fp, ctx, mem, acc, f64_acc, aux, f32_acc, v128_acc, ::godwit::jit::nothing(), \
+      ::godwit::jit::nothing(), pin_r8, pin_r9, pin_r11, pin_xmm3, pin_xmm4, pin_xmm5, pin_xmm6, pin_xmm7
 
 // A register that holds nothing: no code is made for it.
 GODWIT_JIT_INLINE inline uint64_t nothing() {
@@ -47,21 +46,22 @@ GODWIT_JIT_INLINE inline uint64_t nothing() {
 
 using Code = __attribute__((preserve_none)) void(GODWIT_STENCIL_PARAMS);
 
-#define GODWIT_STENCIL(name) \
-  extern "C" [[clang::preserve_none, gnu::used, gnu::flatten]] void godwit_stencil_##name(GODWIT_STENCIL_PARAMS)
+#define GODWIT_STENCIL(name)                                                               \
+  extern "C" [[clang::preserve_none, gnu::used, gnu::flatten]] void godwit_stencil_##name( \
+      GODWIT_STENCIL_PARAMS)
 
 // Goes on at an address, or at a hole.
-#define GODWIT_GO_ON(code)                                                        \
-  [[clang::musttail]] return reinterpret_cast<::godwit::jit::Code*>(              \
+#define GODWIT_GO_ON(code)                                           \
+  [[clang::musttail]] return reinterpret_cast<::godwit::jit::Code*>( \
       const_cast<void*>(static_cast<const void*>(code)))(GODWIT_STENCIL_STATE)
 #define GODWIT_GO_ON_AT(hole) GODWIT_GO_ON(godwit_hole_##hole)
 
 // A number of 64 bits in the code.
-#define GODWIT_FAR_HOLE(type, hole)                                       \
-  __extension__({                                                        \
-    uint64_t far_hole;                                                    \
-    asm("movabsq $godwit_hole_" #hole ", %0" : "=r"(far_hole));          \
-    std::bit_cast<type>(far_hole);                                        \
+#define GODWIT_FAR_HOLE(type, hole)                             \
+  __extension__({                                               \
+    uint64_t far_hole;                                          \
+    asm("movabsq $godwit_hole_" #hole ", %0" : "=r"(far_hole)); \
+    std::bit_cast<type>(far_hole);                              \
   })
 
 // The machine of code/machine.h, on a stencil's registers and holes.
@@ -179,23 +179,23 @@ struct Machine {
 };
 
 // Defines the stencil of the op `name` with the op body.
-#define GODWIT_DEFINE_STENCIL(name, ...)                              \
-  GODWIT_STENCIL(name) {                                              \
-    using namespace code::ops;                                        \
-    Machine m{fp, ctx, mem, acc, f64_acc, f32_acc, v128_acc};         \
-    Flow flow = __VA_ARGS__::run(m);                                  \
-    acc = m.int_acc;                                                  \
-    f64_acc = m.f64_acc;                                              \
-    f32_acc = m.f32_acc;                                              \
-    v128_acc = m.v128_acc;                                            \
-    if (flow == Flow::Trap) [[unlikely]] {                            \
-      aux = static_cast<uint64_t>(m.why);                             \
-      GODWIT_GO_ON_AT(trap);                                          \
-    }                                                                 \
-    if (flow == Flow::Branch) GODWIT_GO_ON_AT(branch);                \
+#define GODWIT_DEFINE_STENCIL(name, ...)                               \
+  GODWIT_STENCIL(name) {                                               \
+    using namespace code::ops;                                         \
+    Machine m{fp, ctx, mem, acc, f64_acc, f32_acc, v128_acc};          \
+    Flow flow = __VA_ARGS__::run(m);                                   \
+    acc = m.int_acc;                                                   \
+    f64_acc = m.f64_acc;                                               \
+    f32_acc = m.f32_acc;                                               \
+    v128_acc = m.v128_acc;                                             \
+    if (flow == Flow::Trap) [[unlikely]] {                             \
+      aux = static_cast<uint64_t>(m.why);                              \
+      GODWIT_GO_ON_AT(trap);                                           \
+    }                                                                  \
+    if (flow == Flow::Branch) GODWIT_GO_ON_AT(branch);                 \
     if (flow == Flow::Jump && m.is_table_jump) GODWIT_GO_ON(m.target); \
-    if (flow == Flow::Jump) GODWIT_GO_ON_AT(step_branch);             \
-    GODWIT_GO_ON_AT(next);                                            \
+    if (flow == Flow::Jump) GODWIT_GO_ON_AT(step_branch);              \
+    GODWIT_GO_ON_AT(next);                                             \
   }
 
 }  // namespace godwit::jit

@@ -136,7 +136,8 @@ bool is_slot(HoleKind kind) {
 }
 
 // What is known of an instruction that reads or writes [r13 + hole].
-void describe_access(Hole& hole, const std::vector<uint8_t>& code, const std::vector<uint32_t>& instructions) {
+void describe_access(Hole& hole, const std::vector<uint8_t>& code,
+                     const std::vector<uint32_t>& instructions) {
   hole.operand = Operand::Memory;
   hole.reads = hole.writes = true;
   auto after = std::ranges::upper_bound(instructions, hole.at);
@@ -154,14 +155,17 @@ void describe_access(Hole& hole, const std::vector<uint8_t>& code, const std::ve
   if (at + 1 != hole.at || (code[at] & 0xC7) != 0x85) return;
   const uint8_t extension = code[at] >> 3 & 7;
 
-  auto is_one_of = [&](std::initializer_list<int> opcodes) { return std::ranges::find(opcodes, opcode) != opcodes.end(); };
+  auto is_one_of = [&](std::initializer_list<int> opcodes) {
+    return std::ranges::find(opcodes, opcode) != opcodes.end();
+  };
   auto access = [&](Operand operand, bool reads, bool writes) {
     hole.operand = operand;
     hole.reads = reads;
     hole.writes = writes;
   };
   if (!is_long && prefix == 0) {
-    const bool is_alu = opcode < 0x40 && (opcode & 7) < 4;  // add or adc sbb and sub xor cmp, in four directions
+    const bool is_alu =
+        opcode < 0x40 && (opcode & 7) < 4;  // add or adc sbb and sub xor cmp, in four directions
     if (is_alu) {
       const bool to_register = (opcode & 2) != 0, compares = (opcode & 0x38) == 0x38;
       access(Operand::Integer, true, !to_register && !compares);
@@ -318,9 +322,19 @@ Draft make_draft(const Section& section, const std::map<std::string, Section>& s
 }
 
 // The control ops without stencils: frames that are replaced, entries, data, and one of which nothing is done.
-constexpr std::string_view kByHandler[] = {
-    "count", "throw_tag", "throw_reference", "tail_frame", "record_entry", "host_entry", "leave", "return_call", "return_call_imported",
-    "return_call_indirect_s", "return_call_indirect_a", "return_call_ref_s", "return_call_ref_a"};
+constexpr std::string_view kByHandler[] = {"count",
+                                           "throw_tag",
+                                           "throw_reference",
+                                           "tail_frame",
+                                           "record_entry",
+                                           "host_entry",
+                                           "leave",
+                                           "return_call",
+                                           "return_call_imported",
+                                           "return_call_indirect_s",
+                                           "return_call_indirect_a",
+                                           "return_call_ref_s",
+                                           "return_call_ref_a"};
 
 template <class T>
 void write_bytes(std::ostream& out, const char* declaration, const T& bytes) {
@@ -388,12 +402,14 @@ int run(int argc, char** argv) {
   out << "const Hole kHoles[] = {\n";
   for (const Hole& hole : holes)
     out << '{' << hole.at << ", HoleKind(" << unsigned(hole.kind) << "), HoleForm(" << unsigned(hole.form)
-        << "), " << hole.addend << ", Operand(" << unsigned(hole.operand) << "), " << hole.reads << ", " << hole.writes << ", " << hole.is_wide
-        << ", " << unsigned{hole.prefix_bytes} << ", " << unsigned{hole.rex_bytes} << "},\n";
+        << "), " << hole.addend << ", Operand(" << unsigned(hole.operand) << "), " << hole.reads << ", "
+        << hole.writes << ", " << hole.is_wide << ", " << unsigned{hole.prefix_bytes} << ", "
+        << unsigned{hole.rex_bytes} << "},\n";
   out << "{}};\n";
   write_bytes(out, "alignas(16) const uint8_t kConstants[]", constants.bytes());
   out << "const size_t kConstantBytes = " << constants.bytes().size() << ";\n}  // namespace godwit::jit\n";
-  std::fprintf(stderr, "stencils: %zu bytes of code, %zu holes, %zu bytes of constants\n", code.size(), holes.size(), constants.bytes().size());
+  std::fprintf(stderr, "stencils: %zu bytes of code, %zu holes, %zu bytes of constants\n", code.size(),
+               holes.size(), constants.bytes().size());
   return out.flush() ? 0 : 1;
 }
 

@@ -11,7 +11,7 @@ namespace godwit::jit::tool {
 struct Relocation {
   uint64_t at;  // in the section
   uint32_t type;
-  std::string symbol;  // empty: a section
+  std::string symbol;   // empty: a section
   std::string section;  // of a defined symbol or a section symbol
   uint64_t value;       // the symbol's place in its section
   int64_t addend;
