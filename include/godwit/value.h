@@ -11,7 +11,9 @@ namespace godwit::GODWIT_V1 {
 
 /// @private What a reference holds on to: counted, on any thread.
 namespace detail {
+/// @private
 void retain_reference(uint64_t reference) noexcept;
+/// @private
 void release_reference(uint64_t reference) noexcept;
 }  // namespace detail
 
