@@ -45,6 +45,9 @@ Result<std::unique_ptr<Engine>> Engine::create(const Config& config) {
 runtime::TypeRegistry& Engine::types() { return impl_->types; }
 runtime::Executor& Engine::executor() { return impl_->executor; }
 const Config& Engine::config() const { return impl_->config; }
+uint64_t Engine::compiled_functions() const {
+  return impl_->baseline ? impl_->baseline->statistics().functions : 0;
+}
 
 namespace {
 

@@ -42,6 +42,8 @@ class Engine final {
   runtime::TypeRegistry& types();
   runtime::Executor& executor();
   const Config& config() const;
+  // Functions that were compiled to machine code so far.
+  uint64_t compiled_functions() const;
 
   // Decodes, validates and prepares a module; no code is translated yet. The bytes are copied.
   // `name` is for messages, unless the module names itself.

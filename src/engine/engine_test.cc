@@ -7,6 +7,7 @@
 #include <array>
 #include <thread>
 
+#include "jit/compiler.h"
 #include "platform/watchdog.h"
 #include "runtime/instance.h"
 #include "runtime/linker.h"
@@ -29,11 +30,11 @@ using wasm::ValKind;
 
 wasm::MemType one_page() { return {.limits = {.min = 1, .max = 2, .addr = wasm::AddrType::I32}}; }
 
-// An engine, a store, and functions of one module.
-class EngineTest : public testing::Test {
+// An engine of each tier, a store, and functions of one module.
+class EngineTest : public testing::TestWithParam<Tier> {
  protected:
   void SetUp() override {
-    auto engine = Engine::create();
+    auto engine = Engine::create({.features = {}, .validation = Validation::Eager, .tier = GetParam()});
     ASSERT_TRUE(engine);
     engine_ = std::move(*engine);
     store_ = std::make_unique<Store>(engine_->types(), engine_->executor());
@@ -63,7 +64,14 @@ class EngineTest : public testing::Test {
   runtime::Linker linker_;
 };
 
-TEST_F(EngineTest, RefusesWhatIsNoModule) {
+INSTANTIATE_TEST_SUITE_P(Tiers, EngineTest, testing::Values(Tier::Interpreter, Tier::Baseline, Tier::Auto),
+                         [](const auto& info) {
+                           return info.param == Tier::Interpreter ? "interpreter"
+                                  : info.param == Tier::Baseline  ? "baseline"
+                                                                  : "auto";
+                         });
+
+TEST_P(EngineTest, RefusesWhatIsNoModule) {
   const uint8_t bytes[] = {0, 'a', 's', 'm', 1, 0, 0, 0, 99};
   auto module = engine_->compile(Bytes(bytes));
   ASSERT_FALSE(module);
@@ -73,6 +81,31 @@ TEST_F(EngineTest, RefusesWhatIsNoModule) {
   EXPECT_EQ(engine_->compile_file("/nowhere.wasm").error().kind(), ErrorKind::NotFound);
 }
 
+// The sum of the numbers below the parameter, by a loop.
+ModuleBuilder sum_in_a_loop() {
+  ModuleBuilder builder;
+  const auto type = builder.type(wasm::FuncType{{ValKind::I64}, {ValKind::I64}});
+  CodeBuilder code;
+  code.block(Opcode::loop);
+  code.op(Opcode::local_get, 0).i64(1).op(Opcode::i64_sub).op(Opcode::local_tee, 0);
+  code.op(Opcode::local_get, 1).op(Opcode::i64_add).op(Opcode::local_set, 1);
+  code.op(Opcode::local_get, 0).op(Opcode::i64_eqz).op(Opcode::i32_eqz).op(Opcode::br_if, 0).end();
+  code.op(Opcode::local_get, 1);
+  builder.export_as("sum", builder.func(type, {ValKind::I64}, code));
+  return builder;
+}
+
+TEST_P(EngineTest, CompilesWhatItsTierAsksFor) {
+  Instance* instance = load(sum_in_a_loop());
+  ASSERT_NE(instance, nullptr);
+  EXPECT_EQ(*call(instance, "sum", {10}), 45u);
+  const bool compiles = jit::Baseline::is_possible();
+  EXPECT_EQ(engine_->compiled_functions(), GetParam() == Tier::Baseline && compiles ? 1u : 0u);
+  EXPECT_EQ(*call(instance, "sum", {100'000}), 4'999'950'000u);  // hot in its middle
+  EXPECT_EQ(engine_->compiled_functions(), GetParam() != Tier::Interpreter && compiles ? 1u : 0u);
+  EXPECT_EQ(*call(instance, "sum", {100'000}), 4'999'950'000u);
+}
+
 ModuleBuilder invalid_body() {
   ModuleBuilder builder;
   const auto type = builder.type(wasm::FuncType{{}, {ValKind::I32}});
@@ -80,14 +113,14 @@ ModuleBuilder invalid_body() {
   return builder;
 }
 
-TEST_F(EngineTest, ValidatesEagerlyByDefault) {
+TEST_P(EngineTest, ValidatesEagerlyByDefault) {
   auto module = engine_->compile(invalid_body().build());
   ASSERT_FALSE(module);
   EXPECT_EQ(module.error().kind(), ErrorKind::Invalid);
 }
 
-TEST_F(EngineTest, ValidatesBodiesAtTheirFirstCallIfAsked) {
-  auto lazy = Engine::create({.features = {}, .validation = Validation::Lazy});
+TEST_P(EngineTest, ValidatesBodiesAtTheirFirstCallIfAsked) {
+  auto lazy = Engine::create({.features = {}, .validation = Validation::Lazy, .tier = GetParam()});
   ASSERT_TRUE(lazy);
   Store store((*lazy)->types(), (*lazy)->executor());
   auto module = (*lazy)->compile(invalid_body().build());
@@ -101,7 +134,7 @@ TEST_F(EngineTest, ValidatesBodiesAtTheirFirstCallIfAsked) {
   EXPECT_NE(called.error().offset(), kNoOffset);
 }
 
-TEST_F(EngineTest, RunsAFileAndNamesItInMessages) {
+TEST_P(EngineTest, RunsAFileAndNamesItInMessages) {
   ModuleBuilder builder;
   const auto type = builder.type(wasm::FuncType{{}, {ValKind::I32}});
   builder.export_as("answer", builder.func(type, {}, CodeBuilder().i32(42)));
@@ -120,7 +153,7 @@ TEST_F(EngineTest, RunsAFileAndNamesItInMessages) {
 }
 
 // A guest that may write where its own module lies must not change its code after validation, nor take it away.
-TEST_F(EngineTest, DoesNotNeedTheFileAfterCompiling) {
+TEST_P(EngineTest, DoesNotNeedTheFileAfterCompiling) {
   ModuleBuilder builder;
   const auto type = builder.type(wasm::FuncType{{}, {ValKind::I32}});
   builder.export_as("answer", builder.func(type, {}, CodeBuilder().i32(42)));
@@ -140,7 +173,7 @@ TEST_F(EngineTest, DoesNotNeedTheFileAfterCompiling) {
   EXPECT_EQ(static_cast<uint32_t>(*call(*instance, "answer")), 42u);
 }
 
-TEST_F(EngineTest, CallsRecursively) {
+TEST_P(EngineTest, CallsRecursively) {
   ModuleBuilder builder;
   const auto type = builder.type(wasm::FuncType{{ValKind::I64}, {ValKind::I64}});
   CodeBuilder code;  // n < 2 ? n : fib(n - 1) + fib(n - 2)
@@ -171,7 +204,7 @@ ModuleBuilder memory_module() {
   return builder;
 }
 
-TEST_F(EngineTest, FaultsBecomeTrapsWithABacktrace) {
+TEST_P(EngineTest, FaultsBecomeTrapsWithABacktrace) {
   Instance* instance = load(memory_module());
   EXPECT_TRUE(call(instance, "load", {65536 - 12}));
   auto trapped = call(instance, "load", {65536 - 11});
@@ -191,7 +224,7 @@ TEST_F(EngineTest, FaultsBecomeTrapsWithABacktrace) {
   EXPECT_TRUE(call(instance, "load", {0}));
 }
 
-TEST_F(EngineTest, InfiniteRecursionExhaustsTheStackOnly) {
+TEST_P(EngineTest, InfiniteRecursionExhaustsTheStackOnly) {
   ModuleBuilder builder;
   const auto type = builder.type(wasm::FuncType{{}, {}});
   builder.export_as("f", builder.func(type, {}, CodeBuilder().op(Opcode::call, 0)));
@@ -206,7 +239,7 @@ TEST_F(EngineTest, InfiniteRecursionExhaustsTheStackOnly) {
   }
 }
 
-TEST_F(EngineTest, AnEndlessLoopCanBeInterrupted) {
+TEST_P(EngineTest, AnEndlessLoopCanBeInterrupted) {
   ModuleBuilder builder;
   const auto type = builder.type(wasm::FuncType{{}, {}});
   builder.export_as("spin",
@@ -244,7 +277,7 @@ ModuleBuilder callback_module() {
   return builder;
 }
 
-TEST_F(EngineTest, HostFunctionsCallBack) {
+TEST_P(EngineTest, HostFunctionsCallBack) {
   linker_.define({.module = "host",
                   .field = "call_back",
                   .type = {{ValKind::I32}, {ValKind::I32}},
@@ -262,7 +295,7 @@ TEST_F(EngineTest, HostFunctionsCallBack) {
   EXPECT_EQ(static_cast<uint32_t>(*call(instance, "outer", {4})), 1u);
 }
 
-TEST_F(EngineTest, EndlessRecursionThroughTheHostEndsToo) {
+TEST_P(EngineTest, EndlessRecursionThroughTheHostEndsToo) {
   linker_.define({.module = "host",
                   .field = "call_back",
                   .type = {{ValKind::I32}, {ValKind::I32}},
@@ -279,7 +312,7 @@ TEST_F(EngineTest, EndlessRecursionThroughTheHostEndsToo) {
   EXPECT_EQ(exhausted.error().message(), "call stack exhausted");
 }
 
-TEST_F(EngineTest, StartFunctionsTrap) {
+TEST_P(EngineTest, StartFunctionsTrap) {
   ModuleBuilder builder;
   const auto type = builder.type(wasm::FuncType{{}, {}});
   builder.start(builder.func(type, {}, CodeBuilder().op(Opcode::unreachable)));
@@ -291,7 +324,7 @@ TEST_F(EngineTest, StartFunctionsTrap) {
   EXPECT_EQ(instance.error().backtrace().size(), 1u);
 }
 
-TEST_F(EngineTest, ThreadsCompileAndRunTheSameModule) {
+TEST_P(EngineTest, ThreadsCompileAndRunTheSameModule) {
   const auto bytes = memory_module().build();
   auto shared = engine_->compile(bytes);
   ASSERT_TRUE(shared);
