@@ -252,17 +252,6 @@ TEST(Translate, RefusesCodeThatIsTooLarge) {
   }
 }
 
-TEST(Translate, NamesTheInstructionThatItCannotExecute) {
-  CodeBuilder code;
-  code.i32(0).op(Opcode::ref_i31).op(Opcode::drop);
-  auto translation = translated({{{}, {}}, {}, code});
-  ASSERT_FALSE(translation);
-  EXPECT_EQ(translation.error().kind(), ErrorKind::Unsupported);
-  EXPECT_EQ(translation.error().message(),
-            "function 1: ref.i31: Garbage collection cannot be executed by this version");
-  EXPECT_NE(translation.error().offset(), kNoOffset);
-}
-
 // A scan of the whole stack for each of these would take minutes.
 TEST(Translate, DeepStacksAndManyBlocksTakeLinearTime) {
   CodeBuilder code;

@@ -67,7 +67,7 @@ constexpr OptionSpec kOptions[] = {
      "4G."},
     {"gc-statistics", "", "Print at the end what collecting garbage has cost."},
     {"tier", "TIER",
-     "interp: functions are interpreted\nbaseline: compiled when they are first called\n"
+     "interp: functions are interpreted (the default)\nbaseline: compiled when they are first called\n"
      "auto: compiled once they have run often"},
     {"validate", "WHEN",
      "lazy: each function before it first runs (the default)\neager: the whole module before anything runs"},
