@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "code/module_code.h"
+#include "code/sequence.h"
 #include "code/translate.h"
 #include "wasm/decoder.h"
 #include "wasm/hostile_modules.h"
@@ -51,7 +52,7 @@ TEST(HostileBodies, AreTranslatedInTimeThatTheirSizeBounds) {
 TEST(HostileBodies, CanBeInterruptedAndTranslatedLater) {
   runtime::TypeRegistry types;
   const auto module = module_of(wasm::test::hostile_modules().front().build(50'000), types);
-  constexpr int32_t kNowhere[kCellOpCount] = {};
+  constexpr int32_t kNowhere[kHandlerCount] = {};
   ModuleCode code(*module, {kNowhere}, {});
   const auto last = static_cast<uint32_t>(module->declarations.bodies.size() - 1);
   std::atomic<uint64_t> word{1};

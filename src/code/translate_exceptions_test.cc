@@ -56,7 +56,7 @@ TEST(TranslateExceptions, ATryIsNoCells) {
             "   0 enter a=1 b=4\n"
             "   1 copy64 d=3\n"
             "   2 call a=3\n"
-            "   3 put_acc_i64\n"
+            "   3 put_acc_i32\n"
             "   4 copy64 d=3\n"
             "   5 return_i32_s a=1 d=3\n");
   ASSERT_EQ(translation.catches.clauses.size(), 1u);
