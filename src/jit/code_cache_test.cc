@@ -1,3 +1,4 @@
+// CodeCache: what it gives out and takes back.
 #include "jit/code_cache.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// CodeMemory: two views of the same bytes.
 #include "platform/code_memory.h"
 
 #include <gtest/gtest.h>
