@@ -280,7 +280,8 @@ void Translator::ref_cast_(wasm::ValType type) {
 // The reference stays on the stack, whichever way control goes.
 void Translator::br_on_cast(const wasm::Instruction& in, bool wanted) {
   settle(stack_.back());
-  push_again(stack_.back());
+  const Operand ref = stack_.back();  // a copy: pushing may move the stack
+  push_again(ref);
   ref_test_(in.type2);
   Operand outcome = pop();
   branch_if(test_of(outcome, false), wanted, in.index);

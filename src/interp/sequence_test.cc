@@ -92,7 +92,7 @@ class Bench final {
       }
     }
     for (size_t i = 0; i < std::size(kStart); ++i) {
-      Cell& cell = sequence()[i - std::size(kStart)];
+      Cell& cell = *(sequence() + i - std::size(kStart));
       cell = {handler(kStart[i]), static_cast<uint16_t>(below(kSlots)), 0, below(kSlots)};
     }
     for (size_t i = 0; i < row.ops.size(); ++i) {
