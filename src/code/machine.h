@@ -13,6 +13,7 @@
 //   void lose_accs()                  what the accumulators hold does not matter any more
 //   Flow trap(Trap)
 //   bool interrupted()                the poll word is set
+//   bool kPollsFirst                  a branch back polls whether it is taken or not, before its condition
 //   void jump_by(distance)            the next cell is that many cells from this one; Flow::Jump follows
 //   Flow jump_through_entry(index)    goes where the cell leads that lies `index` cells behind the next one
 //   M next_cell()                     the machine for the cell after this one (ops_sequence.h)
@@ -171,6 +172,13 @@ struct Meaning;
 #undef GODWIT_MEANING_AtomicCmpxchg
 #undef GODWIT_MEANING_AtomicWait
 #undef GODWIT_MEANING_AtomicFence
+
+// The number of 16 bits, with a sign, that a field holds.
+template <class Field>
+[[gnu::always_inline]] inline int32_t signed_half(Field field) {
+  if constexpr (requires { field.signed_half(); }) return field.signed_half();
+  else return static_cast<int16_t>(field);
+}
 
 // Reads an operand of type T. `slot` is the slot if it lies in one. Constants of 32 bits are b, those of 64 bits the
 // literal.

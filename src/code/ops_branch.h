@@ -7,14 +7,20 @@ namespace godwit::code::ops {
 
 namespace detail {
 
-// Takes the branch; going back polls, so that no loop runs without end unnoticed.
-template <Direction direction, class M>
-[[gnu::always_inline]] inline Flow take(M& m) {
-  if constexpr (direction == Direction::Back) {
+// Takes the branch if it is `wanted`; going back polls, so that no loop runs without end unnoticed.
+template <Direction direction, class M, class Wanted>
+[[gnu::always_inline]] inline Flow take_if(M& m, Flow taken, Wanted wanted) {
+  constexpr bool kPolls = direction == Direction::Back;
+  if constexpr (kPolls && M::kPollsFirst) {
     if (m.interrupted()) [[unlikely]]
       return m.trap(Trap::Interrupted);
   }
-  return Flow::Branch;
+  if (!wanted()) return Flow::Next;
+  if constexpr (kPolls && !M::kPollsFirst) {
+    if (m.interrupted()) [[unlikely]]
+      return m.trap(Trap::Interrupted);
+  }
+  return taken;
 }
 
 }  // namespace detail
@@ -23,7 +29,7 @@ template <Direction direction>
 struct Jump {
   template <class M>
   static Flow run(M& m) {
-    return detail::take<direction>(m);
+    return detail::take_if<direction>(m, Flow::Branch, [] { return true; });
   }
 };
 
@@ -32,8 +38,8 @@ template <class T, Source source, bool wanted, Direction direction>
 struct BranchTest {
   template <class M>
   static Flow run(M& m) {
-    if ((read<T, source>(m, m.a()) != 0) == wanted) return detail::take<direction>(m);
-    return Flow::Next;
+    return detail::take_if<direction>(m, Flow::Branch,
+                                      [&] { return (read<T, source>(m, m.a()) != 0) == wanted; });
   }
 };
 
@@ -44,13 +50,14 @@ struct BranchCompare {
   template <class M>
   static Flow run(M& m) {
     using T = ParamOf<op>;
-    T left = read<T, left_of(form)>(m, m.a());
-    T right;
-    if constexpr (form == Form::AK) right = static_cast<T>(static_cast<int32_t>(m.a() << 16 | m.d()));
-    else if constexpr (form == Form::SK) right = static_cast<T>(static_cast<int16_t>(m.d()));
-    else right = read<T, right_of(form)>(m, m.d());
-    if (Meaning<op>::apply(left, right) == wanted) return detail::take<direction>(m);
-    return Flow::Next;
+    return detail::take_if<direction>(m, Flow::Branch, [&] {
+      T left = read<T, left_of(form)>(m, m.a());
+      T right;
+      if constexpr (form == Form::AK) right = static_cast<T>(static_cast<int32_t>(m.a() << 16 | m.d()));
+      else if constexpr (form == Form::SK) right = static_cast<T>(signed_half(m.d()));
+      else right = read<T, right_of(form)>(m, m.d());
+      return Meaning<op>::apply(left, right) == wanted;
+    });
   }
 };
 
@@ -60,18 +67,17 @@ template <Opcode op, Source right>
 struct BranchStep {
   template <class M>
   static Flow run(M& m) {
-    auto step = static_cast<uint32_t>(static_cast<int32_t>(m.b()) >> 16);
-    uint32_t sum = m.template slot<uint32_t>(m.a()) + step;
-    m.set_acc(sum);
-    m.set_slot(m.a(), sum);
-    uint32_t limit;
-    if constexpr (right == Source::K) limit = static_cast<uint32_t>(static_cast<int16_t>(m.d()));
-    else limit = m.template slot<uint32_t>(m.d());
-    if (!Meaning<op>::apply(sum, limit)) return Flow::Next;
-    if (m.interrupted()) [[unlikely]]
-      return m.trap(Trap::Interrupted);
-    m.jump_by(static_cast<int16_t>(m.b()));
-    return Flow::Jump;
+    return detail::take_if<Direction::Back>(m, Flow::Jump, [&] {
+      auto step = static_cast<uint32_t>(static_cast<int32_t>(m.b()) >> 16);
+      uint32_t sum = m.template slot<uint32_t>(m.a()) + step;
+      m.set_acc(sum);
+      m.set_slot(m.a(), sum);
+      uint32_t limit;
+      if constexpr (right == Source::K) limit = static_cast<uint32_t>(signed_half(m.d()));
+      else limit = m.template slot<uint32_t>(m.d());
+      m.jump_by(static_cast<int16_t>(m.b()));
+      return Meaning<op>::apply(sum, limit);
+    });
   }
 };
 

@@ -57,7 +57,7 @@ struct Store {
     if constexpr (address != Source::K) effective += read<uint32_t, address>(m, m.a());
     if constexpr (value == Source::K) {
       if constexpr (std::is_floating_point_v<Value>) return m.trap(Trap::Unreachable);  // never made
-      else m.store(effective, static_cast<MemoryTypeOf<op>>(static_cast<int16_t>(m.d())));
+      else m.store(effective, static_cast<MemoryTypeOf<op>>(signed_half(m.d())));
     } else {
       m.store(effective, static_cast<MemoryTypeOf<op>>(read<Value, value>(m, m.d())));
     }
@@ -104,8 +104,7 @@ struct StoreAt {
       return m.trap(Trap::Unreachable);  // never made
     } else {
       uint64_t effective = detail::sum_address<sum>(m);
-      if constexpr (value == Source::K)
-        m.store(effective, static_cast<MemoryTypeOf<op>>(static_cast<int16_t>(m.d())));
+      if constexpr (value == Source::K) m.store(effective, static_cast<MemoryTypeOf<op>>(signed_half(m.d())));
       else m.store(effective, static_cast<MemoryTypeOf<op>>(m.template slot<Value>(m.d())));
       return Flow::Next;
     }

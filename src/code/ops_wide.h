@@ -52,7 +52,7 @@ struct WideStore {
       m.store(effective, static_cast<T>(read<Value, value>(m, m.d())));
     } else {
       if constexpr (std::is_floating_point_v<Value>) return m.trap(Trap::Unreachable);  // never made
-      else m.store(effective, static_cast<T>(static_cast<int16_t>(m.d())));
+      else m.store(effective, static_cast<T>(signed_half(m.d())));
     }
     return Flow::Next;
   }

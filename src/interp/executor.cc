@@ -128,6 +128,7 @@ Result<> Interpreter::invoke(Store& store, FuncRecord& func, std::span<Slot> slo
     registers.memory = func.vmctx->memory0_base;
     registers.acc = reinterpret_cast<uint64_t>(&threshold->leave);
     registers.aux = reinterpret_cast<uint64_t>(func.vmctx);
+    registers.store = &vm;
     if (is_on_own_stack) run_guest(store, registers, native_);
     else platform::run_on(store.native_stack(), [&] { run_guest(store, registers, native_); });
   }

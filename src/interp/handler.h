@@ -157,6 +157,7 @@ struct MachineOps {
     state().why = reason;
     return code::ops::Flow::Trap;
   }
+  static constexpr bool kPollsFirst = false;
   GODWIT_INLINE bool interrupted() {
     return state().context->store->interrupt.load(std::memory_order_relaxed) != 0;
   }

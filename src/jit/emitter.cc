@@ -14,8 +14,11 @@ using code::CellOp;
 
 namespace {
 
-// In an instruction with a REX byte: the operand's register is one of the upper eight; so is the other register.
-constexpr uint8_t kRexB = 1, kRexR = 4;
+// In an instruction with a REX byte: the operand's register is one of the upper eight.
+constexpr uint8_t kRexB = 1;
+
+// So many are gathered before they become bytes.
+constexpr uint32_t kManyInstructions = 1'000;
 
 bool is_branch_table(CellOp op) { return op == CellOp::br_table_s || op == CellOp::br_table_a; }
 
@@ -26,7 +29,11 @@ bool has_hole(CellOp op, HoleKind kind) {
 }  // namespace
 
 Emitter::Emitter(const Shape& shape, code::HandlerTable handlers, const void* stop)
-    : shape_(shape), pins_(shape), handlers_(handlers), stop_(stop) {}
+    : shape_(shape),
+      pins_(shape),
+      handlers_(handlers),
+      stop_(stop),
+      peephole_(pins_.registers(), pins_.narrow_registers()) {}
 
 template <class T>
 void Emitter::put(T value) {
@@ -42,9 +49,11 @@ void Emitter::run() {
   entries_.push_back({0, 0});
   for (uint32_t i = 0; i < count; ++i) {
     if (shape_.is_label[i]) arrive_at_label(i);
-    places_.push_back(here());
+    marks_.push_back({i, peephole_.size()});
     emit(i);
   }
+  peephole_.forget();
+  flush();
   places_.push_back(here());
   emit_entries();
   emit_exits();
@@ -53,10 +62,16 @@ void Emitter::run() {
 
 void Emitter::emit(uint32_t index) {
   const CellOp op = shape_.ops[index];
+  accumulators_ = pins_.accumulators_before(index);
   if (op == CellOp::count) {
     // at the beginning of a function no pin is loaded yet, and there its code goes on as after a call
-    if (shape_.is_label[index]) label_entries_.push_back(index);
-    else entries_.push_back({index, here()});
+    if (shape_.is_label[index]) {
+      label_entries_.push_back(index);
+    } else {
+      peephole_.forget();
+      flush();
+      entries_.push_back({index, here()});
+    }
     return;
   }
   if (is_data(op)) return;
@@ -72,56 +87,70 @@ void Emitter::emit(uint32_t index) {
 
 void Emitter::arrive_at_label(uint32_t index) {
   const PinSet live = pins_.live_before(index);
+  accumulators_ = pins_.accumulators_before(index);
   const bool falls_in = index == 0 || !never_goes_on(shape_.ops[index - 1]);
-  if (falls_in) load(live);
+  if (falls_in) {
+    load(live);
+    peephole_.settle(pins_.accumulators_before(index));
+  }
+  peephole_.forget();
+  if (peephole_.size() > kManyInstructions) flush();
   valid_ = live;
   dirty_ = live & pins_.ever_written();
 }
 
-PinSet Emitter::live_at_branches(uint32_t index) const {
+Emitter::Live Emitter::live_at_branches(uint32_t index) const {
   const CellOp op = shape_.ops[index];
-  PinSet live = 0;
+  Live live;
+  auto add = [&](uint32_t target) {
+    live.pins |= pins_.live_before(target);
+    live.accumulators |= pins_.accumulators_before(target);
+  };
   for (const Hole& hole : holes_of(op))
-    if (is_branch(hole.kind)) live |= pins_.live_before(branch_target(hole.kind, shape_, index));
+    if (is_branch(hole.kind)) add(branch_target(hole.kind, shape_, index));
   if (is_branch_table(op))
-    for (uint32_t entry = 0; entry <= shape_.cells[index].b; ++entry)
-      live |= pins_.live_before(index + 1 + entry);
+    for (uint32_t entry = 0; entry <= shape_.cells[index].b; ++entry) add(index + 1 + entry);
   return live;
 }
 
 void Emitter::load(PinSet pins) {
   for (size_t i = 0; i < pins_.count(); ++i)
-    if ((pins & ~valid_) >> i & 1) emit_load(pins_[i]);
+    if ((pins & ~valid_) >> i & 1) emit_access(pins_[i], Access::Load);
   valid_ |= pins;
 }
 
 void Emitter::write_back(PinSet pins) {
   for (size_t i = 0; i < pins_.count(); ++i)
-    if ((pins & dirty_) >> i & 1) emit_store(pins_[i]);
-  dirty_ &= static_cast<PinSet>(~pins);
+    if ((pins & dirty_) >> i & 1) emit_access(pins_[i], Access::Store);
+  dirty_ &= ~pins;
 }
 
-void Emitter::emit_access(const Pin& pin, uint8_t integer_opcode, uint8_t vector_opcode) {
-  const uint8_t upper = pin.reg >= 8 ? kRexR : uint8_t{0};
-  if (!pin.is_vector) {
-    bytes({static_cast<uint8_t>(0x49 | upper), integer_opcode});  // mov
+void Emitter::emit_access(const Pin& pin, Access access) {
+  const bool is_load = access == Access::Load;
+  Instruction in;
+  in.reg = pin.reg;
+  in.rm = kMemory;
+  in.base = kR13;
+  in.disp = static_cast<int32_t>(8 * pin.slot);
+  in.traits = is_load ? kWritesReg | kReadsRm | kMove : kReadsReg | kWritesRm | kMove;
+  if (!is_vector(pin.reg)) {
+    in.opcode = is_load ? 0x8B : 0x89;  // mov
+    // nobody wants the upper half of a narrow one; what is stored is 0 there
+    if (!is_load || !pin.is_narrow) in.traits |= kWide;
   } else {
-    if (!pin.is_wide) bytes({0xF2});                                   // movsd
-    bytes({static_cast<uint8_t>(0x41 | upper), 0x0F, vector_opcode});  // movups
+    in.map = 1;
+    in.opcode = is_load ? 0x10 : 0x11;
+    if (!pin.is_wide) in.prefix = 0xF2;  // movsd, else movups
   }
-  bytes({static_cast<uint8_t>(0x85 | (pin.reg & 7) << 3)});  // [r13 + distance]
-  put(8 * pin.slot);
+  peephole_.add(in, accumulators_);
 }
-
-void Emitter::emit_load(const Pin& pin) { emit_access(pin, 0x8B, 0x10); }
-void Emitter::emit_store(const Pin& pin) { emit_access(pin, 0x89, 0x11); }
 
 // The instruction whose memory operand's byte was just copied gets a register instead.
 void Emitter::use_register(const Hole& hole, const Pin& pin) {
   uint8_t* end = code_.data() + code_.size();
   end[-1] = static_cast<uint8_t>((end[-1] & 0x38) | 0xC0 | (pin.reg & 7));
   uint8_t& rex = end[-hole.rex_bytes];
-  rex = static_cast<uint8_t>((rex & ~kRexB) | (pin.reg >= 8 ? kRexB : 0));
+  rex = static_cast<uint8_t>((rex & ~kRexB) | ((pin.reg & 8) != 0 ? kRexB : 0));
   if (hole.operand != Operand::ScalarMove) return;
   end[-2] = static_cast<uint8_t>(end[-2] + 0x18);  // movss, movsd become movaps, which has no prefix
   code_.erase(code_.end() - hole.prefix_bytes);
@@ -129,17 +158,157 @@ void Emitter::use_register(const Hole& hole, const Pin& pin) {
 
 // --- Cells --------------------------------------------------------------------------------------------------------------
 
+bool Emitter::leaves(CellOp op) const { return is_call(op) || has_hole(op, HoleKind::handler); }
+
 void Emitter::emit_stencil(uint32_t index) {
   const CellOp op = shape_.ops[index];
   const Stencil& stencil = stencil_of(op);
-  const std::span<const Hole> holes = holes_of(op);
-  const bool leaves = is_call(op) || has_hole(op, HoleKind::handler);
 
   // before: registers and memory as the code wants them
-  const Pins::Use use = leaves ? Pins::Use{} : pins_.use_of(index);
-  load(use.read | (leaves ? PinSet{0} : live_at_branches(index)));
-  write_back(leaves ? dirty_ : use.in_memory);
+  const Pins::Use use = leaves(op) ? Pins::Use{} : pins_.use_of(index);
+  const Live at_branches = leaves(op) ? Live{} : live_at_branches(index);
+  load(use.read | at_branches.pins);
+  write_back(leaves(op) ? dirty_ : use.in_memory);
 
+  if (stencil.has_steps && !leaves(op)) {
+    emit_steps(index, use, at_branches);
+  } else {
+    peephole_.settle(accumulators_);
+    peephole_.forget();
+    flush();
+    emit_bytes(index, use);
+  }
+
+  // after
+  const PinSet written = use.written & (pins_.live_before(index + 1) | at_branches.pins);
+  forget(use.written & ~written);
+  valid_ |= written;
+  dirty_ |= written;
+  forget(use.written_in_memory | use.overwritten);
+  if (is_call(op)) {
+    forget(valid_);
+    entries_.push_back({index + 1, here()});
+  }
+}
+
+void Emitter::emit_steps(uint32_t index, const Pins::Use& use, const Live& at_branches) {
+  const CellOp op = shape_.ops[index];
+  const Stencil& stencil = stencil_of(op);
+  const Cell& cell = shape_.cells[index];
+  const Hole* slot_hole = holes_of(op).data();
+  const uint32_t begin = peephole_.size();
+  bool has_skips = false;
+  const RegisterSet wanted =
+      at_branches.accumulators | (never_goes_on(op) ? 0 : pins_.accumulators_before(index + 1));
+  const PinSet unwanted = unwanted_results(index, use, at_branches.pins);
+  for (uint32_t i = 0; i < stencil.step_count; ++i) {
+    const Step& step = kSteps[kStepNumbers[stencil.first_step + i]];
+    Instruction in{step.prefix, step.map,       step.opcode, step.reg,    step.rm,   step.base, step.index,
+                   step.scale,  step.imm_bytes, 0,           step.traits, step.disp, step.imm};
+    const RegisterSet live = step.live | (step.kept & wanted);
+    if (in.has(kJump)) {
+      in.target = static_cast<uint8_t>(step.imm_hole);
+      has_skips = has_skips || step.imm_hole == HoleKind::next;
+      if (is_branch(step.imm_hole)) peephole_.settle(at_branches.accumulators);
+      peephole_.add(in, live);
+      continue;
+    }
+    if (step.imm_hole != HoleKind::none) {
+      const uint64_t value = value_of(step.imm_hole, cell) + static_cast<uint64_t>(int64_t{step.imm});
+      in.imm = step.imm_bytes == 8 ? static_cast<int64_t>(value) : static_cast<int32_t>(value);
+    }
+    if (is_slot(step.disp_hole)) {
+      // the holes of slots are in the order of the steps
+      while (!is_slot(slot_hole->kind)) ++slot_hole;
+      const Hole& hole = *slot_hole++;
+      const int pin = pins_.in_place_of(hole, index, use);
+      if (pin != Pins::kNone) {
+        if ((unwanted >> pin & 1) != 0) continue;
+        emit_in_register(in, pins_[static_cast<size_t>(pin)].reg, live);
+        continue;
+      }
+    }
+    if (step.disp_hole == HoleKind::constant) in.target = static_cast<uint8_t>(HoleKind::constant);
+    else if (step.disp_hole != HoleKind::none)
+      in.disp =
+          static_cast<int32_t>(value_of(step.disp_hole, cell) + static_cast<uint64_t>(int64_t{step.disp}));
+    peephole_.add(in, live);
+  }
+  if (!has_skips) return;
+  for (uint32_t i = begin; i < peephole_.size(); ++i) {
+    Instruction& in = peephole_.at(i);
+    if (in.has(kJump) && in.target == static_cast<uint8_t>(HoleKind::next)) in.imm = peephole_.size();
+  }
+}
+
+// The pins that the cell writes in their registers though nobody will read them.
+PinSet Emitter::unwanted_results(uint32_t index, const Pins::Use& use, PinSet at_branches) {
+  const CellOp op = shape_.ops[index];
+  PinSet unwanted = use.written & ~at_branches;
+  if (!never_goes_on(op)) unwanted &= ~pins_.live_before(index + 1);
+  if (unwanted == 0) return unwanted;
+  for (const Hole& hole : holes_of(op)) {
+    if (!is_slot(hole.kind) || !hole.reads) continue;
+    const int pin = pins_.in_place_of(hole, index, use);
+    if (pin != Pins::kNone) unwanted &= ~(PinSet{1} << pin);
+  }
+  return unwanted;
+}
+
+// An instruction whose operand in memory has its value in a register.
+void Emitter::emit_in_register(Instruction in, Register reg, RegisterSet live) {
+  in.rm = reg;
+  in.base = in.index = kNoRegister;
+  in.disp = 0;
+  if (!in.has(kMove)) return peephole_.add(in, live);
+  const bool is_integer = in.map == 0;
+  const auto bits = is_integer && !in.has(kWide) ? Peephole::Bits::Low32 : Peephole::Bits::Whole;
+  if (in.has(kWritesReg)) peephole_.move(in.reg, reg, bits, live);
+  else peephole_.move(reg, in.reg, bits, live);
+}
+
+void Emitter::flush() {
+  const std::vector<Instruction>& list = peephole_.instructions();
+  size_t mark = 0, skip = 0;
+  uint32_t cell = 0;
+  auto arrive = [&](uint32_t instruction) {
+    for (; mark < marks_.size() && marks_[mark].instruction <= instruction; ++mark) {
+      cell = marks_[mark].cell;
+      places_.push_back(here());
+    }
+    for (; skip < skips_.size() && skips_[skip].instruction <= instruction; ++skip)
+      store_unaligned(code_.data() + skips_[skip].at, here() - skips_[skip].at - 4);
+  };
+  cell = static_cast<uint32_t>(places_.size()) - (places_.empty() ? 0 : 1);
+  for (uint32_t i = 0; i < list.size(); ++i) {
+    arrive(i);
+    const Instruction& in = list[i];
+    const uint32_t at = here();
+    code_.resize(at + kMostInstructionBytes);
+    const Encoded encoded = encode(in, code_.data() + at);
+    code_.resize(at + encoded.size);
+    if (in.has(kJump)) encode_jump(in, cell, at + encoded.imm_at);
+    else if (encoded.disp_at != 0)
+      to_constants_.push_back({at + encoded.disp_at, -4 - in.imm_bytes, static_cast<uint32_t>(in.disp)});
+  }
+  arrive(peephole_.size());
+  marks_.clear();
+  skips_.clear();
+  peephole_.clear();
+}
+
+void Emitter::encode_jump(const Instruction& in, uint32_t cell, uint32_t at) {
+  const auto target = static_cast<HoleKind>(in.target);
+  if (target == HoleKind::next) skips_.push_back({at, static_cast<uint32_t>(in.imm)});
+  else if (target == HoleKind::trap) exit_from({at, -4, 0}, cell, static_cast<int32_t>(in.imm));
+  else branch_from(target, cell, at, -4);
+}
+
+void Emitter::emit_bytes(uint32_t index, const Pins::Use& use) {
+  const CellOp op = shape_.ops[index];
+  const Stencil& stencil = stencil_of(op);
+  const std::span<const Hole> holes = holes_of(op);
+  const bool keeps_pins = !leaves(op);
   const uint32_t begin = here();
   const uint8_t* from = kStencilCode + stencil.code;
   uint32_t copied = 0;
@@ -157,7 +326,7 @@ void Emitter::emit_stencil(uint32_t index) {
   for (const Hole& hole : holes) {
     code_.insert(code_.end(), from + copied, from + hole.at);
     copied = hole.at;
-    const int pin = !leaves && is_slot(hole.kind) ? pins_.in_place_of(hole, index, use) : Pins::kNone;
+    const int pin = keeps_pins && is_slot(hole.kind) ? pins_.in_place_of(hole, index, use) : Pins::kNone;
     if (pin != Pins::kNone) {
       if (hole.operand == Operand::ScalarMove) cuts[cut_count++] = {uint32_t{hole.at} - hole.prefix_bytes, 1};
       use_register(hole, pins_[static_cast<size_t>(pin)]);
@@ -187,20 +356,14 @@ void Emitter::emit_stencil(uint32_t index) {
     if (is_near) code_[jumps[i].at] = static_cast<uint8_t>(distance);
     else store_unaligned(code_.data() + jumps[i].at, distance);
   }
-
-  // after
-  valid_ |= use.written;
-  dirty_ |= use.written;
-  forget(use.written_in_memory);
-  if (is_call(op)) {
-    forget(valid_);
-    entries_.push_back({index + 1, here()});
-  }
 }
 
 // The handler goes on with the next cell, or with one that it branches to, by that cell's handler.
 void Emitter::emit_by_handler(uint32_t index) {
   write_back(dirty_);
+  peephole_.settle(kAccumulators);
+  peephole_.forget();
+  flush();
   leave_to(index);
   jump_to_number(reinterpret_cast<uint64_t>(handlers_[shape_.ops[index]]));
   forget(valid_);
@@ -244,17 +407,18 @@ uint64_t Emitter::value_of(HoleKind kind, const Cell& cell) const {
   }
 }
 
+void Emitter::branch_from(HoleKind kind, uint32_t index, uint32_t at, int32_t addend) {
+  const uint32_t target = branch_target(kind, shape_, index);
+  to_cells_.push_back({at, addend, target});
+  if (target <= index) label_entries_.push_back(target);
+}
+
 void Emitter::fill(const Hole& hole, uint32_t index, uint32_t at) {
   switch (hole.kind) {
     case HoleKind::branch:
-    case HoleKind::step_branch: {
-      const uint32_t target = branch_target(hole.kind, shape_, index);
-      to_cells_.push_back({at, hole.addend, target});
-      if (target <= index) label_entries_.push_back(target);
-      return;
-    }
-    case HoleKind::trap: return exit_from({at, hole.addend, 0}, index, true);
-    case HoleKind::handler: return exit_from({at, hole.addend, 0}, index, false);
+    case HoleKind::step_branch: return branch_from(hole.kind, index, at, hole.addend);
+    case HoleKind::trap: return exit_from({at, hole.addend, 0}, index, kTrapInAux);
+    case HoleKind::handler: return exit_from({at, hole.addend, 0}, index, kToHandler);
     case HoleKind::constant:
       to_constants_.push_back(
           {at, hole.form == HoleForm::Relative32Imm8 ? -5 : -4, static_cast<uint32_t>(hole.addend)});
@@ -286,20 +450,22 @@ void Emitter::emit_entries() {
     entries_.push_back({cell, here()});
     forget(valid_);
     load(live);
+    peephole_.forget();
+    flush();
     bytes({0xE9});
     to_cells_.push_back({here(), -4, cell});
     put(uint32_t{0});
   }
 }
 
-void Emitter::exit_from(const Distance& from, uint32_t index, bool is_trap) {
+void Emitter::exit_from(const Distance& from, uint32_t index, int32_t reason) {
   // a stencil's exits are made one after the other
   for (size_t i = exits_.size(); i > 0 && exits_[i - 1].cell == index; --i) {
-    if (exits_[i - 1].is_trap != is_trap) continue;
+    if (exits_[i - 1].reason != reason) continue;
     exits_[i - 1].from.push_back(from);
     return;
   }
-  exits_.push_back({index, is_trap, {from}});
+  exits_.push_back({index, reason, {from}});
 }
 
 void Emitter::leave_to(uint32_t cell) {
@@ -313,7 +479,11 @@ void Emitter::emit_exits() {
     for (const Distance& from : exit.from)
       store_unaligned(code_.data() + from.at, here() + static_cast<uint32_t>(from.addend) - from.at);
     leave_to(exit.cell);
-    if (exit.is_trap) {
+    if (exit.reason != kToHandler) {
+      if (exit.reason != kTrapInAux) {
+        bytes({0xBE});  // mov esi, …
+        put(exit.reason);
+      }
       bytes({0xE9});
       to_stop.push_back(here());
       put(uint32_t{0});

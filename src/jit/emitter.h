@@ -3,7 +3,8 @@
 //   stencils in the order of the cells | ways in | ways out | constants | numbers | jump tables
 //
 // A stencil's holes are filled with the cell's fields; where a slot is pinned (pins.h), the instruction's memory operand
-// becomes a register. Between stencils stand the loads and stores that keep pins and memory together. All of it is
+// becomes a register. Between stencils stand the loads and stores that keep pins and memory together. Where a stencil's
+// instructions are all known, they go through the Peephole one by one; else its bytes are copied. All of it is
 // read-only and executable once it is published; it contains nothing of the guest's but numbers.
 #pragma once
 
@@ -13,6 +14,7 @@
 
 #include "code/cell.h"
 #include "code/cell_op.h"
+#include "jit/peephole.h"
 #include "jit/pins.h"
 #include "jit/stencil.h"
 
@@ -39,15 +41,22 @@ class Emitter final {
   const std::vector<Entry>& entries() const { return entries_; }
 
  private:
+  // What is read where cells branch to.
+  struct Live {
+    PinSet pins = 0;
+    RegisterSet accumulators = 0;
+  };
   // A place of 4 bytes that holds the distance to something: a cell's code, a number, a constant, as its list says.
   struct Distance {
     uint32_t at;
     int32_t addend;
     uint32_t target;
   };
+  // What a way out leads to: the cell's handler, the end of the guest with the trap in aux, or with this one.
+  static constexpr int32_t kToHandler = -2, kTrapInAux = -1;
   struct Exit {
     uint32_t cell;
-    bool is_trap;
+    int32_t reason;
     std::vector<Distance> from;
   };
   // A place of 8 bytes that holds the address of a place in the code.
@@ -62,8 +71,17 @@ class Emitter final {
 
   void emit(uint32_t index);
   void emit_stencil(uint32_t index);
+  void emit_steps(uint32_t index, const Pins::Use& use, const Live& at_branches);
+  PinSet unwanted_results(uint32_t index, const Pins::Use& use, PinSet at_branches);
+  void emit_in_register(Instruction in, Register reg, RegisterSet live);
+  void emit_bytes(uint32_t index, const Pins::Use& use);
   void emit_by_handler(uint32_t index);
   void fill(const Hole& hole, uint32_t index, uint32_t at);
+  void branch_from(HoleKind kind, uint32_t index, uint32_t at, int32_t addend);
+  bool leaves(code::CellOp op) const;
+  // The instructions gathered so far become bytes: what comes next is written behind them.
+  void flush();
+  void encode_jump(const Instruction& in, uint32_t cell, uint32_t at);
   void use_register(const Hole& hole, const Pin& pin);
   void emit_entries();
   void emit_exits();
@@ -71,20 +89,19 @@ class Emitter final {
 
   // --- Pins -----------------------------------------------------------------------------------------------------------
   // What the registers must hold before the cell, as it may go on elsewhere.
-  PinSet live_at_branches(uint32_t index) const;
+  Live live_at_branches(uint32_t index) const;
   void arrive_at_label(uint32_t index);
   void load(PinSet pins);        // those that registers lack
   void write_back(PinSet pins);  // those that memory lacks
-  void forget(PinSet pins) { valid_ &= static_cast<PinSet>(~pins), dirty_ &= static_cast<PinSet>(~pins); }
-  void emit_load(const Pin& pin);
-  void emit_store(const Pin& pin);
-  void emit_access(const Pin& pin, uint8_t integer_opcode, uint8_t vector_opcode);
+  void forget(PinSet pins) { valid_ &= ~pins, dirty_ &= ~pins; }
+  enum class Access : uint8_t { Load, Store };
+  void emit_access(const Pin& pin, Access access);
 
   uint64_t value_of(HoleKind kind, const code::Cell& cell) const;
   uint32_t number(uint64_t value);
   void jump_to_number(uint64_t address);  // jmp *[number]
   void leave_to(uint32_t cell);           // mov r12, cell
-  void exit_from(const Distance& from, uint32_t index, bool is_trap);
+  void exit_from(const Distance& from, uint32_t index, int32_t reason);
   void bytes(std::initializer_list<uint8_t> values) { code_.insert(code_.end(), values); }
   template <class T>
   void put(T value);
@@ -95,6 +112,20 @@ class Emitter final {
   code::HandlerTable handlers_;
   const void* stop_;
   PinSet valid_ = 0, dirty_ = 0;
+  RegisterSet accumulators_ = 0;  // those that are live where the next instruction is added
+
+  Peephole peephole_;
+  struct Mark {
+    uint32_t cell;
+    uint32_t instruction;  // of the gathered ones, the first of the cell's
+  };
+  std::vector<Mark> marks_;
+  // Jumps to behind their cell's code.
+  struct Skip {
+    uint32_t at;
+    uint32_t instruction;
+  };
+  std::vector<Skip> skips_;
 
   std::vector<uint8_t> code_;
   std::vector<uint32_t> places_;

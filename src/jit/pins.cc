@@ -2,6 +2,7 @@
 #include "jit/pins.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace godwit::jit {
 
@@ -10,9 +11,9 @@ using code::CellOp;
 
 namespace {
 
-// The registers that stencils pass on untouched (stencils/stencil.h).
-constexpr uint8_t kIntegerRegisters[] = {8, 9, 11, 12, 6};
-constexpr uint8_t kVectorRegisters[] = {3, 4, 5, 6, 7};
+// The registers that stencils pass on untouched (stencils/stencil.h), then those that a few of them use.
+constexpr Register kIntegerRegisters[] = {kR8, kR9, kR11, kR12, kRsi, kR10, kRbx, kRdx};
+constexpr Register kVectorRegisters[] = {19, 20, 21, 22, 23, 31, 30, 29, 28, 27};
 constexpr unsigned kMaxDepth = 5;
 
 uint64_t weight_at(unsigned depth) { return uint64_t{1} << (3 * std::min(depth, kMaxDepth)); }
@@ -26,9 +27,17 @@ bool finds_slots_by_numbers(CellOp op) {
   return std::ranges::any_of(holes_of(op), [](const Hole& hole) { return hole.kind == HoleKind::any_slot; });
 }
 
+PinSet bits_of(RegisterSet accumulators) {
+  PinSet set = 0;
+  for (unsigned i = 0; i < std::size(kAccumulatorRegisters); ++i)
+    if ((accumulators >> kAccumulatorRegisters[i] & 1) != 0)
+      set |= PinSet{1} << (Pins::kFirstAccumulatorBit + i);
+  return set;
+}
+
 // What is known of a slot's uses.
 struct Uses {
-  uint64_t integer = 0, vector = 0, memory = 0;
+  uint64_t integer = 0, vector = 0, memory = 0, moves = 0;
   bool is_wide = false, is_narrow = false;
 };
 
@@ -53,10 +62,17 @@ bool is_call(CellOp op) {
          op == CellOp::call_indirect_a || op == CellOp::call_ref_s || op == CellOp::call_ref_a;
 }
 
+bool takes_accumulator(CellOp op) { return op == CellOp::call_indirect_a || op == CellOp::call_ref_a; }
+
 bool never_goes_on(CellOp op) {
   return op == CellOp::br || op == CellOp::br_back || op == CellOp::br_table_s || op == CellOp::br_table_a ||
          op == CellOp::unreachable || is_return(op) ||
          (op >= CellOp::return_call && op <= CellOp::throw_reference);
+}
+
+bool may_branch(CellOp op) {
+  return op == CellOp::br_table_s || op == CellOp::br_table_a ||
+         std::ranges::any_of(holes_of(op), [](const Hole& hole) { return is_branch(hole.kind); });
 }
 
 bool changes_frame(CellOp op) {
@@ -111,17 +127,22 @@ Shape shape_of(std::span<const Cell> cells, std::span<const CellOp> ops) {
 }
 
 Pins::Pins(const Shape& shape) : shape_(shape) {
-  if (shape.may_catch) return;
-  choose(shape);
-  if (!pins_.empty()) find_live(shape);
+  if (!shape.may_catch) choose(shape);
+  find_live(shape);
 }
 
 void Pins::choose(const Shape& shape) {
   std::vector<Uses> uses;
+  uint64_t costs[kRegisterCount] = {};  // of what uses the register for something else
+  RegisterSet unusable = 0;
   for (uint32_t i = 1; i < shape.cells.size(); ++i) {
     const CellOp op = shape.ops[i];
     if (is_data(op) || changes_frame(op) || shape.by_handler[i]) continue;
     const uint64_t weight = weight_at(shape.depth[i]);
+    for (RegisterSet rest = stencil_of(op).writes; rest != 0; rest &= rest - 1)
+      costs[static_cast<size_t>(__builtin_ctz(rest))] += 2 * weight;
+    // where it may branch to, pins are in their registers
+    if (may_branch(op)) unusable |= stencil_of(op).writes;
     for (const Hole& hole : holes_of(op)) {
       if (!is_slot(hole.kind)) continue;
       const uint32_t slot = slot_of(hole, shape.cells[i]);
@@ -130,9 +151,10 @@ void Pins::choose(const Shape& shape) {
       Uses& use = uses[slot];
       if (hole.operand == Operand::Integer) use.integer += weight;
       else if (hole.operand == Operand::Memory) use.memory += weight;
+      else if (hole.operand == Operand::AnyMove) use.moves += weight;
       else use.vector += weight;
       if (hole.is_wide) use.is_wide = true;
-      else use.is_narrow = true;
+      else use.is_narrow = true;  // also as one half of a wide one
     }
   }
   struct Candidate {
@@ -144,12 +166,12 @@ void Pins::choose(const Shape& shape) {
   for (uint32_t slot = 0; slot < uses.size(); ++slot) {
     const Uses& use = uses[slot];
     const bool is_vector = use.vector > use.integer;
-    const uint64_t good = is_vector ? use.vector : use.integer;
+    const uint64_t good = use.moves + (is_vector ? use.vector : use.integer);
     const uint64_t bad = 2 * (use.memory + (is_vector ? use.integer : use.vector));
     if (good < bad + 2 || (use.is_wide && use.is_narrow)) continue;
     (is_vector ? vectors : integers).push_back({slot, good - bad, use.is_wide});
   }
-  auto take = [&](std::vector<Candidate>& candidates, std::span<const uint8_t> registers, bool is_vector) {
+  auto take = [&](std::vector<Candidate>& candidates, std::span<const Register> registers) {
     const size_t count = std::min(candidates.size(), registers.size());
     std::ranges::partial_sort(candidates, candidates.begin() + static_cast<ptrdiff_t>(count),
                               std::ranges::greater{}, &Candidate::gain);
@@ -158,14 +180,16 @@ void Pins::choose(const Shape& shape) {
       if (candidate.slot + 2 > pin_of_slot_.size()) pin_of_slot_.resize(candidate.slot + 2, kNone);
       const bool is_taken = pin_of_slot_[candidate.slot] != kNone ||
                             (candidate.is_wide && pin_of_slot_[candidate.slot + 1] != kNone);
-      if (is_taken) continue;
+      const Register reg = registers[i];
+      if (is_taken || candidate.gain <= costs[reg] || (unusable >> reg & 1) != 0) continue;
       pin_of_slot_[candidate.slot] = static_cast<int8_t>(pins_.size());
       if (candidate.is_wide) pin_of_slot_[candidate.slot + 1] = static_cast<int8_t>(pins_.size());
-      pins_.push_back({candidate.slot, is_vector, candidate.is_wide, registers[i]});
+      pins_.push_back({candidate.slot, candidate.is_wide, false, reg});
+      registers_ |= set_of(reg);
     }
   };
-  take(integers, kIntegerRegisters, false);
-  take(vectors, kVectorRegisters, true);
+  take(integers, kIntegerRegisters);
+  take(vectors, kVectorRegisters);
 }
 
 int Pins::fitting(const Hole& hole, CellOp op, const Cell& cell) const {
@@ -173,8 +197,9 @@ int Pins::fitting(const Hole& hole, CellOp op, const Cell& cell) const {
   const uint32_t slot = slot_of(hole, cell);
   if (slot >= pin_of_slot_.size() || pin_of_slot_[slot] == kNone) return kNone;
   const Pin& pin = pins_[static_cast<size_t>(pin_of_slot_[slot])];
-  const bool fits =
-      pin.slot == slot && pin.is_vector == (hole.operand != Operand::Integer) && pin.is_wide == hole.is_wide;
+  const bool fits_kind =
+      hole.operand == Operand::AnyMove || is_vector(pin.reg) == (hole.operand != Operand::Integer);
+  const bool fits = pin.slot == slot && fits_kind && pin.is_wide == hole.is_wide;
   return fits ? pin_of_slot_[slot] : kNone;
 }
 
@@ -196,7 +221,15 @@ PinSet Pins::behind(const Hole& hole, const Cell& cell) const {
   }
   PinSet set = 0;
   for (uint32_t slot = first; slot <= last && slot < pin_of_slot_.size(); ++slot)
-    if (pin_of_slot_[slot] != kNone) set |= static_cast<PinSet>(1u << pin_of_slot_[slot]);
+    if (pin_of_slot_[slot] != kNone) set |= PinSet{1} << pin_of_slot_[slot];
+  return set;
+}
+
+PinSet Pins::in_registers(RegisterSet registers) const {
+  PinSet set = 0;
+  if ((registers & registers_) == 0) return set;
+  for (size_t i = 0; i < pins_.size(); ++i)
+    if ((registers >> pins_[i].reg & 1) != 0) set |= PinSet{1} << i;
   return set;
 }
 
@@ -205,6 +238,8 @@ Pins::Use Pins::use_of(uint32_t cell) const {
   if (pins_.empty()) return use;
   const CellOp op = shape_.ops[cell];
   const std::span<const Hole> holes = holes_of(op);
+  use.overwritten = in_registers(stencil_of(op).writes);
+  use.in_memory = use.overwritten;
   for (const Hole& hole : holes) {
     if (!is_slot(hole.kind) || fitting(hole, op, shape_.cells[cell]) != kNone) continue;
     const PinSet touched = behind(hole, shape_.cells[cell]);
@@ -217,12 +252,12 @@ Pins::Use Pins::use_of(uint32_t cell) const {
     if (!is_slot(hole.kind)) continue;
     const int pin = fitting(hole, op, shape_.cells[cell]);
     if (pin == kNone) continue;
-    const auto bit = static_cast<PinSet>(1u << pin);
+    const PinSet bit = PinSet{1} << pin;
     if (use.in_memory & bit) {
       if (hole.writes) use.written_in_memory |= bit;
       continue;
     }
-    if (hole.reads) use.read |= bit & static_cast<PinSet>(~use.written);
+    if (hole.reads) use.read |= bit & ~use.written;
     if (hole.writes) use.written |= bit;
   }
   return use;
@@ -231,7 +266,14 @@ Pins::Use Pins::use_of(uint32_t cell) const {
 PinSet Pins::below(uint32_t slot) const {
   PinSet set = 0;
   for (size_t i = 0; i < pins_.size(); ++i)
-    if (pins_[i].slot < slot) set |= static_cast<PinSet>(1u << i);
+    if (pins_[i].slot < slot) set |= PinSet{1} << i;
+  return set;
+}
+
+RegisterSet Pins::accumulators_before(uint32_t cell) const {
+  RegisterSet set = 0;
+  for (unsigned i = 0; i < std::size(kAccumulatorRegisters); ++i)
+    if ((live_[cell] >> (kFirstAccumulatorBit + i) & 1) != 0) set |= set_of(kAccumulatorRegisters[i]);
   return set;
 }
 
@@ -241,23 +283,28 @@ void Pins::find_live(const Shape& shape) {
     PinSet uses = 0, defines = 0;
   };
   std::vector<Effect> effects(count);
-  const auto all = static_cast<PinSet>((1u << pins_.size()) - 1);
+  const PinSet all = (PinSet{1} << pins_.size()) - 1;
   for (uint32_t i = 1; i < count; ++i) {
     const CellOp op = shape.ops[i];
     if (is_data(op)) continue;
     Effect& effect = effects[i];
     if (shape.by_handler[i]) {
-      effect.uses = all;  // it may read any slot, and what it writes is not known
+      effect.uses = all | kAccumulatorBits;  // it may read any slot, and what it writes is not known
       continue;
     }
     if (is_call(op)) {
+      effect.defines = kAccumulatorBits;
+      if (takes_accumulator(op)) effect.uses = bits_of(set_of(kRdi));
       // arguments and results lie in the callee's frame, which may overwrite all from there on
       for (size_t pin = 0; pin < pins_.size(); ++pin)
-        if (pins_[pin].slot + 1 >= shape.cells[i].a) effect.uses |= static_cast<PinSet>(1u << pin);
+        if (pins_[pin].slot + 1 >= shape.cells[i].a) effect.uses |= PinSet{1} << pin;
       continue;
     }
     const Use use = use_of(i);
-    effect = {static_cast<PinSet>(use.read | use.in_memory), use.written};
+    effect = {use.read | use.in_memory, use.written};
+    const Stencil& stencil = stencil_of(op);
+    effect.uses |= stencil.has_steps ? bits_of(stencil.accs_read) : kAccumulatorBits;
+    if (stencil.has_steps) effect.defines |= bits_of(stencil.accs_written);
     ever_written_ |= use.written;
   }
   live_.assign(count + 1, 0);
@@ -272,7 +319,7 @@ void Pins::find_live(const Shape& shape) {
       if (!is_data(op))
         for (const Hole& hole : holes_of(op))
           if (is_branch(hole.kind)) live |= live_[branch_target(hole.kind, shape, i)];
-      live = static_cast<PinSet>((live & ~effects[i].defines) | effects[i].uses);
+      live = (live & ~effects[i].defines) | effects[i].uses;
       if (live == live_[i]) continue;
       // what changed matters again only to loops around it
       changes = changes || shape.is_label[i];

@@ -15,13 +15,13 @@
 
 namespace godwit::jit {
 
-using PinSet = uint16_t;  // a bit each
+using PinSet = uint32_t;  // a bit each
 
 struct Pin {
   uint32_t slot = 0;
-  bool is_vector = false;
-  bool is_wide = false;  // takes two slots
-  uint8_t reg = 0;       // the processor's number
+  bool is_wide = false;    // takes two slots
+  bool is_narrow = false;  // its upper 32 bits are 0 in the register, whatever they are in memory
+  Register reg = kNoRegister;
 };
 
 // A function's cells with their ops and what follows from both.
@@ -45,10 +45,13 @@ bool is_branch(HoleKind kind);
 bool is_data(code::CellOp op);
 // The callee or the handler may use all registers, and memory must have all values before it.
 bool is_call(code::CellOp op);
+// Of calls: the accumulator says what is called.
+bool takes_accumulator(code::CellOp op);
 bool is_return(code::CellOp op);
 bool never_goes_on(code::CellOp op);
 // The op's code uses registers that pins may have.
 bool changes_frame(code::CellOp op);
+bool may_branch(code::CellOp op);
 
 // The slot that a hole names in this cell; kNoSlot if it lies between slots.
 inline constexpr uint32_t kNoSlot = ~uint32_t{0};
@@ -64,16 +67,24 @@ class Pins final {
   size_t count() const { return pins_.size(); }
   const Pin& operator[](size_t index) const { return pins_[index]; }
   // The pins with a value that somebody may still read, before the cell.
-  PinSet live_before(uint32_t cell) const { return live_.empty() ? PinSet{0} : live_[cell]; }
+  PinSet live_before(uint32_t cell) const { return live_[cell] & ~kAccumulatorBits; }
+  // The same of accumulators.
+  RegisterSet accumulators_before(uint32_t cell) const;
   PinSet ever_written() const { return ever_written_; }
+  RegisterSet registers() const { return registers_; }
+  RegisterSet narrow_registers() const { return narrow_registers_; }
 
   static constexpr int kNone = -1;
+  // What is live is found for accumulators, too: they have bits above those of pins.
+  static constexpr unsigned kFirstAccumulatorBit = 28;
+  static constexpr PinSet kAccumulatorBits = ~PinSet{0} << kFirstAccumulatorBit;
   // What a stencil does with pins: a pin is used in its register or in its memory, never in both.
   struct Use {
     PinSet read = 0;               // in the register, before they are written
     PinSet written = 0;            // in the register
     PinSet in_memory = 0;          // at least touched there
     PinSet written_in_memory = 0;  // perhaps
+    PinSet overwritten = 0;        // the code uses the register for something else
   };
   Use use_of(uint32_t cell) const;
   // The pin whose register can stand for the hole's memory operand, or kNone; `use` is that of the cell.
@@ -83,6 +94,8 @@ class Pins final {
   int fitting(const Hole& hole, code::CellOp op, const code::Cell& cell) const;
   // The pins whose memory the hole touches, if no register stands for it.
   PinSet behind(const Hole& hole, const code::Cell& cell) const;
+  // The pins in these registers.
+  PinSet in_registers(RegisterSet registers) const;
   // The pins of slots below this one.
   PinSet below(uint32_t slot) const;
   void choose(const Shape& shape);
@@ -93,6 +106,7 @@ class Pins final {
   std::vector<int8_t> pin_of_slot_;  // kNone; the second slot of a wide pin has its pin, too
   std::vector<PinSet> live_;
   PinSet ever_written_ = 0;
+  RegisterSet registers_ = 0, narrow_registers_ = 0;
 };
 
 }  // namespace godwit::jit

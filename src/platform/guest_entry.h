@@ -19,9 +19,10 @@ namespace godwit::platform {
 //       40  acc      rdi     x24
 //       48  facc     xmm0    d0
 //       56  aux      rsi     x25
+//       64  store    rbp     –
 //
 // so a handler is declared [[clang::preserve_none]] void(const Cell* ip, Slot* fp, VmContext* ctx, uint8_t* memory,
-// uint64_t acc, double facc, uint64_t aux).
+// uint64_t acc, double facc, uint64_t aux). Handlers pass rbp on as it is: for machine code that knows of it.
 struct GuestRegisters {
   const void* handler = nullptr;
   const void* ip = nullptr;
@@ -31,6 +32,7 @@ struct GuestRegisters {
   uint64_t acc = 0;
   double facc = 0;
   uint64_t aux = 0;
+  void* store = nullptr;
 };
 
 enum class GuestExit : uint8_t {

@@ -21,7 +21,6 @@ godwit_enter_guest:
         pushq   %rbp
         .cfi_def_cfa_offset 16
         .cfi_offset %rbp, -16
-        movq    %rsp, %rbp
         pushq   %rbx
         pushq   %r12
         pushq   %r13
@@ -43,6 +42,7 @@ godwit_enter_guest:
 .Lmxcsr_is_set:
         movq    %rsp, (%rsi)
         movq    (%rdi), %r10
+        movq    64(%rdi), %rbp
         movq    8(%rdi), %r12
         movq    16(%rdi), %r13
         movq    24(%rdi), %r14

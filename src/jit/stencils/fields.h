@@ -72,6 +72,7 @@ struct FieldB {
 
 struct FieldD {
   GODWIT_FIELD_BASICS(FieldD, d)
+  GODWIT_JIT_INLINE int32_t signed_half() const { return number_of<int32_t>(godwit_hole_d_signed); }
 };
 
 struct HighOfAd {

@@ -141,12 +141,16 @@ struct Machine {
     store_unaligned(mem + address, value);
   }
 
-  // The left value is read first, for an instruction that may then read the right one.
+  // Without a branch where there is an instruction for it.
   template <class T>
   GODWIT_JIT_INLINE T choose(bool condition, T left, T right) const {
-    if constexpr (std::is_integral_v<T>) asm("" : "+r"(left));
-    else asm("" : "+x"(left));
-    return condition ? left : right;
+    if constexpr (std::is_integral_v<T>) {
+      asm("testb %2, %2\n\tcmoveq %1, %0" : "+r"(left) : "r"(right), "q"(condition) : "cc");
+      return left;
+    } else {
+      asm("" : "+x"(left));
+      return condition ? left : right;
+    }
   }
 
   GODWIT_JIT_INLINE VmContext* ctx() const { return context; }
@@ -154,9 +158,14 @@ struct Machine {
     why = reason;
     return code::ops::Flow::Trap;
   }
+  // The store lies where rbp says, as long as the guest runs (platform/guest_entry.h).
   GODWIT_JIT_INLINE bool interrupted() const {
-    return context->store->interrupt.load(std::memory_order_relaxed) != 0;
+    bool is_set;
+    asm volatile("cmpq $0, %c1(%%rbp)" : "=@ccne"(is_set) : "i"(offsetof(runtime::VmStore, interrupt)));
+    return is_set;
   }
+  // A branch whose condition comes last is one instruction.
+  static constexpr bool kPollsFirst = true;
   // The compiler of register code knows where the op goes; where a table leads, its entries in native code say.
   template <class Distance>
   GODWIT_JIT_INLINE void jump_by(Distance) {}

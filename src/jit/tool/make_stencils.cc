@@ -17,6 +17,7 @@
 #include "code/cell_op.h"
 #include "jit/stencil.h"
 #include "jit/tool/object_file.h"
+#include "jit/tool/take_apart.h"
 
 namespace godwit::jit::tool {
 
@@ -46,6 +47,8 @@ constexpr std::string_view kHoleNames[] = {
 struct Draft {
   std::vector<uint8_t> code;
   std::vector<Hole> holes;
+  std::optional<Parts> parts;
+  RegisterSet writes = 0;
   std::string refusal;  // why it may not be copied; empty: it may
 };
 
@@ -104,8 +107,25 @@ std::string forbidden_instruction(std::string_view line) {
   return {};
 }
 
+// The registers that pins have and stencils may use, and how a disassembly calls them and what changes them unnamed.
+struct Shared {
+  Register reg;
+  std::initializer_list<std::string_view> words;
+};
+const Shared kShared[] = {
+    {kRdx, {"%rdx", "%edx", "%dl", "%dx", "\tcltd", "\tcqto", "\tmul", "\tdiv", "\tidiv"}},
+    {kRbx, {"%rbx", "%ebx", "%bl", "%bx"}},
+    {kR10, {"%r10"}},
+    {vector_register(11), {"%xmm11"}},
+    {vector_register(12), {"%xmm12"}},
+    {vector_register(13), {"%xmm13"}},
+    {vector_register(14), {"%xmm14"}},
+    {vector_register(15), {"%xmm15"}},
+};
+
 struct Disassembly {
   std::vector<uint32_t> instructions;  // where each begins
+  RegisterSet shared = 0;              // those of kShared that it may change
   std::string forbidden;               // the first one that may not be, or nothing
 };
 
@@ -124,6 +144,9 @@ std::map<std::string, Disassembly> read_disassembly(const char* path) {
     const auto at = static_cast<uint32_t>(std::strtoul(line.c_str(), &end, 16));
     if (current == nullptr || colon == std::string::npos || end != line.c_str() + colon) continue;
     current->instructions.push_back(at);
+    for (const Shared& shared : kShared)
+      for (std::string_view word : shared.words)
+        if (line.find(word) != std::string::npos) current->shared |= set_of(shared.reg);
     if (current->forbidden.empty())
       current->forbidden = forbidden_instruction(std::string_view(line).substr(colon + 1));
   }
@@ -317,6 +340,8 @@ Draft make_draft(const Section& section, const std::map<std::string, Section>& s
   if (!add_local_jumps(draft, disassembly.instructions)) draft.refusal = "a jump out of the stencil";
   if (draft.holes.size() > kMostHoles) draft.refusal = "too many holes";
   if (draft.code.size() > INT16_MAX) draft.refusal = "too large";
+  draft.writes = disassembly.shared;
+  draft.parts = take_apart(draft.code, disassembly.instructions, draft.holes);
   if (draft.code.empty()) draft.code = {0x90};  // size 0 means something else
   return draft;
 }
@@ -335,6 +360,34 @@ constexpr std::string_view kByHandler[] = {"count",
                                            "return_call_indirect_a",
                                            "return_call_ref_s",
                                            "return_call_ref_a"};
+
+// Steps of all stencils, each once.
+class Steps final {
+ public:
+  uint16_t add(const Step& step) {
+    std::string key(reinterpret_cast<const char*>(&step), sizeof step);
+    auto [found, is_new] = numbers_.emplace(std::move(key), steps_.size());
+    if (is_new) steps_.push_back(step);
+    return static_cast<uint16_t>(found->second);
+  }
+  const std::vector<Step>& steps() const { return steps_; }
+
+ private:
+  std::map<std::string, size_t> numbers_;
+  std::vector<Step> steps_;
+};
+
+void write_steps(std::ostream& out, const std::vector<Step>& steps) {
+  out << "const Step kSteps[] = {\n";
+  for (const Step& step : steps)
+    out << '{' << unsigned{step.prefix} << ", " << unsigned{step.map} << ", " << unsigned{step.opcode} << ", "
+        << unsigned{step.reg} << ", " << unsigned{step.rm} << ", " << unsigned{step.base} << ", "
+        << unsigned{step.index} << ", " << unsigned{step.scale} << ", " << unsigned{step.imm_bytes}
+        << ", HoleKind(" << unsigned(step.disp_hole) << "), HoleKind(" << unsigned(step.imm_hole) << "), "
+        << step.traits << ", " << step.disp << ", " << int64_t{step.imm} << ", " << step.live << "u, "
+        << step.kept << "u},\n";
+  out << "};\n";
+}
 
 template <class T>
 void write_bytes(std::ostream& out, const char* declaration, const T& bytes) {
@@ -372,6 +425,9 @@ int run(int argc, char** argv) {
   bool is_right = true;
   std::vector<uint8_t> code;
   std::vector<Hole> holes;
+  std::vector<uint16_t> step_numbers;
+  Steps steps;
+  size_t apart = 0, whole = 0;
   std::ostringstream rows;
   for (size_t op = 0; op < code::kCellOpCount; ++op) {
     const char* name = kCellNames[op];
@@ -383,12 +439,18 @@ int run(int argc, char** argv) {
                      found == drafts.end() ? "there is none" : found->second.refusal.c_str());
         is_right = false;
       }
-      rows << "{0, 0, 0, 0},\n";
+      rows << "{},\n";
       continue;
     }
     const Draft& draft = found->second;
     rows << '{' << code.size() << ", " << draft.code.size() << ", " << draft.holes.size() << ", "
-         << holes.size() << "},  // " << name << '\n';
+         << holes.size() << ", ";
+    const Parts parts = draft.parts.value_or(Parts{});
+    rows << step_numbers.size() << ", " << parts.steps.size() << ", " << (draft.parts ? "true" : "false")
+         << ", " << draft.writes << "u, " << parts.accs_read << "u, " << parts.accs_written << "u},  // "
+         << name << '\n';
+    ++(draft.parts ? apart : whole);
+    for (const Step& step : parts.steps) step_numbers.push_back(steps.add(step));
     code.insert(code.end(), draft.code.begin(), draft.code.end());
     holes.insert(holes.end(), draft.holes.begin(), draft.holes.end());
   }
@@ -406,10 +468,18 @@ int run(int argc, char** argv) {
         << hole.writes << ", " << hole.is_wide << ", " << unsigned{hole.prefix_bytes} << ", "
         << unsigned{hole.rex_bytes} << "},\n";
   out << "{}};\n";
+  write_steps(out, steps.steps());
+  out << "const uint16_t kStepNumbers[] = {\n";
+  for (const uint16_t number : step_numbers) out << number << ",\n";
+  out << "0};\n";
   write_bytes(out, "alignas(16) const uint8_t kConstants[]", constants.bytes());
   out << "const size_t kConstantBytes = " << constants.bytes().size() << ";\n}  // namespace godwit::jit\n";
-  std::fprintf(stderr, "stencils: %zu bytes of code, %zu holes, %zu bytes of constants\n", code.size(),
-               holes.size(), constants.bytes().size());
+  std::fprintf(
+      stderr,
+      "stencils: %zu taken apart (%zu steps, %zu different), %zu whole; %zu bytes of code, %zu holes, "
+      "%zu bytes of constants\n",
+      apart, step_numbers.size(), steps.steps().size(), whole, code.size(), holes.size(),
+      constants.bytes().size());
   return out.flush() ? 0 : 1;
 }
 
