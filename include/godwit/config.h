@@ -37,7 +37,8 @@ struct Config {
 struct Limits {
   /// Of one linear memory, in bytes. A module that wants more at the start is refused; memory.grow yields -1.
   uint64_t max_memory_bytes = uint64_t{4} << 30;
-  /// Of all memories and tables of the store together, in bytes (8 for each element of a table).
+  /// Of all memories, tables and garbage-collected objects of the store together, in bytes (8 for each element of a
+  /// table). The stores of a guest's threads share one such limit.
   uint64_t max_total_memory_bytes = uint64_t{8} << 30;
   /// Of one table, in elements.
   uint64_t max_table_elements = 10'000'000;

@@ -38,6 +38,7 @@ GcHeap::GcHeap(VmStore& vm, GcRoots& roots, const GcOptions& options)
       roots_(roots),
       options_(options),
       max_blocks_(static_cast<uint32_t>(std::min<uint64_t>(options.max_bytes / kGcBlockBytes, kBlocks - 1))),
+      charge_(options.budget),
       budget_bytes_(kMinBudgetBytes) {}
 
 GcHeap::~GcHeap() {
@@ -206,8 +207,12 @@ bool GcHeap::grow_to(uint32_t blocks) {
 
 uint32_t GcHeap::take_blocks(uint32_t count) {
   if (count > max_blocks_ - used_blocks_) return 0;
+  if (!charge_.add(uint64_t{count} * kGcBlockBytes)) return 0;
   const uint32_t first = find_free_blocks(count);
-  if (first + count > block_count() && !grow_to(first + count)) return 0;
+  if (first + count > block_count() && !grow_to(first + count)) {
+    charge_.remove(uint64_t{count} * kGcBlockBytes);
+    return 0;
+  }
   for (uint32_t i = first; i < first + count; ++i) free_bits_[i / 64] &= ~(uint64_t{1} << i % 64);
   used_blocks_ += count;
   return first;
@@ -220,6 +225,7 @@ void GcHeap::free_blocks(uint32_t first, uint32_t count) {
     free_bits_[i / 64] |= uint64_t{1} << i % 64;
   }
   used_blocks_ -= count;
+  charge_.remove(uint64_t{count} * kGcBlockBytes);
 }
 
 // --- Collection -----------------------------------------------------------------------------------------------------

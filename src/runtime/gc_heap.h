@@ -24,6 +24,7 @@
 #include "runtime/gc_object.h"
 #include "runtime/gc_size_class.h"
 #include "runtime/gc_type.h"
+#include "runtime/memory_budget.h"
 #include "runtime/trap.h"
 #include "runtime/vm.h"
 
@@ -43,6 +44,7 @@ struct GcOptions {
   uint64_t max_bytes = 0;  // of blocks in use
   // Collects at every allocation and spoils what it frees: for tests.
   bool collects_always = false;
+  std::shared_ptr<MemoryBudget> budget = {};  // that blocks in use count towards
 };
 
 struct GcStatistics {
@@ -132,6 +134,7 @@ class GcHeap final {
   std::vector<Block> blocks_;
   std::vector<uint64_t> free_bits_;
   uint32_t used_blocks_ = 0;
+  MemoryCharge charge_;  // for them
   uint32_t committed_blocks_ = 0;
   std::array<GcBump, kGcClasses + 1> bumps_{};               // the last is of large objects, and always empty
   std::array<uint32_t, kGcClasses> current_{};               // the block that runs are taken from; 0: none

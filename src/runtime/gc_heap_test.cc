@@ -202,6 +202,22 @@ TEST_F(GcHeapTest, GarbageDoesNotGrowTheHeap) {
   EXPECT_GT(heap_->statistics().collections, 5U);
 }
 
+TEST_F(GcHeapTest, BlocksCountTowardsTheBudgetOfAllMemories) {
+  const auto budget = std::make_shared<MemoryBudget>(uint64_t{2} << 20);
+  make({.max_bytes = uint64_t{256} << 20, .budget = budget});
+  ASSERT_TRUE(budget->take(uint64_t{1} << 20));
+  GcAllocation made;
+  while ((made = try_array(2, 100'000, 1)).trap == Trap::None) roots_.precise.push_back(made.object);
+  EXPECT_EQ(made.trap, Trap::OutOfGcHeap);
+  EXPECT_EQ(budget->used_bytes(), (uint64_t{1} << 20) + heap_->used_bytes());
+  EXPECT_EQ(roots_.precise.size(), 8U);  // each has two blocks of 64 KiB
+  roots_.precise.clear();
+  ASSERT_TRUE(heap_->collect(nullptr));
+  EXPECT_NE(bytes(100'000), 0U);
+  heap_.reset();
+  EXPECT_EQ(budget->used_bytes(), uint64_t{1} << 20);
+}
+
 TEST_F(GcHeapTest, TheLimitHoldsAndIsNoEnd) {
   make({.max_bytes = uint64_t{4} << 20});
   while (true) {

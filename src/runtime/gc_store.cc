@@ -73,7 +73,8 @@ Result<GcHeap*> Store::make_gc_heap() {
   gc_->roots = std::make_unique<StoreRoots>(*this);
   ASSIGN_OR_RETURN(gc_->heap, GcHeap::create(vm_, *gc_->roots,
                                              {.max_bytes = limits_.max_gc_heap_bytes,
-                                              .collects_always = limits_.gc_collects_always}));
+                                              .collects_always = limits_.gc_collects_always,
+                                              .budget = memory_budget_}));
   return gc_heap_ = gc_->heap.get();
 }
 

@@ -1,4 +1,5 @@
-// MemoryBudget: what all memories and tables of a store may hold together.
+// MemoryBudget: what all memories, tables and garbage-collected heaps of a store, or of the stores of a guest's
+// threads, may hold together.
 #pragma once
 
 #include <atomic>

@@ -57,7 +57,7 @@ constexpr OptionSpec kOptions[] = {
     {"timeout", "TIME", "Stop the guest after 500ms, 1.5s, 2m or 1h."},
     {"max-memory", "SIZE", "The most that one memory may grow to: 512K, 64M, 1G.\nThe default is 4G."},
     {"max-total-memory", "SIZE",
-     "The most that all memories and tables may take together.\nThe default is 8G."},
+     "The most that all memories, tables and objects of the guest may\ntake together. The default is 8G."},
     {"max-threads", "N",
      "The most threads that the guest may run beside its main one;\n0 forbids them. The default is 256."},
     {"relaxed-simd", "WHICH",
