@@ -4,7 +4,7 @@ import math
 
 
 def geomean(values):
-    return math.exp(sum(map(math.log, values)) / len(values)) if values else math.nan
+    return math.exp(sum(map(math.log, values)) / len(values))
 
 
 def table(head, rows):
@@ -27,6 +27,9 @@ def kernel_table(results, runtimes):
         rows.append([kernel, f"{row['native']:.3f}", *cells])
     means = []
     for name in names:
+        if not ratios[name]:
+            means.append("–")
+            continue
         count = "" if len(ratios[name]) == len(results) else f" ({len(ratios[name])} of {len(results)})"
         means.append(f"**{geomean(ratios[name]):.2f}**{count}")
     rows.append(["**geometric mean**", "", *means])
