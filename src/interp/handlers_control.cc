@@ -8,8 +8,15 @@
 #include "interp/entering.h"
 #include "interp/handlers.h"
 #include "interp/unwind.h"
+#include "platform/trap_handler.h"
 
 namespace godwit::interp {
+
+// The ends of handlers in platform/guest_entry.h.
+[[clang::preserve_none]] void leave_guest(GODWIT_HANDLER_PARAMS) __asm__("godwit_leave_guest");
+[[clang::preserve_none]] void continue_guest(GODWIT_HANDLER_PARAMS) __asm__("godwit_continue_guest");
+
+uint64_t landing() { return reinterpret_cast<uint64_t>(platform::current_activation()->landing_sp); }
 
 GODWIT_HANDLER void stop(GODWIT_HANDLER_PARAMS) {
   runtime::VmStore& vm = *ctx->store;
@@ -17,6 +24,8 @@ GODWIT_HANDLER void stop(GODWIT_HANDLER_PARAMS) {
   vm.trap_ip = ip;
   vm.trap_fp = fp;
   vm.trap_ctx = ctx;
+  acc = landing();
+  [[clang::musttail]] return leave_guest(ip, fp, ctx, mem, acc, f64_acc, aux, f32_acc, v128_acc);
 }
 
 namespace handlers {
@@ -259,14 +268,17 @@ GODWIT_HANDLER void tail_frame(GODWIT_HANDLER_PARAMS) { GODWIT_STOP(Trap::Unreac
     v128_acc = runtime::V128{}; \
   } while (false)
 
-// Goes on in the frame that the unwinder left in the store.
-#define GODWIT_LAND(target)                   \
-  do {                                        \
-    const runtime::VmStore& vm = *ctx->store; \
-    fp = vm.trap_fp;                          \
-    ctx = vm.trap_ctx;                        \
-    mem = ctx->memory0_base;                  \
-    GODWIT_GO_ON(target);                     \
+// Goes on in the frame that the unwinder left in the store. Callees of that frame may have been called by machine code:
+// their return addresses go.
+#define GODWIT_LAND(target)                                                                            \
+  do {                                                                                                 \
+    const runtime::VmStore& vm = *ctx->store;                                                          \
+    ip = (target);                                                                                     \
+    fp = vm.trap_fp;                                                                                   \
+    ctx = vm.trap_ctx;                                                                                 \
+    mem = ctx->memory0_base;                                                                           \
+    acc = landing();                                                                                   \
+    [[clang::musttail]] return continue_guest(ip, fp, ctx, mem, acc, f64_acc, aux, f32_acc, v128_acc); \
   } while (false)
 
 // --- Entries of records -----------------------------------------------------------------------------------------------
@@ -330,7 +342,10 @@ GODWIT_HANDLER void throw_reference(GODWIT_HANDLER_PARAMS) {
 }
 
 // Returns to whoever entered the guest.
-GODWIT_HANDLER void leave(GODWIT_HANDLER_PARAMS) {}
+GODWIT_HANDLER void leave(GODWIT_HANDLER_PARAMS) {
+  acc = landing();
+  [[clang::musttail]] return leave_guest(ip, fp, ctx, mem, acc, f64_acc, aux, f32_acc, v128_acc);
+}
 
 }  // namespace handlers
 }  // namespace godwit::interp

@@ -35,13 +35,6 @@ Emitter::Emitter(const Shape& shape, code::HandlerTable handlers, const void* st
       stop_(stop),
       peephole_(pins_.registers(), pins_.narrow_registers()) {}
 
-template <class T>
-void Emitter::put(T value) {
-  const size_t at = code_.size();
-  code_.resize(at + sizeof value);
-  store_unaligned(code_.data() + at, value);
-}
-
 void Emitter::run() {
   const auto count = static_cast<uint32_t>(shape_.cells.size());
   places_.reserve(count + 1);
@@ -55,7 +48,9 @@ void Emitter::run() {
   peephole_.forget();
   flush();
   places_.push_back(here());
+  emit_returns_to_calls();
   emit_entries();
+  emit_slow_return();
   emit_exits();
   emit_data();
 }
@@ -75,11 +70,12 @@ void Emitter::emit(uint32_t index) {
     return;
   }
   if (is_data(op)) return;
-  if (shape_.by_handler[index]) {
-    emit_by_handler(index);
-  } else {
-    emit_stencil(index);
-  }
+  if (shape_.by_handler[index]) emit_by_handler(index);
+  else if (op == CellOp::call) emit_call(index);
+  else if (op == CellOp::return_none) write_back(pins_.use_of(index).in_memory);
+  else if (is_short_entry(op, shape_.cells[index])) emit_enter(index);
+  else emit_stencil(index);
+  if (is_return(op)) emit_return(index);
   if (never_goes_on(op)) forget(valid_);
 }
 
@@ -168,7 +164,7 @@ void Emitter::emit_stencil(uint32_t index) {
   const Pins::Use use = leaves(op) ? Pins::Use{} : pins_.use_of(index);
   const Live at_branches = leaves(op) ? Live{} : live_at_branches(index);
   load(use.read | at_branches.pins);
-  write_back(leaves(op) ? dirty_ : use.in_memory);
+  write_back(leaves(op) ? dirty_ & pins_.live_before(index) : use.in_memory);
 
   if (stencil.has_steps && !leaves(op)) {
     emit_steps(index, use, at_branches);
@@ -176,7 +172,7 @@ void Emitter::emit_stencil(uint32_t index) {
     peephole_.settle(accumulators_);
     peephole_.forget();
     flush();
-    emit_bytes(index, use);
+    emit_bytes(op, index, use);
   }
 
   // after
@@ -198,8 +194,10 @@ void Emitter::emit_steps(uint32_t index, const Pins::Use& use, const Live& at_br
   const Hole* slot_hole = holes_of(op).data();
   const uint32_t begin = peephole_.size();
   bool has_skips = false;
-  const RegisterSet wanted =
-      at_branches.accumulators | (never_goes_on(op) ? 0 : pins_.accumulators_before(index + 1));
+  const RegisterSet handed_on = is_return(op)       ? stencil.accs_written | stencil.accs_read
+                                : never_goes_on(op) ? 0
+                                                    : pins_.accumulators_before(index + 1);
+  const RegisterSet wanted = at_branches.accumulators | handed_on;
   const PinSet unwanted = unwanted_results(index, use, at_branches.pins);
   for (uint32_t i = 0; i < stencil.step_count; ++i) {
     const Step& step = kSteps[kStepNumbers[stencil.first_step + i]];
@@ -234,6 +232,7 @@ void Emitter::emit_steps(uint32_t index, const Pins::Use& use, const Live& at_br
           static_cast<int32_t>(value_of(step.disp_hole, cell) + static_cast<uint64_t>(int64_t{step.disp}));
     peephole_.add(in, live);
   }
+  if (is_return(op)) peephole_.settle(handed_on);
   if (!has_skips) return;
   for (uint32_t i = begin; i < peephole_.size(); ++i) {
     Instruction& in = peephole_.at(i);
@@ -304,8 +303,7 @@ void Emitter::encode_jump(const Instruction& in, uint32_t cell, uint32_t at) {
   else branch_from(target, cell, at, -4);
 }
 
-void Emitter::emit_bytes(uint32_t index, const Pins::Use& use) {
-  const CellOp op = shape_.ops[index];
+void Emitter::emit_bytes(CellOp op, uint32_t index, const Pins::Use& use) {
   const Stencil& stencil = stencil_of(op);
   const std::span<const Hole> holes = holes_of(op);
   const bool keeps_pins = !leaves(op);

@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include "base/bytes.h"
 #include "code/cell.h"
 #include "code/cell_op.h"
 #include "jit/peephole.h"
@@ -74,9 +75,20 @@ class Emitter final {
   void emit_steps(uint32_t index, const Pins::Use& use, const Live& at_branches);
   PinSet unwanted_results(uint32_t index, const Pins::Use& use, PinSet at_branches);
   void emit_in_register(Instruction in, Register reg, RegisterSet live);
-  void emit_bytes(uint32_t index, const Pins::Use& use);
+  void emit_bytes(code::CellOp op, uint32_t index, const Pins::Use& use);
   void emit_by_handler(uint32_t index);
   void fill(const Hole& hole, uint32_t index, uint32_t at);
+  // --- Frames: frames.cc ----------------------------------------------------------------------------------------------
+  static bool is_short_entry(code::CellOp op, const code::Cell& cell);
+  void emit_enter(uint32_t index);
+  void emit_call(uint32_t index);
+  void emit_return(uint32_t index);
+  void emit_returns_to_calls();
+  void emit_slow_return();
+  void exit_to_handler(uint32_t index);
+  void return_through_cell(uint32_t index);
+  void jump_back_to(uint32_t place);
+
   void branch_from(HoleKind kind, uint32_t index, uint32_t at, int32_t addend);
   bool leaves(code::CellOp op) const;
   // The instructions gathered so far become bytes: what comes next is written behind them.
@@ -104,7 +116,10 @@ class Emitter final {
   void exit_from(const Distance& from, uint32_t index, int32_t reason);
   void bytes(std::initializer_list<uint8_t> values) { code_.insert(code_.end(), values); }
   template <class T>
-  void put(T value);
+  void put(T value) {
+    code_.resize(code_.size() + sizeof value);
+    store_unaligned(code_.data() + code_.size() - sizeof value, value);
+  }
   uint32_t here() const { return static_cast<uint32_t>(code_.size()); }
 
   const Shape& shape_;
@@ -131,7 +146,10 @@ class Emitter final {
   std::vector<uint32_t> places_;
   std::vector<Entry> entries_;
   std::vector<uint32_t>
-      label_entries_;  // cells that are entered with pins in memory, but have them in registers
+      label_entries_;           // cells that are entered with pins in memory, but have them in registers
+  std::vector<Entry> returns_;  // the cells that calls return to, and where their code goes on
+  std::vector<uint32_t> to_slow_return_;
+  uint32_t slow_return_ = 0;  // a return
   std::vector<Distance> to_cells_, to_numbers_, to_constants_;
   std::vector<Absolute> absolutes_;
   std::vector<Exit> exits_;

@@ -1,6 +1,8 @@
 // Looking through copies.
 #include "jit/peephole.h"
 
+#include <utility>
+
 namespace godwit::jit {
 
 namespace {
@@ -8,7 +10,7 @@ namespace {
 // A result is followed back so far, in instructions.
 constexpr uint32_t kMostBack = 24;
 
-constexpr uint8_t kAdd = 0, kSub = 5, kCompare = 7;
+constexpr uint8_t kAdd = 0, kOr = 1, kAnd = 4, kSub = 5, kXor = 6, kCompare = 7;
 
 bool fits_signed(int64_t value) { return value == static_cast<int32_t>(value); }
 
@@ -27,6 +29,17 @@ Instruction with_two(uint8_t prefix, uint8_t map, uint8_t opcode, Register reg, 
   in.rm = rm;
   in.traits = static_cast<uint16_t>(traits);
   return in;
+}
+
+// Of arithmetic on two registers, the one that changes becomes reg.
+void turn_round(Instruction& in) {
+  std::swap(in.reg, in.rm);
+  in.opcode += 2;
+  const uint8_t kind = in.opcode >> 3;
+  in.traits &= static_cast<uint16_t>(~(kWritesReg | kWritesRm));
+  in.traits |= kReadsReg | kReadsRm;
+  if (kind != kCompare) in.traits |= kWritesReg;
+  if (kind == kAdd || kind == kOr || kind == kAnd || kind == kXor) in.traits |= kCommutes;
 }
 
 // `op rm, imm` of the group of opcodes 81 and 83.
@@ -105,6 +118,13 @@ void Peephole::settle(RegisterSet registers) {
 
 void Peephole::push_move(Register to, Register from, Bits bits) {
   const unsigned wide = bits == Bits::Whole ? kWide : 0;
+  if (is_vector(to) && is_vector(from) && bits == Bits::Low32) {
+    Instruction in =
+        with_two(0x66, 3, 0x21, to, from, kWritesReg | kReadsRm);  // insertps, the rest becoming 0
+    in.imm = 0x0E;
+    in.imm_bytes = 1;
+    return push(in);
+  }
   if (is_vector(to) && is_vector(from)) push(with_two(0, 1, 0x28, to, from, kWritesReg | kReadsRm | kMove));
   else if (is_vector(to)) push(with_two(0x66, 1, 0x6E, to, from, kWritesReg | kReadsRm | wide));
   else if (is_vector(from)) push(with_two(0x66, 1, 0x7E, from, to, kReadsReg | kWritesRm | wide));
@@ -206,7 +226,7 @@ void Peephole::move(Register to, Register from, Bits bits, RegisterSet live) {
   // the upper half is 0 as it is
   if (bits == Bits::Low32 && !is_vector(source) && is_narrow(source)) bits = Bits::Whole;
   if (source == to) {
-    if (bits == Bits::Whole || is_vector(to)) {
+    if (bits == Bits::Whole) {
       if ((lagging_ >> to & 1) != 0) make_real(to);  // it cannot be a copy of itself
       return;
     }
@@ -301,6 +321,15 @@ bool Peephole::swap_last(Register from, Register to, RegisterSet live) {
 }
 
 // --- Instructions ---------------------------------------------------------------------------------------------------------
+
+// `cmp x, 0` is `test x, x`, but shorter.
+void Peephole::compare_with_zero(Instruction& in) {
+  if (!in.is(0, 0x83) || in.reg != kCompare || in.imm != 0 || !is_register(in.rm)) return;
+  in.opcode = 0x85;
+  in.reg = in.rm;
+  in.imm_bytes = 0;
+  in.traits |= kReadsReg;
+}
 
 void Peephole::read_address(Instruction& in) {
   if (in.rm != kMemory || in.base == kHere) return;
@@ -525,6 +554,7 @@ void Peephole::add(Instruction in, RegisterSet live) {
     if (target == HoleKind::branch || target == HoleKind::step_branch) last_branch_ = size();
     return push(in);
   }
+  if (is_arithmetic(in, 1) && is_register(in.rm) && !in.has(kIdiom)) turn_round(in);
   read_address(in);
   if (in.has(kMove) && is_register(in.rm)) {
     const Bits bits = in.has(kWide) || is_vector(in.reg) ? Bits::Whole : Bits::Low32;
@@ -554,6 +584,7 @@ void Peephole::add(Instruction in, RegisterSet live) {
       }
     }
   }
+  compare_with_zero(in);
   write_results(in, live);
   // nothing wants the others any more
   for (RegisterSet rest = lagging_ & ~live; rest != 0; rest &= rest - 1)

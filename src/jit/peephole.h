@@ -76,6 +76,7 @@ class Peephole final {
   void before_write(Register reg, RegisterSet live);
   void wrote(Register reg, bool is_new, bool is_narrow);
 
+  static void compare_with_zero(Instruction& in);
   void read_address(Instruction& in);
   void read_operands(Instruction& in);
   bool read_store(Instruction& in, const Value& value);

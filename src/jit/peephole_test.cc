@@ -200,6 +200,15 @@ TEST(Peephole, ValuesMoveBetweenKindsOfRegisters) {
   EXPECT_EQ(code_of(peephole), "0f28e3 66490f7ed8");  // movaps xmm4, xmm3; movq r8, xmm3
 }
 
+TEST(Peephole, OfVectorRegistersTooTheUpperHalfIsCleared) {
+  Peephole peephole(kPins, kNone);
+  peephole.move(kRax, vector_register(3), Peephole::Bits::Low32, set_of(kRax));
+  peephole.move(vector_register(3), kRax, Peephole::Bits::Whole, kNone);
+  peephole.move(kRax, vector_register(3), Peephole::Bits::Low32, set_of(kRax));
+  peephole.move(vector_register(4), kRax, Peephole::Bits::Whole, kNone);
+  EXPECT_EQ(code_of(peephole), "660f3a21db0e 660f3a21e30e");  // insertps
+}
+
 TEST(Encode, AddressesOfAllForms) {
   auto address = [](Register base, Register index, int32_t disp) {
     Instruction in = load(kRax, index);

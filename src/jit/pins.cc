@@ -15,6 +15,8 @@ namespace {
 constexpr Register kIntegerRegisters[] = {kR8, kR9, kR11, kR12, kRsi, kR10, kRbx, kRdx};
 constexpr Register kVectorRegisters[] = {19, 20, 21, 22, 23, 31, 30, 29, 28, 27};
 constexpr unsigned kMaxDepth = 5;
+// Of a callee's arguments and results, so many slots count.
+constexpr size_t kCountedOfCall = 4;
 
 uint64_t weight_at(unsigned depth) { return uint64_t{1} << (3 * std::min(depth, kMaxDepth)); }
 
@@ -76,7 +78,7 @@ bool may_branch(CellOp op) {
 }
 
 bool changes_frame(CellOp op) {
-  return is_call(op) || is_return(op) || op == CellOp::enter || op == CellOp::enter_zeroing;
+  return is_call(op) || op == CellOp::return_none || op == CellOp::enter || op == CellOp::enter_zeroing;
 }
 
 uint32_t slot_of(const Hole& hole, const Cell& cell) {
@@ -115,6 +117,7 @@ Shape shape_of(std::span<const Cell> cells, std::span<const CellOp> ops) {
     if (op == CellOp::br_entry) branches_to(i, i + cells[i].b);
     if (op == CellOp::count && i > 1) shape.is_label[i] = 1;
     if (is_data(op)) continue;
+    if (op == CellOp::call) continue;  // the emitter's
     shape.by_handler[i] =
         stencil_of(op).size == 0 || has_large_offset(op, cells[i]) || finds_slots_by_numbers(op);
     for (const Hole& hole : holes_of(op))
@@ -137,8 +140,14 @@ void Pins::choose(const Shape& shape) {
   RegisterSet unusable = 0;
   for (uint32_t i = 1; i < shape.cells.size(); ++i) {
     const CellOp op = shape.ops[i];
-    if (is_data(op) || changes_frame(op) || shape.by_handler[i]) continue;
     const uint64_t weight = weight_at(shape.depth[i]);
+    if (is_call(op)) {
+      // arguments are read, and results left, in memory
+      const size_t first = shape.cells[i].a;
+      if (uses.size() < first + kCountedOfCall) uses.resize(first + kCountedOfCall);
+      for (size_t slot = first; slot < first + kCountedOfCall; ++slot) uses[slot].memory += weight;
+    }
+    if (is_data(op) || changes_frame(op) || shape.by_handler[i]) continue;
     for (RegisterSet rest = stencil_of(op).writes; rest != 0; rest &= rest - 1)
       costs[static_cast<size_t>(__builtin_ctz(rest))] += 2 * weight;
     // where it may branch to, pins are in their registers

@@ -40,6 +40,10 @@ enum class GuestExit : uint8_t {
   Faulted,   // activation.fault says what happened; handlers' native frames are gone
 };
 
+// Two ends of handlers, in assembly, with a handler's arguments; acc is the activation's landing_sp. What guest code has
+// left on the native stack is dropped: godwit_leave_guest then returns to whoever entered the guest, and
+// godwit_continue_guest goes on at the address that ip points to.
+
 // Calls registers.handler with floating-point state as the guest expects it (round to nearest, no flush to zero,
 // exceptions masked) and returns when a handler returns or faults. `activation` is current meanwhile; entries nest.
 // The thread must have been prepared (prepare_thread_for_guests). Guest code must hold nothing on the native stack

@@ -91,6 +91,22 @@ godwit_land_after_fault:
         b       .Lleave
         .cfi_endproc
         .size   godwit_land_after_fault, . - godwit_land_after_fault
+
+// Nothing of the guest's lies on the native stack here.
+        .globl  godwit_leave_guest
+        .hidden godwit_leave_guest
+        .type   godwit_leave_guest, %function
+godwit_leave_guest:
+        ret
+        .size   godwit_leave_guest, . - godwit_leave_guest
+
+        .globl  godwit_continue_guest
+        .hidden godwit_continue_guest
+        .type   godwit_continue_guest, %function
+godwit_continue_guest:
+        ldr     x9, [x20]
+        br      x9
+        .size   godwit_continue_guest, . - godwit_continue_guest
         .size   godwit_enter_guest, . - godwit_enter_guest
 
 #endif

@@ -33,7 +33,9 @@ godwit_enter_guest:
         .cfi_offset %r13, -40
         .cfi_offset %r14, -48
         .cfi_offset %r15, -56
-        // The guest computes with MXCSR 0x1F80; the flags it may have raised (low 6 bits) do not matter.
+        // The guest computes with MXCSR 0x1F80; the flags it may have raised (low 6 bits) do not matter. What lies there
+        // is taken for the address of a cell by machine code that returns: it is none.
+        movq    $0, (%rsp)
         stmxcsr (%rsp)
         movl    (%rsp), %eax
         andl    $0xFFC0, %eax
@@ -83,8 +85,8 @@ godwit_enter_guest:
         retq
         .cfi_restore_state
 .Lset_mxcsr:
-        movl    $0x1F80, 4(%rsp)
-        ldmxcsr 4(%rsp)
+        movl    $0x1F80, 8(%rsp)
+        ldmxcsr 8(%rsp)
         jmp     .Lmxcsr_is_set
 .Lrestore_mxcsr:
         ldmxcsr (%rsp)
@@ -96,6 +98,23 @@ godwit_land_after_fault:
         jmp     .Lleave
         .cfi_endproc
         .size   godwit_land_after_fault, . - godwit_land_after_fault
+
+// Machine code may have left return addresses on the native stack (see guest_entry.h).
+        .globl  godwit_leave_guest
+        .hidden godwit_leave_guest
+        .type   godwit_leave_guest, @function
+godwit_leave_guest:
+        leaq    -8(%rdi), %rsp
+        retq
+        .size   godwit_leave_guest, . - godwit_leave_guest
+
+        .globl  godwit_continue_guest
+        .hidden godwit_continue_guest
+        .type   godwit_continue_guest, @function
+godwit_continue_guest:
+        leaq    -8(%rdi), %rsp
+        jmpq    *(%r12)
+        .size   godwit_continue_guest, . - godwit_continue_guest
         .size   godwit_enter_guest, . - godwit_enter_guest
 
 #endif

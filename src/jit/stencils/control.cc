@@ -1,5 +1,6 @@
 // The stencils of the ops that change frames. They hand over as the interpreter's handlers do (handlers_control.cc): a
 // frame does not know which tier made it. What goes wrong is left to the interpreter's handler, from the beginning.
+// Calls of own functions, and how returns find their way, are the emitter's (frames.cc).
 #include "jit/stencils/stencil.h"
 
 namespace godwit::jit {
@@ -19,16 +20,23 @@ GODWIT_JIT_INLINE inline Slot* slot_at(Slot* fp, uintptr_t bytes) {
 
 }  // namespace
 
-#define GODWIT_WRITE_HEADER()                                           \
-  do {                                                                  \
-    const runtime::VmStore& vm = *ctx->store;                           \
-    if (reinterpret_cast<uintptr_t>(fp) + FieldB{}.slot_bytes() >       \
-            reinterpret_cast<uintptr_t>(vm.stack_limit) ||              \
-        vm.interrupt.load(std::memory_order_relaxed) != 0) [[unlikely]] \
-      GODWIT_GO_ON_AT(handler);                                         \
-    Slot* header = slot_at(fp, FieldA{}.slot_bytes());                  \
-    header[0] = acc;                                                    \
-    header[1] = aux;                                                    \
+// The store lies where rbp says.
+GODWIT_JIT_INLINE inline bool is_beyond_stack(const Slot* end) {
+  bool is_beyond;
+  asm volatile("cmpq %c2(%%rbp), %1"
+               : "=@cca"(is_beyond)
+               : "r"(end), "i"(offsetof(runtime::VmStore, stack_limit)));
+  return is_beyond;
+}
+
+#define GODWIT_WRITE_HEADER()                                                                \
+  do {                                                                                       \
+    Machine m{fp, ctx, mem, acc, f64_acc, f32_acc, v128_acc};                                \
+    if (is_beyond_stack(slot_at(fp, FieldB{}.slot_bytes())) || m.interrupted()) [[unlikely]] \
+      GODWIT_GO_ON_AT(handler);                                                              \
+    Slot* header = slot_at(fp, FieldA{}.slot_bytes());                                       \
+    header[0] = acc;                                                                         \
+    header[1] = aux;                                                                         \
   } while (false)
 
 GODWIT_STENCIL(enter) {
@@ -47,31 +55,27 @@ GODWIT_STENCIL(enter_zeroing) {
   GODWIT_GO_ON_AT(next);
 }
 
-#define GODWIT_RETURN()                            \
-  do {                                             \
-    ip = reinterpret_cast<const Cell*>(header[0]); \
-    ctx = reinterpret_cast<VmContext*>(header[1]); \
-    fp -= ip[-1].a;                                \
-    mem = ctx->memory0_base;                       \
-    GODWIT_GO_ON(ip->handler);                     \
-  } while (false)
-
+// What is left of a return after its value is in place: the way back through the cell in the header. The emitter has a
+// shorter one, which it tries first.
 GODWIT_STENCIL(return_none) {
   const Slot* header = slot_at(fp, FieldA{}.slot_bytes());
-  GODWIT_RETURN();
+  ip = reinterpret_cast<const Cell*>(header[0]);
+  ctx = reinterpret_cast<VmContext*>(header[1]);
+  fp -= ip[-1].a;
+  mem = ctx->memory0_base;
+  GODWIT_GO_ON(ip->handler);
 }
 
 #define GODWIT_RETURN_STENCIL(name, T, source)                     \
   GODWIT_STENCIL(name) {                                           \
     Machine m{fp, ctx, mem, acc, f64_acc, f32_acc, v128_acc};      \
-    const Slot* header = slot_at(fp, FieldA{}.slot_bytes());       \
     T result = code::ops::read<T, code::Source::source>(m, m.d()); \
     m.set_acc(result);                                             \
     fp[0] = bits_of(result);                                       \
     acc = m.int_acc;                                               \
     f64_acc = m.f64_acc;                                           \
     f32_acc = m.f32_acc;                                           \
-    GODWIT_RETURN();                                               \
+    GODWIT_GO_ON_AT(next);                                         \
   }
 GODWIT_RETURN_STENCIL(return_i32_s, uint32_t, S)
 GODWIT_RETURN_STENCIL(return_i32_a, uint32_t, A)
@@ -95,15 +99,6 @@ GODWIT_RETURN_STENCIL(return_f64_k, double, K)
     fp = slot_at(fp, FieldA{}.slot_bytes());    \
     ip = entry;                                 \
   } while (false)
-
-GODWIT_STENCIL(call) {
-  const auto* entries = reinterpret_cast<const uint8_t*>(ctx->entries);
-  const auto* entry = load_unaligned<const Cell*>(entries + number_of<uint64_t>(godwit_hole_pointer_b));
-  if (entry == nullptr) [[unlikely]]
-    GODWIT_GO_ON_AT(handler);
-  GODWIT_HAND_OVER();
-  GODWIT_GO_ON(entry->handler);
-}
 
 #define GODWIT_CALL_RECORD()                                                \
   do {                                                                      \

@@ -348,6 +348,7 @@ Draft make_draft(const Section& section, const std::map<std::string, Section>& s
 
 // The control ops without stencils: frames that are replaced, entries, data, and one of which nothing is done.
 constexpr std::string_view kByHandler[] = {"count",
+                                           "call",
                                            "throw_tag",
                                            "throw_reference",
                                            "tail_frame",
