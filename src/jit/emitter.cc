@@ -159,14 +159,15 @@ bool Emitter::leaves(CellOp op) const { return is_call(op) || has_hole(op, HoleK
 void Emitter::emit_stencil(uint32_t index) {
   const CellOp op = shape_.ops[index];
   const Stencil& stencil = stencil_of(op);
+  const bool leaves_frame = leaves(op);
 
   // before: registers and memory as the code wants them
-  const Pins::Use use = leaves(op) ? Pins::Use{} : pins_.use_of(index);
-  const Live at_branches = leaves(op) ? Live{} : live_at_branches(index);
+  const Pins::Use use = leaves_frame ? Pins::Use{} : pins_.use_of(index);
+  const Live at_branches = leaves_frame ? Live{} : live_at_branches(index);
   load(use.read | at_branches.pins);
-  write_back(leaves(op) ? dirty_ & pins_.live_before(index) : use.in_memory);
+  write_back(leaves_frame ? dirty_ & pins_.live_before(index) : use.in_memory);
 
-  if (stencil.has_steps && !leaves(op)) {
+  if (stencil.has_steps && !leaves_frame) {
     emit_steps(index, use, at_branches);
   } else {
     peephole_.settle(accumulators_);
@@ -283,9 +284,9 @@ void Emitter::flush() {
     arrive(i);
     const Instruction& in = list[i];
     const uint32_t at = here();
-    code_.resize(at + kMostInstructionBytes);
-    const Encoded encoded = encode(in, code_.data() + at);
-    code_.resize(at + encoded.size);
+    uint8_t encoding[kMostInstructionBytes];
+    const Encoded encoded = encode(in, encoding);
+    code_.insert(code_.end(), encoding, encoding + encoded.size);
     if (in.has(kJump)) encode_jump(in, cell, at + encoded.imm_at);
     else if (encoded.disp_at != 0)
       to_constants_.push_back({at + encoded.disp_at, -4 - in.imm_bytes, static_cast<uint32_t>(in.disp)});

@@ -242,7 +242,7 @@ PinSet Pins::in_registers(RegisterSet registers) const {
   return set;
 }
 
-Pins::Use Pins::use_of(uint32_t cell) const {
+Pins::Use Pins::find_use(uint32_t cell) const {
   Use use;
   if (pins_.empty()) return use;
   const CellOp op = shape_.ops[cell];
@@ -292,6 +292,7 @@ void Pins::find_live(const Shape& shape) {
     PinSet uses = 0, defines = 0;
   };
   std::vector<Effect> effects(count);
+  uses_.resize(count);
   const PinSet all = (PinSet{1} << pins_.size()) - 1;
   for (uint32_t i = 1; i < count; ++i) {
     const CellOp op = shape.ops[i];
@@ -309,7 +310,7 @@ void Pins::find_live(const Shape& shape) {
         if (pins_[pin].slot + 1 >= shape.cells[i].a) effect.uses |= PinSet{1} << pin;
       continue;
     }
-    const Use use = use_of(i);
+    const Use& use = uses_[i] = find_use(i);
     effect = {use.read | use.in_memory, use.written};
     const Stencil& stencil = stencil_of(op);
     effect.uses |= stencil.has_steps ? bits_of(stencil.accs_read) : kAccumulatorBits;

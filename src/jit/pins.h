@@ -86,11 +86,12 @@ class Pins final {
     PinSet written_in_memory = 0;  // perhaps
     PinSet overwritten = 0;        // the code uses the register for something else
   };
-  Use use_of(uint32_t cell) const;
+  const Use& use_of(uint32_t cell) const { return uses_[cell]; }
   // The pin whose register can stand for the hole's memory operand, or kNone; `use` is that of the cell.
   int in_place_of(const Hole& hole, uint32_t cell, const Use& use) const;
 
  private:
+  Use find_use(uint32_t cell) const;
   int fitting(const Hole& hole, code::CellOp op, const code::Cell& cell) const;
   // The pins whose memory the hole touches, if no register stands for it.
   PinSet behind(const Hole& hole, const code::Cell& cell) const;
@@ -105,6 +106,7 @@ class Pins final {
   std::vector<Pin> pins_;
   std::vector<int8_t> pin_of_slot_;  // kNone; the second slot of a wide pin has its pin, too
   std::vector<PinSet> live_;
+  std::vector<Use> uses_;  // by cell
   PinSet ever_written_ = 0;
   RegisterSet registers_ = 0, narrow_registers_ = 0;
 };
