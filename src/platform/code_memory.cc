@@ -2,6 +2,7 @@
 #include "platform/code_memory.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -27,6 +28,10 @@ CodeMemory& CodeMemory::operator=(CodeMemory&& other) noexcept {
 Result<CodeMemory> CodeMemory::create(size_t size_bytes) {
   CodeMemory memory;
   memory.size_bytes_ = round_up_to_page(size_bytes);
+  // a file that is too large would be answered with a signal, whose default is to end the process
+  rlimit most{};
+  if (::getrlimit(RLIMIT_FSIZE, &most) == 0 && most.rlim_cur < memory.size_bytes_)
+    return fail(ErrorKind::Unsupported, std::string("no memory for machine code: ") + std::strerror(EFBIG));
   const int file = ::memfd_create("godwit-code", MFD_CLOEXEC);
   if (file < 0)
     return fail(ErrorKind::Unsupported,
