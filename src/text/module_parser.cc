@@ -55,7 +55,7 @@ void ModuleParser::note_field(uint32_t text) {
   const Encoder* const sections[] = {&context_.table.body(), &writer_.imports.body,  &writer_.funcs.body,
                                      &writer_.tables.body,   &writer_.memories.body, &writer_.tags.body,
                                      &writer_.globals.body,  &writer_.exports.body,  &writer_.elems.body,
-                                     &writer_.bodies.body,   &writer_.datas.body};
+                                     &writer_.bodies.body,   &writer_.datas.body,    &writer_.start.body};
   for (const Encoder* const section : sections)
     spots_.push_back({section, static_cast<uint32_t>(section->bytes().size()), text});
 }
@@ -216,8 +216,8 @@ void ModuleParser::read(const Field& field) {
     case FieldKind::Export: read_export(); break;
     case FieldKind::Start: {
       const Token at = in_.token();
-      if (writer_.start) return in_.fail(at, "multiple start sections");
-      writer_.start = context_.index(context_.funcs);
+      if (writer_.start.count != 0) return in_.fail(at, "multiple start sections");
+      writer_.start.add().u32(context_.index(context_.funcs));
       break;
     }
     case FieldKind::Elem: read_elem(); break;

@@ -122,17 +122,14 @@ std::vector<uint8_t> ModuleWriter::build(const Context& context, std::vector<Bas
   const auto customs_up_to = [&](Place place) {
     for (; custom != customs_.end() && custom->first <= place; ++custom) out.u8(0).sized(custom->second);
   };
-  const auto section = [&](uint8_t place, uint8_t id, uint32_t count, const Encoder& body) {
-    customs_up_to({place, false});
-    if (count == 0) return;
-    const size_t count_bytes = Encoder().u32(count).bytes().size();
-    out.u8(id).u32(count_bytes + body.bytes().size()).u32(count);
+  const auto contents = [&](uint8_t id, const Encoder& head, const Encoder& body) {
+    out.u8(id).u32(head.bytes().size() + body.bytes().size()).raw(head.bytes());
     bases.push_back({&body, static_cast<uint32_t>(out.bytes().size())});
     out.raw(body.bytes());
   };
-  const auto number = [&](uint8_t place, uint8_t id, bool is_there, uint32_t value) {
+  const auto section = [&](uint8_t place, uint8_t id, uint32_t count, const Encoder& body) {
     customs_up_to({place, false});
-    if (is_there) out.u8(id).sized(Encoder().u32(value).bytes());
+    if (count != 0) contents(id, Encoder().u32(count), body);
   };
   section(kType, 1, context.table.entries(), context.table.body());
   section(kImport, 2, imports.count, imports.body);
@@ -142,9 +139,11 @@ std::vector<uint8_t> ModuleWriter::build(const Context& context, std::vector<Bas
   section(kTag, 13, tags.count, tags.body);
   section(kGlobal, 6, globals.count, globals.body);
   section(kExport, 7, exports.count, exports.body);
-  number(kStart, 8, start.has_value(), start.value_or(0));
+  customs_up_to({kStart, false});
+  if (start.count != 0) contents(8, Encoder(), start.body);
   section(kElem, 9, elems.count, elems.body);
-  number(kDataCount, 12, context.needs_data_count, datas.count);
+  customs_up_to({kDataCount, false});
+  if (context.needs_data_count) out.u8(12).sized(Encoder().u32(datas.count).bytes());
   customs_up_to({kCode, false});
   if (hints_.count != 0)
     out.u8(0).sized(

@@ -22,8 +22,7 @@ class ModuleWriter final {
     // Begins an entry.
     wasm::Encoder& add() { return ++count, body; }
   };
-  Section imports, funcs, tables, memories, tags, globals, exports, elems, bodies, datas;
-  std::optional<uint32_t> start;
+  Section imports, funcs, tables, memories, tags, globals, exports, start, elems, bodies, datas;
   std::string module_name;
 
   // Where a custom section stands: before or after the section with this place in the order, which need not be there.

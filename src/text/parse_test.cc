@@ -261,6 +261,17 @@ TEST(TextParse, ErrorsInTheBinaryAreFoundInTheText) {
   EXPECT_EQ(place_of_error("(func (if (i64.const 1)\n (then)))"), "1:8");
   EXPECT_EQ(place_of_error("(memory 1)\n(global i32\n (i64.const 1))"), "2:1");
   EXPECT_EQ(place_of_error("(func)\n(export \"a\" (func 0))\n(export \"a\" (func 0))"), "3:1");
+  EXPECT_EQ(place_of_error("(type (func))\n(type (sub final (func)))\n(type (sub 1 (func)))"), "3:1");
+  EXPECT_EQ(place_of_error("(rec (type (func (param (ref 9)))))"), "1:1");
+  EXPECT_EQ(place_of_error("(import \"a\" \"b\" (func))\n(func)\n(func (type 7))"), "3:1");
+  EXPECT_EQ(place_of_error("(memory 1)\n(memory 2 1)"), "2:1");
+  EXPECT_EQ(place_of_error("(memory 1)\n(import \"a\" \"b\" (memory 2 1))"), "malformed");
+  EXPECT_EQ(place_of_error("(import \"a\" \"b\" (memory 1))\n(import \"a\" \"b\" (memory 2 1))"), "2:1");
+  EXPECT_EQ(place_of_error("(table 1 funcref)\n(table 2 1 funcref)"), "2:1");
+  EXPECT_EQ(place_of_error("(tag)\n(tag (result i32))"), "2:1");
+  EXPECT_EQ(place_of_error("(global i32 (i32.const 1))\n(global (ref null 5) (ref.null func))"), "2:1");
+  EXPECT_EQ(place_of_error("(func (param i32))\n(start 0)"), "2:1");
+  EXPECT_EQ(place_of_error("(elem)\n(elem func 3)"), "2:1");
   EXPECT_EQ(place_of_error("(module quote \"(func (result i32))\")").find("t:"), std::string::npos);
 }
 

@@ -95,7 +95,10 @@ class Decoder {
       case SectionId::Mem: return memory_section(reader);
       case SectionId::Global: return global_section(reader);
       case SectionId::Export: return export_section(reader);
-      case SectionId::Start: module_.start = FuncIdx(reader.u32()); return;
+      case SectionId::Start:
+        module_.offsets.start = reader.offset();
+        module_.start = FuncIdx(reader.u32());
+        return;
       case SectionId::Elem: return elem_section(reader);
       case SectionId::Code: return code_section(reader);
       case SectionId::Data: return data_section(reader);
@@ -162,6 +165,7 @@ class Decoder {
   // `form`, the first byte, is read already.
   void sub_type(Reader& reader, uint8_t form) {
     constexpr uint8_t kSub = 0x50, kSubFinal = 0x4F;
+    module_.offsets.types.push_back(reader.offset() - 1);
     SubType type;
     if (form == kSub || form == kSubFinal) {
       const uint32_t at = reader.offset();
@@ -292,7 +296,7 @@ class Decoder {
       if (kind > static_cast<uint8_t>(ExternKind::Tag))
         return reader.fail(at, "malformed import kind " + std::to_string(kind));
       entry.kind = static_cast<ExternKind>(kind);
-      entry.index = import_type(reader, entry.kind);
+      entry.index = import_type(reader, entry.kind, entry.offset);
       module_.imports.push_back(entry);
     }
     module_.imported_funcs = static_cast<uint32_t>(module_.funcs.size());
@@ -304,7 +308,7 @@ class Decoder {
   }
 
   // Reads the type of an import, adds it to its index space and returns the index there.
-  uint32_t import_type(Reader& reader, ExternKind kind) {
+  uint32_t import_type(Reader& reader, ExternKind kind, uint32_t at) {
     size_t index = 0;
     switch (kind) {
       case ExternKind::Func:
@@ -313,14 +317,17 @@ class Decoder {
         break;
       case ExternKind::Table:
         index = module_.tables.size();
+        module_.offsets.tables.push_back(at);
         module_.tables.push_back({table_type(reader), std::nullopt});
         break;
       case ExternKind::Mem:
         index = module_.memories.size();
+        module_.offsets.memories.push_back(at);
         module_.memories.push_back(memory_type(reader));
         break;
       case ExternKind::Global:
         index = module_.globals.size();
+        module_.offsets.globals.push_back(at);
         module_.globals.push_back({global_type(reader), {}});
         if (module_.globals.back().type.is_mutable)
           module_.features |= uint64_t{1} << static_cast<unsigned>(Feature::MutableGlobals);
@@ -328,6 +335,7 @@ class Decoder {
       case ExternKind::Tag:
         need_exceptions(reader, "malformed import kind");
         index = module_.tags.size();
+        module_.offsets.tags.push_back(at);
         module_.tags.push_back(tag_type(reader));
         break;
     }
@@ -355,6 +363,7 @@ class Decoder {
     const uint32_t count = reader.count(limits::kTables, "tables");
     for (uint32_t i = 0; i < count && !reader.failed(); ++i) {
       const uint32_t at = reader.offset();
+      module_.offsets.tables.push_back(at);
       if (reader.next_is(kWithInit)) {
         reader.u8();
         reader.need(Feature::FunctionReferences, at, "malformed reference type");
@@ -369,19 +378,26 @@ class Decoder {
 
   void memory_section(Reader& reader) {
     const uint32_t count = reader.count(limits::kMemories, "memories");
-    for (uint32_t i = 0; i < count && !reader.failed(); ++i) module_.memories.push_back(memory_type(reader));
+    for (uint32_t i = 0; i < count && !reader.failed(); ++i) {
+      module_.offsets.memories.push_back(reader.offset());
+      module_.memories.push_back(memory_type(reader));
+    }
   }
 
   void tag_section(Reader& reader) {
     need_exceptions(reader, "malformed section id");
     const uint32_t count = reader.count(limits::kTags, "tags");
-    for (uint32_t i = 0; i < count && !reader.failed(); ++i) module_.tags.push_back(tag_type(reader));
+    for (uint32_t i = 0; i < count && !reader.failed(); ++i) {
+      module_.offsets.tags.push_back(reader.offset());
+      module_.tags.push_back(tag_type(reader));
+    }
   }
 
   void global_section(Reader& reader) {
     const uint32_t count = reader.count(limits::kGlobals, "globals");
     module_.globals.reserve(module_.globals.size() + count);
     for (uint32_t i = 0; i < count && !reader.failed(); ++i) {
+      module_.offsets.globals.push_back(reader.offset());
       const GlobalType type = global_type(reader);
       module_.globals.push_back({type, const_expr(reader)});
     }
@@ -421,6 +437,7 @@ class Decoder {
     const uint32_t at = reader.offset();
     const uint32_t flags = reader.u32();
     ElemSegment segment;
+    segment.at = at;
     if (flags > 7)
       return reader.fail(at, "malformed elements segment kind " + std::to_string(flags)), segment;
     if (flags & ~kExplicit)

@@ -65,6 +65,7 @@ struct ElemSegment {
   ValType type = kFuncRef;
   TableIdx table;                // Active
   ConstExpr offset;              // Active
+  uint32_t at = 0;               // where the segment begins in the module's bytes, for messages
   std::vector<FuncIdx> funcs;    // the short form: function indices
   std::vector<ConstExpr> exprs;  // the long form; exactly one of the two lists is used
   size_t size() const { return funcs.empty() ? exprs.size() : funcs.size(); }
@@ -112,6 +113,12 @@ struct NameMap {
   std::vector<std::pair<uint32_t, std::string_view>> funcs;
 };
 
+// Where declarations begin in the module's bytes, those that are imported too: for messages.
+struct DeclarationOffsets {
+  std::vector<uint32_t> types, tables, memories, globals, tags;
+  uint32_t start = 0;  // the contents of the start section
+};
+
 struct Module {
   // The module's own copy of its bytes (or a mapped file); every string_view and ByteRange points into it.
   std::shared_ptr<const void> storage;
@@ -143,6 +150,7 @@ struct Module {
   std::array<uint32_t, kSectionCount> section_offsets{};
   // By function index: named outside of bodies and the start section, so that `ref.func` may name it in bodies.
   std::vector<bool> declared_funcs;
+  DeclarationOffsets offsets;
   uint64_t features = 0;  // bit set of Feature: what decoding saw in use; bodies are not looked into
 
   const FuncType& func_type(FuncIdx idx) const { return types[funcs[idx.value].value].func; }

@@ -5,6 +5,7 @@
 
 #include "wasm/code_validator.h"
 #include "wasm/limits.h"
+#include "wasm/reader.h"
 #include "wasm/validator.h"
 
 namespace godwit::wasm {
@@ -31,10 +32,9 @@ class DeclarationValidator {
   }
 
  private:
-  // Most declarations keep no byte offset of their own: an error carries that of an expression, an import or a name
-  // if it is about one, else that of the section.
+  // @param offset  of what is wrong; 0: the declaration that is being validated.
   std::unexpected<Error> invalid(std::string message, uint32_t offset = 0) const {
-    if (offset == 0) offset = module_.section_offsets[static_cast<size_t>(section_)];
+    if (offset == 0) offset = at_;
     return fail(Error(ErrorKind::Invalid, std::move(message)).at(offset));
   }
 
@@ -64,12 +64,12 @@ class DeclarationValidator {
 
   // spec: https://webassembly.github.io/spec/core/valid/types.html#recursive-types
   Result<> types() {
-    section_ = SectionId::Type;
     std::vector<uint8_t> depths(module_.types.size());  // below the topmost supertype
     for (const RecGroup& group : module_.rec_groups) {
       const size_t first = group.first.value, end = first + group.count;
       for (size_t i = first; i < end; ++i) {
         const SubType& type = module_.types[i];
+        at_ = module_.offsets.types[i];
         TRY(references(type, i, end));
         if (!type.super) continue;
         depths[i] = static_cast<uint8_t>(depths[type.super->value] + 1);
@@ -80,6 +80,7 @@ class DeclarationValidator {
       for (size_t i = first; i < end; ++i) {
         const SubType& type = module_.types[i];
         if (!type.super) continue;
+        at_ = module_.offsets.types[i];
         const SubType& super = module_.types[type.super->value];
         const std::string pair = "sub type " + std::to_string(i) + " does not match super type " +
                                  std::to_string(type.super->value);
@@ -101,7 +102,6 @@ class DeclarationValidator {
 
   // Imports: what is said about definitions holds for them too; here only what is theirs alone.
   Result<> imports() {
-    section_ = SectionId::Import;
     for (const Import& entry : module_.imports) {
       if (entry.kind == ExternKind::Global && module_.globals[entry.index].type.is_mutable &&
           !features_.has(Feature::MutableGlobals))
@@ -113,21 +113,31 @@ class DeclarationValidator {
   }
 
   Result<> funcs() {
-    section_ = SectionId::Func;
     for (size_t i = module_.imported_funcs; i < module_.funcs.size(); ++i) {
       const uint32_t type = module_.funcs[i].value;
       if (type < module_.types.size() && module_.types[type].kind == CompositeKind::Func) [[likely]]
         continue;
-      TRY(is_func_type(module_.funcs[i], "function " + std::to_string(i)));
+      TRY(is_func_type(module_.funcs[i], "function " + std::to_string(i), func_offset(i)));
     }
     return {};
   }
 
+  // Where the function section names the type of function `index`: found by reading it again, as there are many.
+  uint32_t func_offset(size_t index) const {
+    const uint32_t section = module_.section_offsets[static_cast<size_t>(SectionId::Func)];
+    Reader reader(module_.bytes, {section + 1, static_cast<uint32_t>(module_.bytes.size() - section - 1)},
+                  features_);
+    reader.u32();  // the section's size
+    reader.u32();  // how many
+    for (size_t i = module_.imported_funcs; i < index; ++i) reader.u32();
+    return reader.offset();
+  }
+
   // spec: https://webassembly.github.io/spec/core/valid/types.html#tag-types
   Result<> tags() {
-    section_ = SectionId::Tag;
     for (size_t i = 0; i < module_.tags.size(); ++i) {
       const TypeIdx type = module_.tags[i].type;
+      at_ = module_.offsets.tags[i];
       TRY(is_func_type(type, "tag " + std::to_string(i)));
       if (!module_.types[type.value].func.results.empty())
         return invalid("non-empty tag result type, in tag " + std::to_string(i));
@@ -144,12 +154,13 @@ class DeclarationValidator {
 
   // spec: https://webassembly.github.io/spec/core/valid/types.html#memory-types
   Result<> memories() {
-    section_ = SectionId::Mem;
     if (module_.memories.size() > 1 && !features_.has(Feature::MultiMemory))
       return invalid("multiple memories: there are " + std::to_string(module_.memories.size()) +
-                     ", which needs the feature multi-memory");
+                         ", which needs the feature multi-memory",
+                     module_.offsets.memories[1]);
     for (size_t i = 0; i < module_.memories.size(); ++i) {
       const MemType& memory = module_.memories[i];
+      at_ = module_.offsets.memories[i];
       const std::string where = "memory " + std::to_string(i);
       if (memory.page_size_log2 != 0 && memory.page_size_log2 != 16)
         return invalid("invalid custom page size: 2^" + std::to_string(memory.page_size_log2) +
@@ -170,12 +181,13 @@ class DeclarationValidator {
 
   // Tables are initialised before globals are, from imported globals at most.
   Result<> tables() {
-    section_ = SectionId::Table;
     if (module_.tables.size() > 1 && !features_.has(Feature::ReferenceTypes))
       return invalid("multiple tables: there are " + std::to_string(module_.tables.size()) +
-                     ", which needs the feature reference-types");
+                         ", which needs the feature reference-types",
+                     module_.offsets.tables[1]);
     for (size_t i = 0; i < module_.tables.size(); ++i) {
       const Table& table = module_.tables[i];
+      at_ = module_.offsets.tables[i];
       const std::string where = "table " + std::to_string(i);
       TRY(type_exists(table.type.elem, module_.types.size(), where));
       TRY(min_max(table.type.limits, where));
@@ -192,9 +204,9 @@ class DeclarationValidator {
 
   // A global may refer to those before it.
   Result<> globals() {
-    section_ = SectionId::Global;
     for (size_t i = 0; i < module_.globals.size(); ++i) {
       const Global& global = module_.globals[i];
+      at_ = module_.offsets.globals[i];
       TRY(type_exists(global.type.val, module_.types.size(), "global " + std::to_string(i)));
       if (i >= module_.imported_globals)
         TRY(code_.const_expr(global.init, global.type.val, visible_globals(static_cast<uint32_t>(i))));
@@ -224,7 +236,6 @@ class DeclarationValidator {
   }
 
   Result<> exports() {
-    section_ = SectionId::Export;
     std::vector<std::string_view> names;
     names.reserve(module_.exports.size());
     for (const Export& entry : module_.exports) {
@@ -251,8 +262,8 @@ class DeclarationValidator {
   }
 
   Result<> start() {
-    section_ = SectionId::Start;
     if (!module_.start) return {};
+    at_ = module_.offsets.start;
     const FuncIdx func = *module_.start;
     if (func.value >= module_.funcs.size())
       return invalid("unknown function " + std::to_string(func.value) + ", in start");
@@ -265,10 +276,10 @@ class DeclarationValidator {
 
   // spec: https://webassembly.github.io/spec/core/valid/modules.html#element-segments
   Result<> elems() {
-    section_ = SectionId::Elem;
     for (size_t i = 0; i < module_.elems.size(); ++i) {
       const ElemSegment& segment = module_.elems[i];
       const std::string where = "elem segment " + std::to_string(i);
+      at_ = segment.at;
       TRY(type_exists(segment.type, module_.types.size(), where));
       if (segment.mode == SegmentMode::Active) {
         const uint32_t at = segment.offset.range.offset;
@@ -290,7 +301,6 @@ class DeclarationValidator {
   }
 
   Result<> datas() {
-    section_ = SectionId::Data;
     for (size_t i = 0; i < module_.datas.size(); ++i) {
       const DataSegment& segment = module_.datas[i];
       if (segment.mode != SegmentMode::Active) continue;
@@ -307,7 +317,7 @@ class DeclarationValidator {
   const Module& module_;
   FeatureSet features_;
   CodeValidator code_;
-  SectionId section_ = SectionId::Type;  // the one being validated
+  uint32_t at_ = 0;  // where the declaration that is being validated begins
 };
 
 }  // namespace
