@@ -118,8 +118,7 @@ Shape shape_of(std::span<const Cell> cells, std::span<const CellOp> ops) {
     if (op == CellOp::count && i > 1) shape.is_label[i] = 1;
     if (is_data(op)) continue;
     if (op == CellOp::call) continue;  // the emitter's
-    shape.by_handler[i] =
-        stencil_of(op).size == 0 || has_large_offset(op, cells[i]) || finds_slots_by_numbers(op);
+    shape.by_handler[i] = stencil_of(op).size == 0 || has_large_offset(op, cells[i]);
     for (const Hole& hole : holes_of(op))
       if (is_branch(hole.kind)) branches_to(i, branch_target(hole.kind, shape, i));
   }
@@ -248,7 +247,8 @@ Pins::Use Pins::find_use(uint32_t cell) const {
   const CellOp op = shape_.ops[cell];
   const std::span<const Hole> holes = holes_of(op);
   use.overwritten = in_registers(stencil_of(op).writes);
-  use.in_memory = use.overwritten;
+  // of a slot that is found by a number, only that it is read is known
+  use.in_memory = finds_slots_by_numbers(op) ? all() : use.overwritten;
   for (const Hole& hole : holes) {
     if (!is_slot(hole.kind) || fitting(hole, op, shape_.cells[cell]) != kNone) continue;
     const PinSet touched = behind(hole, shape_.cells[cell]);
@@ -293,13 +293,12 @@ void Pins::find_live(const Shape& shape) {
   };
   std::vector<Effect> effects(count);
   uses_.resize(count);
-  const PinSet all = (PinSet{1} << pins_.size()) - 1;
   for (uint32_t i = 1; i < count; ++i) {
     const CellOp op = shape.ops[i];
     if (is_data(op)) continue;
     Effect& effect = effects[i];
     if (shape.by_handler[i]) {
-      effect.uses = all | kAccumulatorBits;  // it may read any slot, and what it writes is not known
+      effect.uses = all() | kAccumulatorBits;  // it may read any slot, and what it writes is not known
       continue;
     }
     if (is_call(op)) {

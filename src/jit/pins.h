@@ -91,6 +91,7 @@ class Pins final {
   int in_place_of(const Hole& hole, uint32_t cell, const Use& use) const;
 
  private:
+  PinSet all() const { return (PinSet{1} << pins_.size()) - 1; }
   Use find_use(uint32_t cell) const;
   int fitting(const Hole& hole, code::CellOp op, const code::Cell& cell) const;
   // The pins whose memory the hole touches, if no register stands for it.
