@@ -2,6 +2,7 @@
 // spec: https://webassembly.github.io/spec/core/binary/values.html#integers
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <type_traits>
 #include <vector>
@@ -47,6 +48,26 @@ constexpr Leb<T> read_leb(const uint8_t* pos, const uint8_t* end) {
     }
     return {static_cast<T>(value), LebStatus::Ok, pos + 1};
   }
+}
+
+// An integer of at most four bytes, as bits, and how many bytes it has; 0 bytes: it is longer, and `bits` is nothing.
+// No such integer can be malformed, whatever its width is.
+struct ShortLeb {
+  uint32_t bits;
+  uint32_t size;
+
+  int64_t as_signed() const {
+    const uint32_t unused_bits = (64 - 7 * size) & 63;
+    return static_cast<int64_t>(uint64_t{bits} << unused_bits) >> unused_bits;
+  }
+};
+
+// Reads it from the next four bytes, without a branch: how long the numbers of a module are, nobody can predict.
+[[gnu::always_inline]] constexpr ShortLeb read_short_leb(uint32_t bytes) {
+  const uint32_t last = ~bytes & 0x8080'8080;  // bit 7 of the bytes that a number may end with
+  const uint32_t digits = bytes & (last ^ (last - 1)) & 0x7F7F'7F7F;
+  return {(digits & 0x7F) | (digits >> 1 & 0x3F80) | (digits >> 2 & 0x1F'C000) | (digits >> 3 & 0xFE0'0000),
+          last == 0 ? 0 : static_cast<uint32_t>(std::countr_zero(last) + 1) / 8};
 }
 
 // Appends the shortest form of an unsigned integer.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <cstring>
 #include <limits>
 
 namespace godwit {
@@ -41,6 +42,39 @@ TEST(Leb128, RoundTrips) {
   }
   round_trip<int32_t>(std::numeric_limits<int32_t>::min());
   round_trip<int64_t>(std::numeric_limits<int64_t>::min());
+}
+
+// Four bytes are looked at: what the number is followed by does not matter.
+ShortLeb read_short(Bytes bytes, uint8_t then) {
+  bytes.resize(4, then);
+  uint32_t word;
+  std::memcpy(&word, bytes.data(), sizeof word);
+  return read_short_leb(word);
+}
+
+TEST(Leb128, ReadsShortOnesAtOnce) {
+  for (const int byte : {0x00, 0x7F, 0x80, 0xFF}) {
+    const auto then = static_cast<uint8_t>(byte);
+    for (const uint32_t value :
+         {0u, 1u, 0x3Fu, 0x40u, 0x7Fu, 0x80u, 0x1FFFu, 0x2000u, 0x3FFFu, 0x4000u, 0xF'FFFFu, 0x10'0000u,
+          0x1F'FFFFu, 0x20'0000u, 0x7FF'FFFFu, 0x800'0000u, 0xFFF'FFFFu}) {
+      Bytes bytes;
+      append_unsigned_leb(bytes, value);
+      const ShortLeb found = read_short(bytes, then);
+      EXPECT_EQ(found.size, bytes.size()) << value;
+      EXPECT_EQ(found.bits, value);
+    }
+    for (const int64_t value :
+         {0, -1, 63, -64, 64, -65, 8191, -8192, 8192, 1 << 20, -(1 << 20), -(1 << 27)}) {
+      Bytes bytes;
+      append_signed_leb(bytes, value);
+      const ShortLeb found = read_short(bytes, then);
+      EXPECT_EQ(found.size, bytes.size()) << value;
+      EXPECT_EQ(found.as_signed(), value);
+    }
+  }
+  EXPECT_EQ(read_short({0x80, 0x80, 0x00}, 0xFF).size, 3u);
+  EXPECT_EQ(read_short({0x80, 0x80, 0x80, 0x80}, 0).size, 0u);
 }
 
 TEST(Leb128, AcceptsPadding) {

@@ -13,7 +13,9 @@ namespace godwit::code {
 
 namespace {
 
-constexpr size_t kChunkBytes = size_t{64} << 10;
+// Of the chunks that cells lie in: the first is small, each further one twice the one before.
+constexpr size_t kFirstChunkBytes = size_t{64} << 10;
+constexpr size_t kLargestChunkBytes = platform::kLargePageBytes;
 // After a body beyond this the memory that it took is not kept for others.
 constexpr size_t kLargeBodyBytes = size_t{64} << 10;
 
@@ -45,10 +47,11 @@ struct ModuleCode::Scratch {
   wasm::BodyValidator validator;
   Translator::Buffers translator;
   std::vector<uint8_t> deltas;
+  std::vector<uint16_t> handlers;  // of the cells, by choose_handlers()
 };
 
 ModuleCode::ModuleCode(const runtime::Module& module, HandlerTable handlers, const ModuleCodeOptions& options)
-    : module_(module), handlers_(handlers), options_(options) {
+    : module_(module), handlers_(handlers), options_(options), next_chunk_bytes_(kFirstChunkBytes) {
   // calloc: entries of functions that are never called cost no memory
   size_t count = std::max<size_t>(1, module.declarations.bodies.size());
   entries_ = static_cast<std::atomic<const Cell*>*>(std::calloc(count, sizeof(*entries_)));
@@ -74,16 +77,24 @@ Result<const Cell*> ModuleCode::prepare(uint32_t defined, Interrupt interrupt) {
   return entry;
 }
 
+// Where much code is made, the system gives its memory in large pages: with small ones, faults cost more than writing
+// the cells.
+uint8_t* ModuleCode::add_chunk(size_t bytes) {
+  auto reserved = bytes >= platform::kLargePageBytes
+                      ? platform::Reservation::reserve_aligned(bytes, platform::kLargePageBytes)
+                      : platform::Reservation::reserve(bytes);
+  if (!reserved || !reserved->commit(0, bytes)) std::abort();
+  if (bytes >= platform::kLargePageBytes) reserved->expect_dense_use(0, bytes);
+  return chunks_.emplace_back(std::move(*reserved)).base();
+}
+
 Cell* ModuleCode::allocate(size_t bytes) {
   if (static_cast<size_t>(free_end_ - free_begin_) < bytes) {
-    size_t chunk = std::max(kChunkBytes, bytes);
-    void* memory = std::aligned_alloc(alignof(std::max_align_t), chunk);
-    if (memory == nullptr) std::abort();
-    chunks_.emplace_back(memory);
-    auto* begin = static_cast<uint8_t*>(memory);
-    if (bytes > kChunkBytes / 2) return reinterpret_cast<Cell*>(begin);  // the chunk in use stays in use
-    free_begin_ = begin;
-    free_end_ = begin + chunk;
+    // the chunk in use stays in use
+    if (bytes > next_chunk_bytes_ / 2) return reinterpret_cast<Cell*>(add_chunk(bytes));
+    free_begin_ = add_chunk(next_chunk_bytes_);
+    free_end_ = free_begin_ + next_chunk_bytes_;
+    next_chunk_bytes_ = std::min(2 * next_chunk_bytes_, kLargestChunkBytes);
   }
   auto* cells = reinterpret_cast<Cell*>(free_begin_);
   free_begin_ += bytes;
@@ -108,14 +119,14 @@ const Cell* ModuleCode::lay_out(uint32_t defined, const Translation& translation
   if (scratch_->deltas.size() < most_delta_bytes) scratch_->deltas.resize(most_delta_bytes);
   uint8_t* delta = scratch_->deltas.data();
   uint32_t last_offset = 0;
-  std::vector<uint16_t> chosen;
-  if (options_.translate.fold) chosen = choose_handlers(translation.cells);
+  std::vector<uint16_t>& chosen = scratch_->handlers;
+  if (options_.translate.fold) choose_handlers(translation.cells, chosen);
   for (size_t i = 0; i < translation.cells.size(); ++i) {
     const DraftCell& draft = translation.cells[i];
     uint32_t b = draft.b;
     if (draft.is_far)
       b = static_cast<uint32_t>(literals + 8 * size_t{draft.b} - reinterpret_cast<uint8_t*>(cells + i));
-    const void* handler = chosen.empty() ? handlers_[draft.op] : handlers_[chosen[i]];
+    const void* handler = options_.translate.fold ? handlers_[chosen[i]] : handlers_[draft.op];
     cells[i] = {handler, draft.a, draft.d, b};
     delta = append_delta(delta, static_cast<int64_t>(draft.offset) - last_offset);
     last_offset = draft.offset;

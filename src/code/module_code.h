@@ -10,6 +10,7 @@
 #include "code/cell.h"
 #include "code/native.h"
 #include "code/translate.h"
+#include "platform/memory_map.h"
 #include "runtime/module.h"
 #include "wasm/features.h"
 
@@ -49,6 +50,7 @@ class ModuleCode final : public runtime::CodeSource {
 
   const Cell* lay_out(uint32_t defined, const Translation& translation);
   Cell* allocate(size_t bytes);
+  uint8_t* add_chunk(size_t bytes);
   void compile(const Cell* begin, Function& function);
 
   const runtime::Module& module_;
@@ -61,10 +63,8 @@ class ModuleCode final : public runtime::CodeSource {
   std::map<const Cell*, Function> functions_;  // by their first cell
   struct Scratch;                              // memory for one function after another
   std::unique_ptr<Scratch> scratch_;
-  struct Free {
-    void operator()(void* memory) const { std::free(memory); }
-  };
-  std::vector<std::unique_ptr<void, Free>> chunks_;
+  std::vector<platform::Reservation> chunks_;
+  size_t next_chunk_bytes_;
   uint8_t* free_begin_ = nullptr;
   uint8_t* free_end_ = nullptr;
 };

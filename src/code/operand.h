@@ -31,12 +31,12 @@ constexpr bool is_short(wasm::ValKind kind) {
 // will be: see AccTracker). The others cost nothing until someone wants them in their slot.
 struct Operand {
   enum class Where : uint8_t { Temp, Local, Const };
-  Where where;
-  wasm::ValKind kind;
-  uint32_t slot;         // its own
-  uint32_t local_slot;   // Local: the local's slot
-  uint64_t bits;         // Const; Local: see above() and below()
-  uint32_t local_index;  // Local
+  Where where = Where::Temp;
+  wasm::ValKind kind = wasm::ValKind::Bot;
+  uint32_t slot = 0;         // its own
+  uint32_t local_slot = 0;   // Local: the local's slot
+  uint32_t local_index = 0;  // Local
+  uint64_t bits = 0;         // Const; Local: see above() and below()
 
   uint32_t width() const { return kind == wasm::ValKind::V128 ? 2 : 1; }
   uint32_t end_slot() const { return slot + width(); }
@@ -44,6 +44,7 @@ struct Operand {
   static constexpr uint32_t kNoPlace = ~uint32_t{0};
   uint32_t below() const { return static_cast<uint32_t>(bits); }
   uint32_t above() const { return static_cast<uint32_t>(bits >> 32); }
+  void set_neighbours(uint32_t below_it, uint32_t above_it) { bits = uint64_t{above_it} << 32 | below_it; }
   void set_below(uint32_t place) { bits = (bits >> 32 << 32) | place; }
   void set_above(uint32_t place) { bits = uint64_t{place} << 32 | static_cast<uint32_t>(bits); }
   // The slot to read it from, if it lies in one.

@@ -80,9 +80,13 @@ constexpr Table kTable = make_table();
 // What an op may be looked for as, besides itself: the op that also writes its slot, which is right wherever a cell
 // stands (translator.h), so that one handler serves both. Itself, if it has no such twin.
 struct Kind {
-  uint16_t twin : 15;
-  uint16_t begins : 1;  // some sequence begins with it or its twin
+  // Which ops may follow in a sequence that begins with it or its twin, by kind_bit(): most cells begin none, and are
+  // told by this alone.
+  uint64_t followers;
+  uint16_t twin;
 };
+
+constexpr uint64_t kind_bit(size_t op) { return uint64_t{1} << (op % 64); }
 
 constexpr std::array<Kind, kCellOpCount> make_kinds() {
   constexpr std::string_view kNames[] = {
@@ -94,15 +98,17 @@ constexpr std::array<Kind, kCellOpCount> make_kinds() {
   for (size_t i = 0; i < kCellOpCount; ++i) {
     bool has_twin = i + 1 < kCellOpCount && kNames[i + 1].size() == kNames[i].size() + 2 &&
                     kNames[i + 1].starts_with(kNames[i]) && kNames[i + 1].ends_with("_d");
-    kinds[i].twin = static_cast<uint16_t>(has_twin ? i + 1 : i) & 0x7FFF;
+    kinds[i].twin = static_cast<uint16_t>(has_twin ? i + 1 : i);
   }
-  for (const Row& row : kRows) kinds[row.parts[0]].begins = 1;
-  for (size_t i = 0; i + 1 < kCellOpCount; ++i)
-    if (kinds[kinds[i].twin].begins != 0) kinds[i].begins = 1;
+  for (const Row& row : kRows) {
+    const size_t next = row.parts[1];
+    const bool is_twin = next != 0 && kinds[next - 1].twin == next;
+    kinds[row.parts[0]].followers |= kind_bit(next) | (is_twin ? kind_bit(next - 1) : 0);
+  }
+  for (size_t i = 0; i + 1 < kCellOpCount; ++i) kinds[i].followers |= kinds[kinds[i].twin].followers;
   return kinds;
 }
 constexpr std::array<Kind, kCellOpCount> kKinds = make_kinds();
-static_assert(kCellOpCount < 0x7FFF);
 
 // The sequence of `begin` and then `op` or its twin.
 uint16_t extended(uint16_t begin, CellOp op) {
@@ -114,16 +120,17 @@ uint16_t extended(uint16_t begin, CellOp op) {
 
 }  // namespace
 
-std::vector<uint16_t> choose_handlers(std::span<const DraftCell> cells) {
-  std::vector<uint16_t> chosen(cells.size());
+void choose_handlers(std::span<const DraftCell> cells, std::vector<uint16_t>& chosen) {
+  chosen.resize(cells.size());
   // how many handlers run from a cell on if nothing branches: of this one and those behind it
   uint32_t costs[kLongestSequence + 1] = {};
+  uint64_t next_bit = 0;
   for (size_t i = cells.size(); i-- > 0;) {
     for (size_t k = kLongestSequence; k > 0; --k) costs[k] = costs[k - 1];
     uint16_t number = number_of(cells[i].op);
     chosen[i] = number;
     uint32_t best = costs[1];
-    Kind kind = kKinds[number];
+    const Kind kind = kKinds[number];
     auto try_from = [&](uint16_t whole) {
       for (size_t k = 1; k < kLongestSequence && i + k < cells.size(); ++k) {
         whole = extended(whole, cells[i + k].op);
@@ -133,12 +140,18 @@ std::vector<uint16_t> choose_handlers(std::span<const DraftCell> cells) {
         chosen[i] = whole;
       }
     };
-    if (kind.begins != 0) {
+    if ((kind.followers & next_bit) != 0) {
       try_from(number);
       if (kind.twin != number) try_from(kind.twin);
     }
+    next_bit = kind_bit(number);
     costs[0] = best + 1;
   }
+}
+
+std::vector<uint16_t> choose_handlers(std::span<const DraftCell> cells) {
+  std::vector<uint16_t> chosen;
+  choose_handlers(cells, chosen);
   return chosen;
 }
 

@@ -27,5 +27,7 @@ inline constexpr size_t kHandlerCount = kCellOpCount + kSequenceCount;
 
 // For each cell the index of its handler in a HandlerTable, so that as few handlers run as possible.
 std::vector<uint16_t> choose_handlers(std::span<const DraftCell> cells);
+// The same, into a vector that is reused from call to call.
+void choose_handlers(std::span<const DraftCell> cells, std::vector<uint16_t>& chosen);
 
 }  // namespace godwit::code

@@ -2,6 +2,7 @@
 #include "code/translator.h"
 
 #include <algorithm>
+#include <array>
 
 #include "wasm/opcode_relations.h"
 
@@ -10,6 +11,47 @@ namespace godwit::code {
 using wasm::OpClass;
 using wasm::Opcode;
 using wasm::ValKind;
+
+namespace {
+
+// Which way an instruction goes. What nearly all code consists of is told by one look at a dense table.
+struct Route {
+  enum class Way : uint8_t { LocalGet, LocalSet, LocalTee, Const, Binary, Unary, Load, Store, Other };
+  Way way = Way::Other;
+  ValKind kind = ValKind::Bot;  // Const
+};
+
+constexpr Route route_of(Opcode op) {
+  switch (wasm::class_of(op)) {
+    case OpClass::Variable:
+      return {op == Opcode::local_get   ? Route::Way::LocalGet
+              : op == Opcode::local_set ? Route::Way::LocalSet
+              : op == Opcode::local_tee ? Route::Way::LocalTee
+                                        : Route::Way::Other};
+    case OpClass::Const: {
+      const wasm::Signature::Type type = wasm::signature_of(op).results()[0];
+      if (type > wasm::Signature::Type::F64) return {};
+      return {Route::Way::Const, static_cast<ValKind>(type)};
+    }
+    case OpClass::Binary:
+    case OpClass::Compare: return {Route::Way::Binary};
+    case OpClass::Unary:
+    case OpClass::Test:
+    case OpClass::Convert: return {Route::Way::Unary};
+    case OpClass::Load: return {Route::Way::Load};
+    case OpClass::Store: return {Route::Way::Store};
+    default: return {};
+  }
+}
+static_assert(static_cast<ValKind>(wasm::Signature::Type::F64) == ValKind::F64);
+
+constexpr auto kRoutes = [] {
+  std::array<Route, wasm::kOpcodeCount> table{};
+  for (size_t i = 0; i < wasm::kOpcodeCount; ++i) table[i] = route_of(static_cast<Opcode>(i));
+  return table;
+}();
+
+}  // namespace
 
 Translator::Translator(const runtime::Module& module, wasm::FuncIdx func, const TranslateOptions& options,
                        Buffers& buffers)
@@ -103,6 +145,34 @@ Result<> Translator::look_at_bounds() {
   return fail(Error(ErrorKind::Exhausted, std::move(message)).at(wasm_.body(func_).range.offset));
 }
 
+// Nothing is emitted for it, but its blocks must be told apart from ours.
+void Translator::in_dead_code(const wasm::Instruction& in) {
+  const wasm::OpInfo& info = wasm::info_of(in.op);
+  bool opens = info.imm == wasm::ImmKind::Block || info.imm == wasm::ImmKind::TryTable;
+  bool closes = in.op == Opcode::end || in.op == Opcode::delegate;
+  if (opens) ++dead_depth_;
+  else if (closes && dead_depth_ != 0) --dead_depth_;
+  else if (in.op == Opcode::end) end();
+  else if (info.op_class == OpClass::Exception && dead_depth_ == 0) exception_in_dead_code(in);
+  else if (in.op == Opcode::else_ && dead_depth_ == 0) else_();
+}
+
+[[gnu::always_inline]] inline Result<> Translator::instruction(const wasm::Instruction& in) {
+  const Route route = kRoutes[static_cast<size_t>(in.op)];
+  switch (route.way) {
+    case Route::Way::LocalGet: push_local(in.index); return {};
+    case Route::Way::LocalSet: set_local(in.index, false); return {};
+    case Route::Way::LocalTee: set_local(in.index, true); return {};
+    case Route::Way::Const: push_const(route.kind, in.bits); return {};
+    case Route::Way::Binary: binary(in.op); return {};
+    case Route::Way::Unary: unary(in.op); return {};
+    case Route::Way::Load: return load(in);
+    case Route::Way::Store: return store(in);
+    case Route::Way::Other: break;
+  }
+  return other(in);
+}
+
 Result<Translation> Translator::run() {
   wasm::InstructionReader reader(wasm_, wasm_.body(func_).range);
   work_.restart(kFreeSteps + kStepsPerByte * reader.remaining());
@@ -121,7 +191,9 @@ Result<Translation> Translator::run() {
     TRY(reader.next(in));
     code_.set_offset(in.offset);
     work_.add(1);
-    TRY(instruction(in));
+    if (is_unreachable_) [[unlikely]]
+      in_dead_code(in);
+    else TRY(instruction(in));
     if (!is_within_bounds()) [[unlikely]]
       TRY(look_at_bounds());
   }
@@ -131,39 +203,8 @@ Result<Translation> Translator::run() {
       std::move(catches_)};
 }
 
-Result<> Translator::instruction(const wasm::Instruction& in) {
-  const wasm::OpInfo& info = wasm::info_of(in.op);
-  if (is_unreachable_) {
-    // nothing is emitted for it, but its blocks must be told apart from ours
-    bool opens = info.imm == wasm::ImmKind::Block || info.imm == wasm::ImmKind::TryTable;
-    bool closes = in.op == Opcode::end || in.op == Opcode::delegate;
-    if (opens) ++dead_depth_;
-    else if (closes && dead_depth_ != 0) --dead_depth_;
-    else if (in.op == Opcode::end) end();
-    else if (info.op_class == OpClass::Exception && dead_depth_ == 0) exception_in_dead_code(in);
-    else if (in.op == Opcode::else_ && dead_depth_ == 0) else_();
-    return {};
-  }
-  return plain(in, info);
-}
-
-Result<> Translator::plain(const wasm::Instruction& in, const wasm::OpInfo& info) {
-  switch (info.op_class) {
-    case OpClass::Binary:
-    case OpClass::Compare: binary(in.op); return {};
-    case OpClass::Unary:
-    case OpClass::Test:
-    case OpClass::Convert: unary(in.op); return {};
-    case OpClass::Load: return load(in);
-    case OpClass::Store: return store(in);
-    case OpClass::Const:
-      switch (in.op) {
-        case Opcode::i32_const: push_const(ValKind::I32, in.bits); return {};
-        case Opcode::i64_const: push_const(ValKind::I64, in.bits); return {};
-        case Opcode::f32_const: push_const(ValKind::F32, in.bits); return {};
-        case Opcode::f64_const: push_const(ValKind::F64, in.bits); return {};
-        default: return unsupported(in);
-      }
+Result<> Translator::other(const wasm::Instruction& in) {
+  switch (wasm::class_of(in.op)) {
     case OpClass::Variable: return variable(in);
     case OpClass::Control:
     case OpClass::Parametric: return control(in);
@@ -185,9 +226,6 @@ Result<> Translator::plain(const wasm::Instruction& in, const wasm::OpInfo& info
 
 Result<> Translator::variable(const wasm::Instruction& in) {
   switch (in.op) {
-    case Opcode::local_get: push_local(in.index); return {};
-    case Opcode::local_set: set_local(in.index, false); return {};
-    case Opcode::local_tee: set_local(in.index, true); return {};
     case Opcode::global_get: global_get(in.index); return {};
     case Opcode::global_set: global_set(in.index); return {};
     default: return unsupported(in);

@@ -45,7 +45,8 @@ class Translator final {
   // --- Structure: translator.cc -----------------------------------------------------------------------------------
   Result<> lay_out_frame(wasm::InstructionReader& reader);
   Result<> instruction(const wasm::Instruction& in);
-  Result<> plain(const wasm::Instruction& in, const wasm::OpInfo& info);
+  void in_dead_code(const wasm::Instruction& in);
+  Result<> other(const wasm::Instruction& in);
   Result<> control(const wasm::Instruction& in);
   Result<> variable(const wasm::Instruction& in);
   Result<> reference(const wasm::Instruction& in);
@@ -61,8 +62,9 @@ class Translator final {
 
   // --- Values: translator_values.cc ---------------------------------------------------------------------------------
   uint32_t next_slot() const { return stack_.empty() ? first_temp_ : stack_.back().end_slot(); }
-  void push(Operand operand);  // gives it its slot
-  void push_temp(wasm::ValKind kind) { push({Operand::Where::Temp, kind, 0, 0, 0, 0}); }
+  Operand& push(Operand::Where where,
+                wasm::ValKind kind);  // gives it its slot; what `where` wants is set after
+  void push_temp(wasm::ValKind kind) { push(Operand::Where::Temp, kind); }
   void push_const(wasm::ValKind kind, uint64_t bits);
   void push_local(uint32_t index);
   void push_again(const Operand& operand);  // one that was just popped, as it was
@@ -151,7 +153,12 @@ class Translator final {
   // --- Memory, tables, globals: translator_memory.cc ----------------------------------------------------------------
   Result<> load(const wasm::Instruction& in);
   Result<> store(const wasm::Instruction& in);
-  Result<> check_memory(const wasm::Instruction& in, uint32_t memory) const;
+  Result<> check_memory(const wasm::Instruction& in, uint32_t memory) const {
+    if (memory <= 0xFFFF) [[likely]]
+      return {};
+    return refuse_memory(in, memory);
+  }
+  Result<> refuse_memory(const wasm::Instruction& in, uint32_t memory) const;
   Result<> check_table(const wasm::Instruction& in, uint32_t table) const;
   Result<> atomic(const wasm::Instruction& in);  // translator_atomic.cc
   bool is_unchecked(uint32_t memory) const;
@@ -326,10 +333,29 @@ struct Translator::Buffers {
 
 // What every instruction does, inline.
 
-inline void Translator::push(Operand operand) {
-  operand.slot = next_slot();
-  accs_.forget(operand.slot);
-  push_again(operand);
+// Written where it stays: to copy an operand that was just put together would wait for its parts to be stored.
+inline Operand& Translator::push(Operand::Where where, wasm::ValKind kind) {
+  const uint32_t slot = next_slot();
+  accs_.forget(slot);
+  Operand& operand = stack_.emplace_back();
+  operand.where = where;
+  operand.kind = kind;
+  operand.slot = slot;
+  frame_slots_ = std::max(frame_slots_, operand.end_slot());
+  return operand;
+}
+
+inline void Translator::push_const(wasm::ValKind kind, uint64_t bits) {
+  push(Operand::Where::Const, kind).bits = bits;
+  if (!options_.fold) to_own_slot(stack_.back());
+}
+
+inline void Translator::push_local(uint32_t index) {
+  Operand& operand = push(Operand::Where::Local, local_kinds_[index]);
+  operand.local_slot = local_slots_[index];
+  operand.local_index = index;
+  link_local(operand, static_cast<uint32_t>(stack_.size() - 1));
+  if (!options_.fold) save_locals();
 }
 
 inline void Translator::push_again(const Operand& operand) {
@@ -337,6 +363,23 @@ inline void Translator::push_again(const Operand& operand) {
   stack_.push_back(operand);
   if (operand.where == Operand::Where::Local)
     link_local(stack_.back(), static_cast<uint32_t>(stack_.size() - 1));
+}
+
+// Operands that mean the same local form a list, the topmost first.
+inline void Translator::link_local(Operand& operand, uint32_t place) {
+  uint32_t& top = local_tops_[operand.local_index];
+  operand.set_neighbours(top, Operand::kNoPlace);
+  if (top != Operand::kNoPlace) stack_[top].set_above(place);
+  top = place;
+  ++local_operands_;
+}
+
+inline void Translator::unlink_local(const Operand& operand) {
+  const uint32_t below = operand.below(), above = operand.above();
+  if (above == Operand::kNoPlace) local_tops_[operand.local_index] = below;
+  else stack_[above].set_below(below);
+  if (below != Operand::kNoPlace) stack_[below].set_above(above);
+  --local_operands_;
 }
 
 inline Operand Translator::pop() {

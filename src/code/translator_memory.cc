@@ -33,12 +33,10 @@ ValKind loaded_kind(Opcode op) {
 
 }  // namespace
 
-Result<> Translator::check_memory(const wasm::Instruction& in, uint32_t memory) const {
-  if (memory > 0xFFFF)
-    return fail(Error(ErrorKind::Unsupported, function_text() + ": memory " + std::to_string(memory) +
-                                                  ": an instruction can name 65,536 memories")
-                    .at(in.offset));
-  return {};
+Result<> Translator::refuse_memory(const wasm::Instruction& in, uint32_t memory) const {
+  return fail(Error(ErrorKind::Unsupported, function_text() + ": memory " + std::to_string(memory) +
+                                                ": an instruction can name 65,536 memories")
+                  .at(in.offset));
 }
 
 Result<> Translator::check_table(const wasm::Instruction& in, uint32_t table) const {

@@ -7,33 +7,6 @@ namespace godwit::code {
 
 using wasm::ValKind;
 
-void Translator::link_local(Operand& operand, uint32_t place) {
-  uint32_t& top = local_tops_[operand.local_index];
-  operand.set_below(top);
-  operand.set_above(Operand::kNoPlace);
-  if (top != Operand::kNoPlace) stack_[top].set_above(place);
-  top = place;
-  ++local_operands_;
-}
-
-void Translator::unlink_local(const Operand& operand) {
-  const uint32_t below = operand.below(), above = operand.above();
-  if (above == Operand::kNoPlace) local_tops_[operand.local_index] = below;
-  else stack_[above].set_below(below);
-  if (below != Operand::kNoPlace) stack_[below].set_above(above);
-  --local_operands_;
-}
-
-void Translator::push_const(ValKind kind, uint64_t bits) {
-  push({Operand::Where::Const, kind, 0, 0, bits, 0});
-  if (!options_.fold) to_own_slot(stack_.back());
-}
-
-void Translator::push_local(uint32_t index) {
-  push({Operand::Where::Local, local_kinds_[index], 0, local_slots_[index], 0, index});
-  if (!options_.fold) save_locals();
-}
-
 void Translator::truncate(size_t height) {
   if (stack_.size() <= height) return;
   work_.add(stack_.size() - height);

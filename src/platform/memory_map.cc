@@ -109,6 +109,11 @@ Result<Reservation> Reservation::reserve_aligned(size_t size_bytes, size_t align
   return whole;
 }
 
+uint8_t* Reservation::release() {
+  size_bytes_ = 0;
+  return std::exchange(base_, nullptr);
+}
+
 Result<> Reservation::commit(size_t offset, size_t size_bytes) {
   if (size_bytes != 0 &&
       ::mprotect(base_ + offset, round_up_to_page(size_bytes), PROT_READ | PROT_WRITE) != 0)
@@ -166,15 +171,18 @@ Result<MappedFile> MappedFile::copy(const std::string& path) {
   ASSIGN_OR_RETURN(const RegularFile opened, open_regular(path));
   MappedFile file;
   if (opened.size_bytes == 0) return file;
-  void* data = ::mmap(nullptr, opened.size_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (data == MAP_FAILED) return fail(map_error("reserve", opened.size_bytes));
-  // All of it is about to be written: with small pages, faults cost twice as much as the copying. Only a wish.
-  ::madvise(data, opened.size_bytes, MADV_HUGEPAGE);
-  file.data_ = static_cast<const uint8_t*>(data);
+  // All of it is about to be written: with small pages, faults cost twice as much as the copying.
+  const bool is_large = opened.size_bytes >= kLargePageBytes;
+  ASSIGN_OR_RETURN(Reservation memory, is_large
+                                           ? Reservation::reserve_aligned(opened.size_bytes, kLargePageBytes)
+                                           : Reservation::reserve(opened.size_bytes));
+  TRY(memory.commit(0, opened.size_bytes));
+  if (is_large) memory.expect_dense_use(0, opened.size_bytes);
+  uint8_t* const data = memory.release();
+  file.data_ = data;
   file.size_bytes_ = opened.size_bytes;
   for (size_t done = 0; done < opened.size_bytes;) {
-    const ssize_t count =
-        ::read(opened.fd.get(), static_cast<uint8_t*>(data) + done, opened.size_bytes - done);
+    const ssize_t count = ::read(opened.fd.get(), data + done, opened.size_bytes - done);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return fail(file_error(path));
     if (count == 0)

@@ -20,6 +20,9 @@ inline size_t round_up_to_page(size_t size_bytes) {
   return (size_bytes + mask) & ~mask;
 }
 
+// Pages of this size, in bytes, are what expect_dense_use() asks for; memory that begins at a multiple of it gets them.
+inline constexpr size_t kLargePageBytes = size_t{2} << 20;
+
 // A range of address space that belongs to nobody else. Its pages are inaccessible (touching one faults) until they
 // are committed; committed pages read as zero at first. Move-only; the destructor gives the range back.
 //
@@ -57,6 +60,9 @@ class Reservation final {
   void expect_dense_use(size_t offset, size_t size_bytes);
   // Makes a committed range read-only.
   Result<> protect_read_only(size_t offset, size_t size_bytes);
+
+  // Makes it empty; whoever calls gives the range back.
+  uint8_t* release();
 
  private:
   Reservation(uint8_t* base, size_t size_bytes) : base_(base), size_bytes_(size_bytes) {}

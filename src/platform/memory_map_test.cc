@@ -111,6 +111,22 @@ TEST(MappedFile, CopiesWhatMayChange) {
   EXPECT_EQ(MappedFile::copy("/nowhere/file.wasm").error().kind(), ErrorKind::NotFound);
 }
 
+TEST(MappedFile, CopiesWhatTakesLargePages) {
+  char path[] = "/tmp/godwit-map-XXXXXX";
+  const int fd = ::mkstemp(path);
+  ASSERT_GE(fd, 0);
+  std::string contents(kLargePageBytes + 5, '.');
+  contents.front() = 'a';
+  contents.back() = 'z';
+  ASSERT_EQ(::write(fd, contents.data(), contents.size()), static_cast<ssize_t>(contents.size()));
+  ::close(fd);
+  auto file = MappedFile::copy(path);
+  ::unlink(path);
+  ASSERT_TRUE(file);
+  EXPECT_TRUE(as_text(file->bytes()) == contents);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(file->bytes().data()) % kLargePageBytes, 0u);
+}
+
 TEST(MappedFile, SaysWhyItCannotBeOpened) {
   auto absent = MappedFile::open("/nowhere/file.wasm");
   ASSERT_FALSE(absent);

@@ -47,7 +47,12 @@ Result<std::unique_ptr<Memory>> Memory::create(const wasm::MemType& type, uint64
   const uint64_t reserved_bytes = memory->needs_checks_
                                       ? std::max<uint64_t>(memory->max_pages_ << type.page_size_log2, 1)
                                       : kGuardedBytes + platform::page_size();
-  ASSIGN_OR_RETURN(memory->reservation_, platform::Reservation::reserve(static_cast<size_t>(reserved_bytes)));
+  // Large memories may get large pages: see expect_data().
+  const bool is_large = type.limits.min << type.page_size_log2 >= platform::kLargePageBytes;
+  ASSIGN_OR_RETURN(memory->reservation_,
+                   is_large ? platform::Reservation::reserve_aligned(static_cast<size_t>(reserved_bytes),
+                                                                     platform::kLargePageBytes)
+                            : platform::Reservation::reserve(static_cast<size_t>(reserved_bytes)));
   memory->vm_.base = memory->reservation_.base();
   const uint64_t size_bytes = type.limits.min << type.page_size_log2;
   TRY(memory->commit_up_to(size_bytes));

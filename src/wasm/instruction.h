@@ -125,13 +125,9 @@ inline constexpr auto kShortForms = [] {
   return table;
 }();
 
-// An integer of at most four bytes at `bytes`, as bits, and how many bytes it has; 0 bytes: it is longer, and `bits` is
-// nothing. No such integer can be malformed.
-struct ShortLeb {
-  uint32_t bits;
-  uint32_t size;
-};
-[[gnu::always_inline]] inline ShortLeb read_short_leb(const uint8_t* bytes) {
+// What read_short_leb() reads, but with branches: the processor guesses where an instruction ends, mostly rightly, and
+// works on the next one before the length of this one is known.
+[[gnu::always_inline]] inline ShortLeb read_likely_short_leb(const uint8_t* bytes) {
   uint32_t bits = bytes[0];
   if (bits < 0x80) [[likely]]
     return {bits, 1};
@@ -154,25 +150,23 @@ struct ShortLeb {
   switch (form.imm) {
     case ShortForm::Imm::None: return reader_.advance(1), true;
     case ShortForm::Imm::Index: {
-      const ShortLeb index = read_short_leb(bytes + 1);
+      const ShortLeb index = read_likely_short_leb(bytes + 1);
       if (index.size == 0) [[unlikely]]
         return false;
       into.index = index.bits;
       return reader_.advance(1 + index.size), true;
     }
     case ShortForm::Imm::Const: {
-      const ShortLeb value = read_short_leb(bytes + 1);
+      const ShortLeb value = read_likely_short_leb(bytes + 1);
       if (value.size == 0) [[unlikely]]
         return false;
-      const uint32_t unused_bits = 64 - 7 * value.size;
-      into.bits =
-          static_cast<uint64_t>(static_cast<int64_t>(uint64_t{value.bits} << unused_bits) >> unused_bits);
+      into.bits = static_cast<uint64_t>(value.as_signed());
       return reader_.advance(1 + value.size), true;
     }
     case ShortForm::Imm::MemArg: {
       if (bytes[1] >= 0x20) [[unlikely]]
         return false;
-      const ShortLeb offset = read_short_leb(bytes + 2);
+      const ShortLeb offset = read_likely_short_leb(bytes + 2);
       if (offset.size == 0) [[unlikely]]
         return false;
       into.mem = {bytes[1], MemIdx(0), offset.bits};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/leb128.h"
 #include "wasm/types.h"
 
 namespace godwit::wasm {
@@ -32,7 +34,17 @@ struct ShortConstExpr {
   int32_t value;
   uint32_t size;  // in bytes
 };
-std::optional<ShortConstExpr> short_const_expr(Bytes expr);
+inline std::optional<ShortConstExpr> short_const_expr(Bytes expr) {
+  constexpr uint8_t kI32Const = 0x41, kEnd = 0x0B;
+  if (expr.size() < 3 || expr[0] != kI32Const) return std::nullopt;
+  uint32_t digits = expr[1];  // as many as there are; zeros end a number like any other
+  if (expr.size() > sizeof digits) [[likely]]
+    digits = load_unaligned<uint32_t>(expr.data() + 1);
+  else std::memcpy(&digits, expr.data() + 1, expr.size() - 1);
+  const ShortLeb value = read_short_leb(digits);
+  if (value.size == 0 || value.size + 2 > expr.size() || expr[value.size + 1] != kEnd) return std::nullopt;
+  return ShortConstExpr{static_cast<int32_t>(value.as_signed()), value.size + 2};
+}
 
 struct Import {
   std::string_view module;  // views into the module's bytes

@@ -101,7 +101,7 @@ ByteRange Reader::take(uint32_t size) {
   return range;
 }
 
-ByteRange Reader::sized_bytes() {
+ByteRange Reader::long_sized_bytes() {
   const uint32_t size = count(limits::kModuleBytes, "bytes");
   return take(size);
 }

@@ -60,7 +60,17 @@ class Reader {
   // before anybody reserves memory for it. `what` names the items in the error about `limit`.
   uint32_t count(uint32_t limit, std::string_view what);
   // A length in bytes and that many bytes.
-  ByteRange sized_bytes();
+  ByteRange sized_bytes() {
+    if (const uint8_t* bytes = peek(sizeof(uint32_t))) [[likely]] {
+      const ShortLeb size = read_short_leb(load_unaligned<uint32_t>(bytes));
+      if (size.size != 0 && size.bits <= remaining() - size.size) [[likely]] {
+        const ByteRange range{offset() + size.size, size.bits};
+        pos_ += size.size + size.bits;
+        return range;
+      }
+    }
+    return long_sized_bytes();
+  }
   // The next `size` bytes.
   ByteRange take(uint32_t size);
   // A name: a length and UTF-8. The view points into the module.
@@ -97,6 +107,7 @@ class Reader {
     pos_ += sizeof(T);
     return value;
   }
+  ByteRange long_sized_bytes();
   void fail_at_end();
   void fail_leb(LebStatus status, const uint8_t* at);
   // The value type that starts with `byte`, which is read already; nothing, if none does.
