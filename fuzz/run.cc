@@ -1,4 +1,5 @@
-// Fuzz target: modules generated from the input run, and folded and compiled code do what unfolded code does.
+// Fuzz target: modules generated from the input run, and folded code, compiled code, and code that is now
+// compiled and now interpreted, do what unfolded code does.
 #include <cstdlib>
 
 #include "finding.h"
@@ -99,6 +100,9 @@ void run_target(Bytes input) {
   for (const bool fold : {false, true}) {
     const std::string compiled = run(module, fold, false, Tier::Baseline);
     if (compiled != folded) report_finding("compiled code differs: " + difference(compiled, folded), module);
+    const std::string switched = run(module, fold, false, Tier::Random);
+    if (switched != folded)
+      report_finding("code that switches tiers differs: " + difference(switched, folded), module);
   }
   if (!allocates) return;
   for (const bool fold : {false, true}) {

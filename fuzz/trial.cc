@@ -90,25 +90,28 @@ bool host_function(void* env, runtime::VmContext*, Slot* slots) {
 }  // namespace
 
 Trial::Trial(code::TranslateOptions translate, bool collects_always, Tier tier)
-    : baseline_(
-          tier == Tier::Interpreter || !jit::Baseline::is_possible()
-              ? nullptr
-              : std::make_unique<jit::Baseline>(interp::handler_table(), interp::stop_code(), kCodeBytes)),
+    : baseline_(tier == Tier::Interpreter || !jit::Baseline::is_possible()
+                    ? nullptr
+                    : std::make_unique<jit::Baseline>(
+                          interp::handler_table(), interp::stop_code(),
+                          jit::BaselineOptions{.code_limit_bytes = kCodeBytes,
+                                               .has_ways_in_chosen = tier == Tier::Random})),
       interpreter_(baseline_.get()),
       store_(types_, interpreter_, limits(collects_always)),
-      translate_(translate) {}
+      translate_(translate),
+      tier_(tier) {
+  translate_.count = baseline_ && tier == Tier::Random;
+}
 
 Result<std::shared_ptr<runtime::Module>> Trial::load(Bytes bytes) {
   ASSIGN_OR_RETURN(wasm::Module declarations, wasm::decode_copy(bytes));
   TRY(wasm::validate(declarations));
   std::shared_ptr<runtime::Module> module = runtime::make_module(std::move(declarations), types_, "fuzz");
-  module->code =
-      std::make_unique<code::ModuleCode>(*module, interp::handler_table(),
-                                         code::ModuleCodeOptions{.features = {},
-                                                                 .bodies_are_valid = true,
-                                                                 .translate = translate_,
-                                                                 .native = baseline_.get(),
-                                                                 .compiles_at_once = baseline_ != nullptr});
+  code::ModuleCodeOptions options{.features = {}, .bodies_are_valid = true, .translate = translate_};
+  options.native = baseline_.get();
+  options.compiles_at_once = baseline_ && tier_ == Tier::Baseline;
+  if (translate_.count) options.switch_seed = static_cast<uint32_t>(hash_of(bytes));
+  module->code = std::make_unique<code::ModuleCode>(*module, interp::handler_table(), options);
   return module;
 }
 

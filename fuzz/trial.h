@@ -13,14 +13,17 @@
 
 namespace godwit::fuzz {
 
-enum class Tier : uint8_t { Interpreter, Baseline };
+enum class Tier : uint8_t {
+  Interpreter,
+  Baseline,  // every function is compiled when it is first called
+  Random,    // functions and loops go over to machine code and back by chance
+};
 
 // Everything a module needs, made for it alone.
 class Trial final {
  public:
   // @param translate how its functions are translated
   // @param collects_always garbage is collected at every allocation
-  // @param tier Baseline: every function is compiled when it is first called
   explicit Trial(code::TranslateOptions translate = {}, bool collects_always = false,
                  Tier tier = Tier::Interpreter);
 
@@ -49,6 +52,7 @@ class Trial final {
   interp::Interpreter interpreter_;
   runtime::Store store_;
   code::TranslateOptions translate_;
+  Tier tier_;
   uint64_t host_calls_ = 0;  // a hash of what the host function was given
   uint32_t ended_ = 0, returned_ = 0, refused_ = 0;
 };

@@ -52,9 +52,10 @@ def features():
     )
 
 
-# Tiers and the least depth, of those in tests/spec/scope.txt, at which the suite shows that a tier has a proposal.
+# Tiers and the least depth, of those in tests/spec/scope.txt, at which the suite shows that a tier has a proposal: what is
+# executed at all is executed by both tiers (tests/spec/CMakeLists.txt).
 DEPTHS = ["skip", "validate", "partial", "execute"]
-TIERS = {"decode": "validate", "validate": "validate", "text": "validate", "interpreter": "execute"}
+TIERS = {"decode": "validate", "validate": "validate", "text": "validate", "interpreter": "execute", "baseline": "execute"}
 
 
 def depth_of(option, place, scope):
@@ -110,6 +111,16 @@ def options():
     )
 
 
+def statistics():
+    return table(
+        ["row", "functions", "bytes", "ms"],
+        [
+            (f"`{name}`", functions, bytes_, "that this took, in real time")
+            for _, name, functions, bytes_ in rows("tools/godwit/statistics.def", "GODWIT_STATISTIC")
+        ],
+    )
+
+
 def reference_page():
     return f"""# Reference
 
@@ -127,6 +138,14 @@ The words are those of the official test suite where it has any. The numbers nev
 
 {traps()}
 
+## Statistics
+
+`godwit run --stats` prints these when the guest has ended, on standard error; `Engine::statistics()` has them for
+embedders. Lines below the table say how many functions are interpreted because there was no room for their machine code,
+why there is none at all, and, if the guest has garbage-collected objects, what collecting them has cost.
+
+{statistics()}
+
 ## Options of language models
 
 What a guest may set in the JSON that it gives as metadata to a graph of the `GGML` encoding; other keys are ignored.
@@ -143,7 +162,8 @@ Made by `./dev docs` from [features.def](../src/wasm/features.def), [opcodes.def
 
 A tier has a proposal (yes) when every command of the suite passes on it; "in part" means that the commands that need
 what is missing end as "unsupported" and are skipped. The suite is text: what is run of it at all is also parsed, and
-its valid modules are printed and parsed again. Instructions are counted with the proposal that brought them.
+its valid modules are printed and parsed again. What has no machine code of its own in the baseline compiler is done there by
+the interpreter's handlers. Instructions are counted with the proposal that brought them.
 
 {status()}
 """

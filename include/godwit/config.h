@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 #include "godwit/namespace.h"
@@ -19,7 +20,8 @@ enum class RelaxedSimd : uint8_t {
   Deterministic,  ///< those of its deterministic profile, on every machine; there is nothing else yet
 };
 
-/// How functions are run.
+/// How functions are run. Where the machine or the system allows no machine code, all are interpreted
+/// (Statistics::obstacle says so).
 enum class Tier : uint8_t {
   Interpreter,  ///< never as machine code
   Baseline,     ///< as machine code, made when a function is first called
@@ -30,7 +32,15 @@ enum class Tier : uint8_t {
 struct Config {
   Validation validation = Validation::Eager;
   RelaxedSimd relaxed_simd = RelaxedSimd::Deterministic;
-  Tier tier = Tier::Interpreter;
+  Tier tier = Tier::Auto;
+  /// The most machine code that all functions of the engine may have together, in bytes. Functions for whose code there is
+  /// no room are interpreted; modules that go give back their functions' code.
+  size_t max_machine_code_bytes = size_t{256} << 20;
+  /// Whether Engine::statistics() has times, which costs a little at each function's first call.
+  bool measures_time = false;
+  /// Whether the names of functions are written to /tmp/perf-<process>.map as their machine code is made, where Linux's
+  /// `perf` looks for them.
+  bool writes_perf_map = false;
 };
 
 /// What the guests of one store may use. A limit that is reached is an error of the guest's, never of the host's.

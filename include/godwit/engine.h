@@ -5,6 +5,7 @@
 
 #include "godwit/config.h"
 #include "godwit/result.h"
+#include "godwit/statistics.h"
 
 namespace godwit::GODWIT_V1 {
 
@@ -17,6 +18,10 @@ class Engine final {
   /// @errors Unsupported: this machine cannot run guests (no signal handler, no address space).
   /// @cost microseconds; the process's trap handlers are installed once.
   static Result<Engine> create(const Config& config = {});
+
+  /// What this engine has done so far, all its handles together.
+  /// @threads any
+  Statistics statistics() const;
 
   /// @private
   struct Impl;

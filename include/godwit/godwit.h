@@ -21,6 +21,7 @@
 #include "godwit/nn.h"
 #include "godwit/result.h"
 #include "godwit/shared_memory.h"
+#include "godwit/statistics.h"
 #include "godwit/store.h"
 #include "godwit/threads.h"
 #include "godwit/types.h"

@@ -1,4 +1,4 @@
-// Engine: creation.
+// Engine: creation, and what it has done.
 #include "api/impl.h"
 #include "base/bytes.h"
 #include "platform/random.h"
@@ -10,6 +10,9 @@ Result<Engine> Engine::create(const Config& config) {
   inner.validation =
       config.validation == Validation::Eager ? engine::Validation::Eager : engine::Validation::Lazy;
   inner.tier = static_cast<engine::Tier>(config.tier);
+  inner.max_machine_code_bytes = config.max_machine_code_bytes;
+  inner.measures_time = config.measures_time;
+  inner.writes_perf_map = config.writes_perf_map;
   static_assert(static_cast<int>(engine::Tier::Auto) == static_cast<int>(Tier::Auto));
   auto made = engine::Engine::create(inner);
   if (!made) return to_public(std::move(made).error());
@@ -22,6 +25,21 @@ Result<Engine> Engine::create(const Config& config) {
   impl->engine = std::move(*made);
   impl->next_store_id = first_store_id;
   return Engine(std::move(impl));
+}
+
+Statistics Engine::statistics() const {
+  auto work = [](const engine::Statistics::Work& inner) {
+    return Statistics::Work{inner.functions, inner.bytes, std::chrono::nanoseconds(inner.time_ns)};
+  };
+  const engine::Statistics inner = impl_->engine->statistics();
+  Statistics statistics;
+  statistics.validation = work(inner.validation);
+  statistics.interpreter = work(inner.interpreter);
+  statistics.baseline = work(inner.baseline);
+  statistics.live_machine_code_bytes = inner.live_machine_code_bytes;
+  statistics.functions_without_room = inner.functions_without_room;
+  statistics.obstacle = inner.obstacle;
+  return statistics;
 }
 
 }  // namespace godwit::v1

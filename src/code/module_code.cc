@@ -22,6 +22,10 @@ constexpr size_t kLargeBodyBytes = size_t{64} << 10;
 // Offsets have 32 bits, differences of them 33.
 constexpr size_t kMaxDeltaBytes = 5;
 
+// Until a function or loop of a module that switches tiers by chance does so again. More than one: whoever asks for
+// another tier may pass the same `count` again at once.
+uint32_t some_rounds(std::minstd_rand& random) { return 2 + random() % 6; }
+
 // Returns the place behind it.
 uint8_t* append_delta(uint8_t* into, int64_t delta) {
   auto bits = static_cast<uint64_t>(delta << 1 ^ delta >> 63);
@@ -51,7 +55,12 @@ struct ModuleCode::Scratch {
 };
 
 ModuleCode::ModuleCode(const runtime::Module& module, HandlerTable handlers, const ModuleCodeOptions& options)
-    : module_(module), handlers_(handlers), options_(options), next_chunk_bytes_(kFirstChunkBytes) {
+    : module_(module),
+      handlers_(handlers),
+      options_(options),
+      next_chunk_bytes_(kFirstChunkBytes),
+      random_(options.switch_seed.value_or(1)) {
+  if (options_.efforts == nullptr) options_.efforts = &own_efforts_;
   // calloc: entries of functions that are never called cost no memory
   size_t count = std::max<size_t>(1, module.declarations.bodies.size());
   entries_ = static_cast<std::atomic<const Cell*>*>(std::calloc(count, sizeof(*entries_)));
@@ -66,13 +75,22 @@ Result<const Cell*> ModuleCode::prepare(uint32_t defined, Interrupt interrupt) {
   if (const Cell* entry = entries_[defined].load(std::memory_order_acquire)) return entry;
   wasm::FuncIdx func(module_.declarations.imported_funcs + defined);
   if (!scratch_) scratch_ = std::make_unique<Scratch>(module_.declarations, options_.features);
-  if (!options_.bodies_are_valid) TRY(scratch_->validator.validate(func, interrupt));
+  const size_t body_bytes = module_.declarations.body(func).range.size;
+  Efforts& efforts = *options_.efforts;
+  if (!options_.bodies_are_valid) {
+    EffortMeter meter(efforts.validation, efforts.measures_time);
+    TRY(scratch_->validator.validate(func, interrupt));
+    meter.done(1, body_bytes);
+  }
+  EffortMeter meter(efforts.translation, efforts.measures_time);
   TranslateOptions how = options_.translate;
   how.interrupt = interrupt;
   ASSIGN_OR_RETURN(Translation translation, Translator(module_, func, how, scratch_->translator).run());
   const Cell* entry = lay_out(defined, translation);
+  meter.done(1, translation.cells.size() * sizeof(Cell) + translation.literals.size() * sizeof(uint64_t));
   scratch_->translator.code.take_back(translation);
-  if (module_.declarations.body(func).range.size > kLargeBodyBytes) scratch_.reset();
+  if (options_.native && options_.compiles_at_once) compile(entry, functions_.find(entry)->second);
+  if (body_bytes > kLargeBodyBytes) scratch_.reset();
   entries_[defined].store(entry, std::memory_order_release);
   return entry;
 }
@@ -126,6 +144,7 @@ const Cell* ModuleCode::lay_out(uint32_t defined, const Translation& translation
     uint32_t b = draft.b;
     if (draft.is_far)
       b = static_cast<uint32_t>(literals + 8 * size_t{draft.b} - reinterpret_cast<uint8_t*>(cells + i));
+    if (draft.op == CellOp::count) b = rounds_of(draft, translation.cells.size());
     const void* handler = options_.translate.fold ? handlers_[chosen[i]] : handlers_[draft.op];
     cells[i] = {handler, draft.a, draft.d, b};
     delta = append_delta(delta, static_cast<int64_t>(draft.offset) - last_offset);
@@ -134,15 +153,26 @@ const Cell* ModuleCode::lay_out(uint32_t defined, const Translation& translation
   function.offsets.assign(scratch_->deltas.data(), delta);
   if (!translation.catches.is_empty())
     function.catches = std::make_unique<CatchTable>(translation.catches, cells);
-  auto placed = functions_.emplace(cells, std::move(function)).first;
-  if (options_.native && options_.compiles_at_once) compile(cells, placed->second);
+  functions_.emplace(cells, std::move(function));
   return cells;
 }
 
+// What a `count` begins with.
+uint32_t ModuleCode::rounds_of(const DraftCell& count, size_t function_cells) {
+  if (options_.switch_seed) return some_rounds(random_);
+  return count.b == 0 ? kCallsUntilHot : rounds_until_hot(function_cells, count.b);
+}
+
 void ModuleCode::compile(const Cell* begin, Function& function) {
-  if (function.native) return;
-  function.native = options_.native->compile({const_cast<Cell*>(begin), const_cast<Cell*>(function.end)},
-                                             function.catches ? MayCatch::Yes : MayCatch::No);
+  if (function.native || function.was_refused) return;
+  const wasm::FuncIdx func(module_.declarations.imported_funcs + function.defined);
+  function.native =
+      options_.native->compile({.cells = {const_cast<Cell*>(begin), const_cast<Cell*>(function.end)},
+                                .may_catch = function.catches ? MayCatch::Yes : MayCatch::No,
+                                .module_name = module_.name,
+                                .name = module_.declarations.func_name(func),
+                                .index = func.value});
+  function.was_refused = function.native == nullptr;
 }
 
 void ModuleCode::make_faster(const Cell* cell) {
@@ -151,7 +181,12 @@ void ModuleCode::make_faster(const Cell* cell) {
   auto after = functions_.upper_bound(cell);
   if (after == functions_.begin()) return;
   auto& [begin, function] = *std::prev(after);
-  if (cell < function.end) compile(begin, function);
+  if (cell >= function.end) return;
+  compile(begin, function);
+  if (options_.switch_seed && function.native) {
+    function.native->choose_ways_in(random_);
+    const_cast<Cell*>(cell)->b = some_rounds(random_);
+  }
 }
 
 bool ModuleCode::locate(const Cell* cell, CellRole role, Location& into) const {

@@ -4,10 +4,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <random>
 #include <vector>
 
 #include "code/catch_table.h"
 #include "code/cell.h"
+#include "code/effort.h"
 #include "code/native.h"
 #include "code/translate.h"
 #include "platform/memory_map.h"
@@ -17,11 +20,14 @@
 namespace godwit::code {
 
 struct ModuleCodeOptions {
-  wasm::FeatureSet features;      // for validation
-  bool bodies_are_valid = false;  // the module was validated whole
-  TranslateOptions translate;
+  wasm::FeatureSet features = {};  // for validation
+  bool bodies_are_valid = false;   // the module was validated whole
+  TranslateOptions translate = {};
   NativeTier* native = nullptr;   // compiles functions that ask for it; outlives the module
   bool compiles_at_once = false;  // every function, when it is first called
+  // For tests, with translate.count: every few calls and rounds a function goes over to machine code or back, by chance.
+  std::optional<uint32_t> switch_seed = std::nullopt;
+  Efforts* efforts = nullptr;  // counts there; outlives the module
 };
 
 class ModuleCode final : public runtime::CodeSource {
@@ -46,9 +52,11 @@ class ModuleCode final : public runtime::CodeSource {
     std::vector<uint8_t> offsets;  // per cell: the difference to the offset before, as zigzag LEB128
     std::unique_ptr<const CatchTable> catches;  // null if the function catches nothing
     std::unique_ptr<NativeCode> native;         // null: interpreted
+    bool was_refused = false;                   // by the tier: it is not asked again
   };
 
   const Cell* lay_out(uint32_t defined, const Translation& translation);
+  uint32_t rounds_of(const DraftCell& count, size_t function_cells);
   Cell* allocate(size_t bytes);
   uint8_t* add_chunk(size_t bytes);
   void compile(const Cell* begin, Function& function);
@@ -65,6 +73,8 @@ class ModuleCode final : public runtime::CodeSource {
   std::unique_ptr<Scratch> scratch_;
   std::vector<platform::Reservation> chunks_;
   size_t next_chunk_bytes_;
+  Efforts own_efforts_;      // if nobody wants to know them
+  std::minstd_rand random_;  // for switch_seed
   uint8_t* free_begin_ = nullptr;
   uint8_t* free_end_ = nullptr;
 };

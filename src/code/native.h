@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <random>
 #include <span>
+#include <string_view>
 
 #include "code/cell.h"
 
@@ -13,19 +15,30 @@ namespace godwit::code {
 class NativeCode {
  public:
   virtual ~NativeCode() = default;
+  // For tests: chooses anew for each place where control comes to the machine code whether it does, or goes on in the
+  // interpreter. Frames of both are the same, so any choice is right at any time. Of code that was made to allow it.
+  virtual void choose_ways_in(std::minstd_rand& random) = 0;
 };
 
 // Whether exceptions may be caught in a function: then control may come to cells that nothing branches to, with the values
 // of all slots in memory as they were at the call.
 enum class MayCatch : uint8_t { No, Yes };
 
+// A function to compile.
+struct NativeSource {
+  std::span<Cell> cells;
+  MayCatch may_catch = MayCatch::No;
+  std::string_view module_name = {}, name = {};  // for people; of the guest's choice, may be empty
+  uint32_t index = 0;                            // among the module's functions, imported ones first
+};
+
 // A tier that makes machine code of register code. Once a function has such code, its cells lead there: the handler of
 // its first cell, of loops' first cells and of the cells that calls return to. @threads any.
 class NativeTier {
  public:
   virtual ~NativeTier() = default;
-  // Compiles the function with these cells; null if there is no room or no way (it goes on as it is).
-  virtual std::unique_ptr<NativeCode> compile(std::span<Cell> cells, MayCatch may_catch) = 0;
+  // Compiles a function; null if there is no room or no way (it goes on as it is).
+  virtual std::unique_ptr<NativeCode> compile(const NativeSource& source) = 0;
   // The cell whose machine code `pc` lies in; null if it is none of this tier's. Async-signal-safety is not needed.
   virtual const Cell* cell_at(uintptr_t pc) const = 0;
 };

@@ -9,7 +9,8 @@
 
 namespace godwit::code {
 
-// A cell to be. If `is_far`, b is the index of its literal; branches and br_entry hold distances in cells.
+// A cell to be. If `is_far`, b is the index of its literal; branches and br_entry hold distances in cells; a `count` holds
+// how many cells its loop has, 0 if it stands where the function begins.
 struct DraftCell {
   CellOp op;
   uint16_t a;
@@ -28,9 +29,15 @@ struct Translation {
   DraftCatches catches;
 };
 
-// What a `count` begins with: so often a function is called, or a loop goes round, before it is asked for a faster tier.
-inline constexpr uint32_t kCallsUntilHot = 100;
-inline constexpr uint32_t kRoundsUntilHot = 400;
+// How often a function is called before it is asked for a faster tier.
+inline constexpr uint32_t kCallsUntilHot = 4000;
+// How often a loop goes round before that. Making machine code of a cell costs as much as interpreting it some 200
+// times: a loop is hot when it has run a few times as much for each cell of its function.
+inline constexpr uint32_t kRunsUntilHot = 1024;
+constexpr uint32_t rounds_until_hot(uint64_t function_cells, uint64_t loop_cells) {
+  const uint64_t rounds = kRunsUntilHot * function_cells / (loop_cells == 0 ? 1 : loop_cells);
+  return rounds < UINT32_MAX ? static_cast<uint32_t>(rounds) : UINT32_MAX;
+}
 
 // How many slots of a frame a cell can name.
 inline constexpr uint32_t kMaxFrameSlots = 65'535;

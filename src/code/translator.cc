@@ -125,7 +125,7 @@ Result<> Translator::lay_out_frame(wasm::InstructionReader& reader) {
   uint64_t zeroed = slots - first_local;
   code_.emit(zeroed == 0 ? CellOp::enter : CellOp::enter_zeroing, header_slot_, static_cast<uint32_t>(zeroed),
              0);
-  if (options_.count) code_.emit(CellOp::count, 0, 0, kCallsUntilHot);
+  if (options_.count) code_.emit(CellOp::count, 0, 0, 0);
   return {};
 }
 

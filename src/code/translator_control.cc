@@ -179,7 +179,7 @@ void Translator::block(const wasm::Instruction& in) {
     code_.fence();
     frame.end.target = code_.size();
     if (options_.count) {
-      code_.emit(CellOp::count, 0, 0, kRoundsUntilHot);
+      code_.emit(CellOp::count, 0, 0, 0);
       code_.fence();
     }
   }
@@ -221,6 +221,8 @@ void Translator::end() {
   if (frame.kind == Frame::Kind::Function) return end_function(frame);
   if (frame.kind == Frame::Kind::Catch) return end_catch(frame);
   if (frame.kind == Frame::Kind::Try || frame.kind == Frame::Kind::TryTable) close_region(frame);
+  if (frame.kind == Frame::Kind::Loop && options_.count)
+    code_[frame.end.target].b = code_.size() - frame.end.target;
   bool is_target =
       frame.kind == Frame::Kind::If || (frame.kind != Frame::Kind::Loop && frame.is_label_used());
   if (!is_target) {

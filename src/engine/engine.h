@@ -19,17 +19,39 @@ enum class Validation : uint8_t {
   Eager,  // all of them, at compile()
 };
 
-// How functions are run.
+// How functions are run. Where there can be no machine code, all are run as register code.
 enum class Tier : uint8_t {
   Interpreter,  // register code
   Baseline,     // machine code made of it, from the first call on
   Auto,         // register code at first; machine code once a function is hot
+  Random,  // for tests: each function and loop goes over to machine code and back every few rounds, by chance
 };
 
 struct Config {
-  wasm::FeatureSet features;
+  wasm::FeatureSet features = {};
   Validation validation = Validation::Eager;
-  Tier tier = Tier::Interpreter;
+  Tier tier = Tier::Auto;
+  uint32_t random_seed = 1;  // of Tier::Random
+  size_t max_machine_code_bytes = size_t{256}
+                                  << 20;  // of all functions together; what has no room is interpreted
+  bool measures_time = false;             // fills Statistics' times, which costs a little
+  bool writes_perf_map = false;           // names of machine code for `perf`
+};
+
+// What an engine has done so far, for all its modules.
+struct Statistics {
+  struct Work {
+    uint64_t functions = 0;
+    uint64_t bytes = 0;
+    uint64_t time_ns = 0;  // 0 unless Config::measures_time
+  };
+  Work validation;                       // of function bodies
+  Work interpreter;                      // bytes of register code
+  Work baseline;                         // bytes of machine code
+  uint64_t live_machine_code_bytes = 0;  // which the limit is compared with
+  uint64_t functions_without_room = 0;   // for machine code: they are interpreted
+  // Why there is no machine code, though the tier asks for it; empty if there is, or if the system was not yet asked.
+  std::string obstacle;
 };
 
 // Outlives the stores and modules made with it. @threads any.
@@ -42,8 +64,7 @@ class Engine final {
   runtime::TypeRegistry& types();
   runtime::Executor& executor();
   const Config& config() const;
-  // Functions that were compiled to machine code so far.
-  uint64_t compiled_functions() const;
+  Statistics statistics() const;
 
   // Decodes, validates and prepares a module; no code is translated yet. The bytes are copied.
   // `name` is for messages, unless the module names itself.

@@ -64,12 +64,19 @@ class EngineTest : public testing::TestWithParam<Tier> {
   runtime::Linker linker_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Tiers, EngineTest, testing::Values(Tier::Interpreter, Tier::Baseline, Tier::Auto),
-                         [](const auto& info) {
-                           return info.param == Tier::Interpreter ? "interpreter"
-                                  : info.param == Tier::Baseline  ? "baseline"
-                                                                  : "auto";
-                         });
+std::string name_of(Tier tier) {
+  switch (tier) {
+    case Tier::Interpreter: return "interpreter";
+    case Tier::Baseline: return "baseline";
+    case Tier::Auto: return "auto";
+    case Tier::Random: return "random";
+  }
+  return {};
+}
+
+INSTANTIATE_TEST_SUITE_P(Tiers, EngineTest,
+                         testing::Values(Tier::Interpreter, Tier::Baseline, Tier::Auto, Tier::Random),
+                         [](const auto& info) { return name_of(info.param); });
 
 TEST_P(EngineTest, RefusesWhatIsNoModule) {
   const uint8_t bytes[] = {0, 'a', 's', 'm', 1, 0, 0, 0, 99};
@@ -98,12 +105,37 @@ ModuleBuilder sum_in_a_loop() {
 TEST_P(EngineTest, CompilesWhatItsTierAsksFor) {
   Instance* instance = load(sum_in_a_loop());
   ASSERT_NE(instance, nullptr);
-  EXPECT_EQ(*call(instance, "sum", {10}), 45u);
-  const bool compiles = jit::Baseline::is_possible();
-  EXPECT_EQ(engine_->compiled_functions(), GetParam() == Tier::Baseline && compiles ? 1u : 0u);
+  EXPECT_EQ(*call(instance, "sum", {2}), 1u);
+  const bool compiles = jit::Baseline::is_possible() && GetParam() != Tier::Interpreter;
+  const uint64_t at_once = compiles && GetParam() == Tier::Baseline ? 1 : 0;
+  if (GetParam() != Tier::Random) EXPECT_EQ(engine_->statistics().baseline.functions, at_once);
   EXPECT_EQ(*call(instance, "sum", {100'000}), 4'999'950'000u);  // hot in its middle
-  EXPECT_EQ(engine_->compiled_functions(), GetParam() != Tier::Interpreter && compiles ? 1u : 0u);
+  EXPECT_EQ(engine_->statistics().baseline.functions, compiles ? 1u : 0u);
   EXPECT_EQ(*call(instance, "sum", {100'000}), 4'999'950'000u);
+  EXPECT_EQ(engine_->statistics().interpreter.functions, 1u);
+}
+
+TEST_P(EngineTest, MeasuresTimeIfAsked) {
+  for (const Validation validation : {Validation::Lazy, Validation::Eager}) {
+    for (const bool measures : {false, true}) {
+      auto engine = Engine::create({.validation = validation, .tier = GetParam(), .measures_time = measures});
+      ASSERT_TRUE(engine);
+      auto module = (*engine)->compile(sum_in_a_loop().build());
+      ASSERT_TRUE(module);
+      Store store((*engine)->types(), (*engine)->executor());
+      auto instance = runtime::instantiate(store, *module, {});
+      ASSERT_TRUE(instance);
+      std::array<Slot, 1> slots{3};
+      ASSERT_TRUE(store.call(*(*instance)->find_export("sum")->func, slots));
+      const Statistics statistics = (*engine)->statistics();
+      EXPECT_EQ(statistics.validation.functions, 1u);
+      EXPECT_EQ(statistics.validation.bytes, (*module)->declarations.bodies[0].range.size);
+      EXPECT_EQ(statistics.interpreter.functions, 1u);
+      EXPECT_GT(statistics.interpreter.bytes, statistics.validation.bytes);
+      EXPECT_EQ(statistics.validation.time_ns != 0, measures);
+      EXPECT_EQ(statistics.interpreter.time_ns != 0, measures);
+    }
+  }
 }
 
 ModuleBuilder invalid_body() {

@@ -1,4 +1,4 @@
-// For the tests of this room: modules from bytes to running instances, without an engine.
+// For tests: modules from bytes to running instances, without an engine.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -41,8 +41,10 @@ struct Outcome {
 
 class World final {
  public:
-  explicit World(const runtime::Limits& limits = {}, code::TranslateOptions translate = {})
-      : store(types, interpreter, limits), translate_(translate) {}
+  // @param native compiles each function when it is first called; null: all are interpreted
+  explicit World(const runtime::Limits& limits = {}, code::TranslateOptions translate = {},
+                 code::NativeTier* native = nullptr)
+      : interpreter(native), store(types, interpreter, limits), translate_(translate), native_(native) {}
 
   std::shared_ptr<runtime::Module> compile(const std::vector<uint8_t>& bytes) {
     auto declarations = wasm::decode_copy(bytes);
@@ -50,8 +52,10 @@ class World final {
     if (auto valid = wasm::validate(*declarations); !valid)
       return ADD_FAILURE() << valid.error().describe(), nullptr;
     auto module = runtime::make_module(std::move(*declarations), types, "test");
-    module->code = std::make_unique<code::ModuleCode>(*module, handler_table(),
-                                                      code::ModuleCodeOptions{{}, true, translate_});
+    code::ModuleCodeOptions options{.features = {}, .bodies_are_valid = true, .translate = translate_};
+    options.native = native_;
+    options.compiles_at_once = native_ != nullptr;
+    module->code = std::make_unique<code::ModuleCode>(*module, handler_table(), options);
     return module;
   }
 
@@ -81,6 +85,7 @@ class World final {
 
  private:
   code::TranslateOptions translate_;
+  code::NativeTier* native_;
 };
 
 }  // namespace godwit::interp::testing

@@ -20,6 +20,8 @@ std::optional<CodeCache::Block> CodeCache::allocate(size_t size) {
       memory_ = std::move(*memory);
       range_ = platform::GuestCodeRange(memory_.executable(), memory_.executable() + memory_.size_bytes());
       free_.emplace(0, memory_.size_bytes());
+    } else {
+      obstacle_ = memory.error().message();
     }
   }
   for (auto range = free_.begin(); range != free_.end(); ++range) {
@@ -27,6 +29,7 @@ std::optional<CodeCache::Block> CodeCache::allocate(size_t size) {
     if (room < size) continue;
     free_.erase(range);
     if (room > size) free_.emplace(offset + size, room - size);
+    used_bytes_ += size;
     return Block{memory_.writable() + offset, memory_.executable() + offset, size};
   }
   return std::nullopt;
@@ -36,6 +39,7 @@ void CodeCache::release(const Block& block) {
   const std::lock_guard lock(mutex_);
   auto offset = static_cast<size_t>(block.executable - memory_.executable());
   size_t size = block.size;
+  used_bytes_ -= size;
   auto after = free_.lower_bound(offset);
   if (after != free_.end() && after->first == offset + size) {
     size += after->second;
@@ -49,6 +53,16 @@ void CodeCache::release(const Block& block) {
     }
   }
   free_.emplace(offset, size);
+}
+
+size_t CodeCache::used_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return used_bytes_;
+}
+
+std::string CodeCache::obstacle() const {
+  const std::lock_guard lock(mutex_);
+  return obstacle_;
 }
 
 }  // namespace godwit::jit

@@ -18,7 +18,7 @@ using code::CellOp;
 // The machine code of a function. Its cells lead there as long as it lives; it is destroyed with them.
 class Baseline::Function final : public code::NativeCode {
  public:
-  Function(Baseline& owner, const CodeCache::Block& block, const Cell* cells, std::vector<uint32_t> places)
+  Function(Baseline& owner, const CodeCache::Block& block, Cell* cells, std::vector<uint32_t> places)
       : owner_(owner), block_(block), cells_(cells), places_(std::move(places)) {
     const std::lock_guard lock(owner_.mutex_);
     owner_.functions_.emplace(end(), this);
@@ -31,6 +31,17 @@ class Baseline::Function final : public code::NativeCode {
     owner_.cache_.release(block_);
   }
 
+  // Lets control come to the machine code at these cells.
+  void open(const std::vector<Emitter::Entry>& entries) {
+    if (owner_.options_.has_ways_in_chosen)
+      for (const Emitter::Entry& entry : entries)
+        ways_in_.push_back({entry.cell, code_at(entry), cells_[entry.cell].handler});
+    for (const Emitter::Entry& entry : entries) lead(entry.cell, code_at(entry));
+  }
+  void choose_ways_in(std::minstd_rand& random) override {
+    for (const WayIn& way : ways_in_) lead(way.cell, random() % 2 == 0 ? way.code : way.handler);
+  }
+
   uintptr_t begin() const { return reinterpret_cast<uintptr_t>(block_.executable); }
   uintptr_t end() const { return begin() + block_.size; }
   const Cell* cell_at(uintptr_t pc) const {
@@ -40,10 +51,22 @@ class Baseline::Function final : public code::NativeCode {
   }
 
  private:
+  struct WayIn {
+    uint32_t cell;
+    const void* code;
+    const void* handler;
+  };
+
+  const void* code_at(const Emitter::Entry& entry) const { return block_.executable + entry.place; }
+  void lead(uint32_t cell, const void* code) {
+    __atomic_store(&cells_[cell].handler, &code, __ATOMIC_RELEASE);
+  }
+
   Baseline& owner_;
   CodeCache::Block block_;
-  const Cell* cells_;
+  Cell* cells_;
   std::vector<uint32_t> places_;
+  std::vector<WayIn> ways_in_;  // kept only if they may be chosen
 };
 
 namespace {
@@ -61,8 +84,20 @@ static_assert(std::size(kFirstOfSequence) == code::kSequenceCount);
 
 }  // namespace
 
-Baseline::Baseline(code::HandlerTable handlers, const void* stop, size_t code_limit_bytes)
-    : handlers_(handlers), stop_(stop), cache_(code_limit_bytes) {
+Baseline::Baseline(code::HandlerTable handlers, const void* stop, const BaselineOptions& options)
+    : handlers_(handlers), stop_(stop), options_(options), cache_(options.code_limit_bytes) {
+  if (options.writes_perf_map) perf_map_.emplace();
+}
+
+Baseline::~Baseline() = default;
+
+std::string Baseline::obstacle_of(const platform::CpuFeatures& features) {
+  if (features.arch != platform::CpuArch::X86_64) return "there is no compiler for this architecture";
+  if (!features.sse4_2 || !features.popcnt) return "the processor lacks SSE4.2 or POPCNT";
+  return {};
+}
+
+void Baseline::know_handlers() {
   uintptr_t last = 0;
   first_handler_ = ~uintptr_t{0};
   for (uint16_t i = 0; i < code::kHandlerCount; ++i) {
@@ -79,41 +114,46 @@ Baseline::Baseline(code::HandlerTable handlers, const void* stop, size_t code_li
   }
 }
 
-Baseline::~Baseline() = default;
-
-bool Baseline::is_possible() {
-  const platform::CpuFeatures features = platform::cpu_features();
-  return features.arch == platform::CpuArch::X86_64 && features.sse4_2 && features.popcnt;
-}
-
 CellOp Baseline::op_of(const Cell& cell) const {
   const auto address = reinterpret_cast<uintptr_t>(cell.handler);
   return static_cast<CellOp>(ops_[(address - first_handler_) >> kHandlerAlignmentLog2]);
 }
 
-std::unique_ptr<code::NativeCode> Baseline::compile(std::span<Cell> cells, code::MayCatch may_catch) {
+std::unique_ptr<code::NativeCode> Baseline::compile(const code::NativeSource& source) {
+  if (!cache_.obstacle().empty()) return nullptr;
   const uint64_t begin_ns = platform::now_ns(platform::Clock::Monotonic);
+  std::call_once(knows_handlers_, [this] { know_handlers(); });
+  const std::span<Cell> cells = source.cells;
   std::vector<CellOp> ops;
   ops.reserve(cells.size());
   for (const Cell& cell : cells) ops.push_back(op_of(cell));
-  Shape shape = shape_of(cells, ops);
-  shape.may_catch = may_catch == code::MayCatch::Yes;
+  Shape shape = shape_of(cells, ops, options_.has_ways_in_chosen ? Counts::Kept : Counts::Dropped);
+  shape.may_catch = source.may_catch == code::MayCatch::Yes;
   Emitter emitter(shape, handlers_, stop_);
   emitter.run();
   const std::optional<CodeCache::Block> block = cache_.allocate(emitter.size());
-  if (!block) return nullptr;
+  if (!block) {
+    if (cache_.obstacle().empty()) refused_.fetch_add(1, std::memory_order_relaxed);
+    return nullptr;
+  }
   emitter.finish(block->writable, block->executable);
   platform::publish_code(block->executable, emitter.size());
+  if (perf_map_) tell_perf(*block, source);
   auto function = std::make_unique<Function>(*this, *block, cells.data(), emitter.places());
-  for (const Emitter::Entry& entry : emitter.entries()) {
-    const void* code = block->executable + entry.place;
-    __atomic_store(&cells[entry.cell].handler, &code, __ATOMIC_RELEASE);
-  }
+  function->open(emitter.entries());
   function_count_.fetch_add(1, std::memory_order_relaxed);
   cell_count_.fetch_add(cells.size(), std::memory_order_relaxed);
   code_bytes_.fetch_add(emitter.size(), std::memory_order_relaxed);
   time_ns_.fetch_add(platform::now_ns(platform::Clock::Monotonic) - begin_ns, std::memory_order_relaxed);
   return function;
+}
+
+void Baseline::tell_perf(const CodeCache::Block& block, const code::NativeSource& source) {
+  std::string name(source.module_name);
+  if (!name.empty()) name += '!';
+  if (source.name.empty()) name += "function " + std::to_string(source.index);
+  else name += source.name;
+  perf_map_->add(block.executable, block.size, name);
 }
 
 const Cell* Baseline::cell_at(uintptr_t pc) const {
@@ -124,8 +164,12 @@ const Cell* Baseline::cell_at(uintptr_t pc) const {
 }
 
 Statistics Baseline::statistics() const {
-  return {function_count_.load(std::memory_order_relaxed), cell_count_.load(std::memory_order_relaxed),
-          code_bytes_.load(std::memory_order_relaxed), time_ns_.load(std::memory_order_relaxed)};
+  return {.functions = function_count_.load(std::memory_order_relaxed),
+          .cells = cell_count_.load(std::memory_order_relaxed),
+          .code_bytes = code_bytes_.load(std::memory_order_relaxed),
+          .time_ns = time_ns_.load(std::memory_order_relaxed),
+          .live_code_bytes = cache_.used_bytes(),
+          .refused_functions = refused_.load(std::memory_order_relaxed)};
 }
 
 }  // namespace godwit::jit

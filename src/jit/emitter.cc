@@ -58,7 +58,7 @@ void Emitter::run() {
 void Emitter::emit(uint32_t index) {
   const CellOp op = shape_.ops[index];
   accumulators_ = pins_.accumulators_before(index);
-  if (op == CellOp::count) {
+  if (op == CellOp::count && !shape_.by_handler[index]) {
     // at the beginning of a function no pin is loaded yet, and there its code goes on as after a call
     if (shape_.is_label[index]) {
       label_entries_.push_back(index);
@@ -69,8 +69,8 @@ void Emitter::emit(uint32_t index) {
     }
     return;
   }
-  if (is_data(op)) return;
   if (shape_.by_handler[index]) emit_by_handler(index);
+  else if (is_data(op)) return;
   else if (op == CellOp::call) emit_call(index);
   else if (op == CellOp::return_none) write_back(pins_.use_of(index).in_memory);
   else if (is_short_entry(op, shape_.cells[index])) emit_enter(index);

@@ -100,7 +100,7 @@ uint32_t branch_target(HoleKind kind, const Shape& shape, uint32_t index) {
   return index + static_cast<uint32_t>(distance);
 }
 
-Shape shape_of(std::span<const Cell> cells, std::span<const CellOp> ops) {
+Shape shape_of(std::span<const Cell> cells, std::span<const CellOp> ops, Counts counts) {
   Shape shape{cells, ops, {}, {}, {}, false};
   const size_t count = cells.size();
   shape.by_handler.resize(count);
@@ -115,7 +115,10 @@ Shape shape_of(std::span<const Cell> cells, std::span<const CellOp> ops) {
   for (uint32_t i = 0; i < count; ++i) {
     const CellOp op = ops[i];
     if (op == CellOp::br_entry) branches_to(i, i + cells[i].b);
-    if (op == CellOp::count && i > 1) shape.is_label[i] = 1;
+    if (op == CellOp::count) {
+      if (i > 1) shape.is_label[i] = 1;
+      shape.by_handler[i] = counts == Counts::Kept;
+    }
     if (is_data(op)) continue;
     if (op == CellOp::call) continue;  // the emitter's
     shape.by_handler[i] = stencil_of(op).size == 0 || has_large_offset(op, cells[i]);

@@ -34,7 +34,11 @@ struct Shape {
   bool may_catch = false;           // nothing is pinned: a handler of exceptions wants all slots in memory
 };
 
-Shape shape_of(std::span<const code::Cell> cells, std::span<const code::CellOp> ops);
+// Whether a `count` stays, done by its handler, which is a way into and out of machine code; else nothing is left of it.
+enum class Counts : uint8_t { Dropped, Kept };
+
+Shape shape_of(std::span<const code::Cell> cells, std::span<const code::CellOp> ops,
+               Counts counts = Counts::Dropped);
 
 const Stencil& stencil_of(code::CellOp op);
 std::span<const Hole> holes_of(code::CellOp op);

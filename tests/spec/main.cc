@@ -34,6 +34,7 @@ struct Options {
   uint32_t jobs = std::max(1u, std::thread::hardware_concurrency());
   uint32_t timeout_s = 120;
   engine::Tier tier = engine::Tier::Interpreter;
+  uint32_t random_seed = 1;  // of Tier::Random
   bool is_verbose = false;
   bool shows_words = false;
   bool gc_collects_always = false;
@@ -97,6 +98,7 @@ void run_commands(const text::Script& script, Session& session, const Lists& lis
   FileScope scope = lists.scope.of(job.path);
   scope.gc_collects_always = options.gc_collects_always;
   scope.tier = options.tier;
+  scope.random_seed = options.random_seed;
   Result<std::unique_ptr<Session>> session = Session::create(source, scope);
   if (script && session) {
     run_commands(*script, **session, lists, options, job);
@@ -238,7 +240,8 @@ constexpr std::string_view kUsage =
     "  --lists DIR     where scope.txt, known-failures.txt and superseded.txt lie (tests/spec)\n"
     "  --jobs N        scripts that run at a time (one per core)\n"
     "  --timeout S     seconds that a script may take (120)\n"
-    "  --tier TIER     interp (the default) or baseline\n"
+    "  --tier TIER     interp (the default), baseline, or random[:SEED]: functions and loops go over to\n"
+    "                  machine code and back by chance\n"
     "  --verbose       each file's counts, each skipped command and each known failure\n"
     "  --gc-stress     collect garbage at every allocation, and spoil what is freed\n"
     "  --words         errors about a module's bytes that differ from the suite's words\n";
@@ -249,6 +252,23 @@ Result<uint32_t> parse_number(std::string_view text) {
   if (error != std::errc{} || stop != text.data() + text.size() || number == 0)
     return fail(ErrorKind::Usage, fmt::format("'{}' is not a positive number", text));
   return number;
+}
+
+Result<> set_tier(Options& options, std::string_view text) {
+  constexpr std::string_view kRandom = "random";
+  if (text == "interp") {
+    options.tier = engine::Tier::Interpreter;
+  } else if (text == "baseline") {
+    options.tier = engine::Tier::Baseline;
+  } else if (text == kRandom) {
+    options.tier = engine::Tier::Random;
+  } else if (text.starts_with(kRandom) && text[kRandom.size()] == ':') {
+    options.tier = engine::Tier::Random;
+    ASSIGN_OR_RETURN(options.random_seed, parse_number(text.substr(kRandom.size() + 1)));
+  } else {
+    return fail(ErrorKind::Usage, fmt::format("--tier {}: write interp, baseline or random[:SEED]", text));
+  }
+  return {};
 }
 
 Result<Options> parse_options(std::span<char*> arguments) {
@@ -270,9 +290,7 @@ Result<Options> parse_options(std::span<char*> arguments) {
     } else if (name == "--lists") {
       options.lists = value;
     } else if (name == "--tier") {
-      if (value != std::string_view("interp") && value != std::string_view("baseline"))
-        return fail(ErrorKind::Usage, fmt::format("--tier {}: write interp or baseline", value));
-      options.tier = value == std::string_view("interp") ? engine::Tier::Interpreter : engine::Tier::Baseline;
+      TRY(set_tier(options, value));
     } else if (name == "--jobs") {
       ASSIGN_OR_RETURN(options.jobs, parse_number(value));
     } else if (name == "--timeout") {

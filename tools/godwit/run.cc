@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +14,7 @@
 #include "option_values.h"
 #include "output.h"
 #include "report.h"
+#include "statistics.h"
 
 extern char** environ;
 
@@ -33,6 +34,8 @@ struct RunOptions {
   Limits limits;
   uint32_t max_threads = ThreadsConfig().max_threads;
   bool prints_gc_statistics = false;
+  bool prints_statistics = false;
+  bool is_verbose = false;
   std::span<char* const> arguments;  // after the file
 };
 
@@ -67,8 +70,15 @@ constexpr OptionSpec kOptions[] = {
      "4G."},
     {"gc-statistics", "", "Print at the end what collecting garbage has cost."},
     {"tier", "TIER",
-     "interp: functions are interpreted (the default)\nbaseline: compiled when they are first called\n"
-     "auto: compiled once they have run often"},
+     "auto: functions are compiled once they have run often (the\ndefault)\n"
+     "baseline: compiled when they are first called\ninterp: interpreted\n"
+     "Where machine code is impossible, all are interpreted."},
+    {"stats", "",
+     "Print at the end what validating, translating and compiling\nfunctions has cost, and collecting "
+     "garbage."},
+    {"perf-map", "",
+     "Write the names of compiled functions to /tmp/perf-PID.map,\nwhere Linux's perf looks for them."},
+    {"verbose", "", "Say if functions are interpreted because machine code is\nimpossible.", 'v'},
     {"validate", "WHEN",
      "lazy: each function before it first runs (the default)\neager: the whole module before anything runs"},
     kHelpOption,
@@ -85,7 +95,7 @@ std::expected<void, UsageError> set_tier(RunOptions& into, std::string_view text
   if (text == "interp") into.config.tier = Tier::Interpreter;
   else if (text == "baseline") into.config.tier = Tier::Baseline;
   else if (text == "auto") into.config.tier = Tier::Auto;
-  else return std::unexpected(UsageError{"--tier " + std::string(text) + ": write interp, baseline or auto"});
+  else return std::unexpected(UsageError{"--tier " + std::string(text) + ": write auto, baseline or interp"});
   return {};
 }
 
@@ -160,6 +170,12 @@ std::expected<void, UsageError> apply(RunOptions& into, const OptionReader::Opti
     into.limits.max_gc_heap_bytes = *size;
   } else if (name == "gc-statistics") {
     into.prints_gc_statistics = true;
+  } else if (name == "stats") {
+    into.prints_statistics = into.config.measures_time = true;
+  } else if (name == "perf-map") {
+    into.config.writes_perf_map = true;
+  } else if (name == "verbose") {
+    into.is_verbose = true;
   } else if (name == "tier") {
     return set_tier(into, option.value);
   } else if (name == "validate") {
@@ -181,16 +197,15 @@ void add_hints(Linker& linker) {
   linker.hint("go", "it was built with GOOS=js; build it with GOOS=wasip1 GOARCH=wasm");
 }
 
-void print_gc_statistics(const Store& store) {
-  const Store::GarbageStatistics found = store.garbage_statistics();
-  auto milliseconds = [](std::chrono::nanoseconds time) { return static_cast<double>(time.count()) / 1e6; };
-  std::fprintf(
-      stderr,
-      "gc: %llu collections, %.3f ms in all, %.3f ms the longest; %llu bytes allocated, %llu live after the "
-      "last\n",
-      static_cast<unsigned long long>(found.collections), milliseconds(found.total_pause),
-      milliseconds(found.longest_pause), static_cast<unsigned long long>(found.allocated_bytes),
-      static_cast<unsigned long long>(found.live_bytes));
+// What is told when the guest has ended, however it did.
+void tell(const Engine& engine, const Store& store, const RunOptions& options) {
+  const Statistics statistics = engine.statistics();
+  if (options.is_verbose && !statistics.obstacle.empty())
+    write_err("note: all functions are interpreted: " + statistics.obstacle + "\n");
+  if (options.prints_statistics) write_err(describe(statistics));
+  const Store::GarbageStatistics garbage = store.garbage_statistics();
+  if (options.prints_gc_statistics || (options.prints_statistics && garbage.allocated_bytes != 0))
+    write_err(describe(garbage));
 }
 
 int report_run_error(const Error& error, const RunOptions& options) {
@@ -240,8 +255,9 @@ int run_module(const Engine& engine, RunOptions& options) {
 
   const GuestCall call{store, *module, *instance, options.file, options.arguments};
   auto status = options.invoke ? invoke_function(call, *options.invoke) : run_command(call);
-  if (options.prints_gc_statistics) print_gc_statistics(store);
-  return leave(status ? *status : report_run_error(status.error(), options));
+  const int exit_status = status ? *status : report_run_error(status.error(), options);
+  tell(engine, store, options);
+  return leave(exit_status);
 }
 
 int run_run(const Command& self, std::span<char* const> arguments) {
@@ -261,6 +277,8 @@ int run_run(const Command& self, std::span<char* const> arguments) {
   options.wasi.args.emplace_back(base_name(rest[0]));
   if (!options.invoke) options.wasi.args.insert(options.wasi.args.end(), rest.begin() + 1, rest.end());
 
+  if (const char* wanted = std::getenv("GODWIT_PERF_MAP"); wanted != nullptr && *wanted != 0)
+    options.config.writes_perf_map = true;
   auto engine = Engine::create(options.config);
   if (!engine) return report(engine.error());
   return run_module(*engine, options);
@@ -285,6 +303,7 @@ constexpr Command kRun{
         "\n"
         "environment:\n"
         "  GODWIT_PLUGIN_PATH  directories with plug-ins, separated by colons, searched first\n"
+        "  GODWIT_PERF_MAP     if not empty, the same as --perf-map\n"
         "  NO_COLOR            no colours\n",
     .examples =
         "  godwit run hello.wasm\n"

@@ -50,7 +50,10 @@ Result<std::unique_ptr<Session>> Session::create(const text::Source& source, con
   runtime::Limits limits;
   limits.gc_collects_always = scope.gc_collects_always;
   if (scope.depth == Depth::Execute || scope.depth == Depth::Partial) {
-    ASSIGN_OR_RETURN(session->world_, World::create(scope.features, limits, scope.tier));
+    ASSIGN_OR_RETURN(
+        session->world_,
+        World::create({.features = scope.features, .tier = scope.tier, .random_seed = scope.random_seed},
+                      limits));
   }
   return session;
 }

@@ -39,7 +39,8 @@ struct Scope {
   Depth depth = Depth::Validate;
   wasm::FeatureSet features = {};
   bool gc_collects_always = false;  // for tests of the collector
-  engine::Tier tier = engine::Tier::Interpreter;
+  engine::Tier tier = engine::Tier::Auto;
+  uint32_t random_seed = 1;  // of Tier::Random
 };
 
 enum class Verdict : uint8_t { Passed, Failed, Skipped };

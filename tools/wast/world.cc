@@ -37,15 +37,12 @@ const std::vector<Printer>& printers() {
 
 }  // namespace
 
-Result<std::unique_ptr<World>> World::create(const wasm::FeatureSet& features, const runtime::Limits& limits,
-                                             engine::Tier tier) {
+Result<std::unique_ptr<World>> World::create(const engine::Config& config, const runtime::Limits& limits) {
   std::unique_ptr<World> world(new World);
-  ASSIGN_OR_RETURN(
-      world->engine_,
-      engine::Engine::create({.features = features, .validation = engine::Validation::Eager, .tier = tier}));
+  ASSIGN_OR_RETURN(world->engine_, engine::Engine::create(config));
   world->store_ =
       std::make_unique<runtime::Store>(world->engine_->types(), world->engine_->executor(), limits);
-  TRY(world->make_spectest(features));
+  TRY(world->make_spectest(config.features));
   return world;
 }
 

@@ -19,9 +19,8 @@ namespace godwit::wast {
 
 class World final {
  public:
-  static Result<std::unique_ptr<World>> create(const wasm::FeatureSet& features,
-                                               const runtime::Limits& limits = {},
-                                               engine::Tier tier = engine::Tier::Interpreter);
+  static Result<std::unique_ptr<World>> create(const engine::Config& config,
+                                               const runtime::Limits& limits = {});
   ~World();
 
   // Decodes and validates the whole module.

@@ -1,5 +1,5 @@
 // The meaning of plain instructions, instruction by instruction of opcodes.def.
-#include "interp/op_reference.h"
+#include "engine/op_reference.h"
 
 #include <algorithm>
 #include <bit>
@@ -10,7 +10,7 @@
 
 #include "code/ops_simd.h"
 
-namespace godwit::interp::testing {
+namespace godwit::engine {
 
 using runtime::V128;
 using wasm::OpClass;
@@ -315,4 +315,4 @@ std::string text_of(OperandType type, Value value) {
   return text;
 }
 
-}  // namespace godwit::interp::testing
+}  // namespace godwit::engine

@@ -1,10 +1,10 @@
 // What opcode_relations.h says of instructions follows from their meaning.
 #include <gtest/gtest.h>
 
-#include "interp/op_reference.h"
+#include "engine/op_reference.h"
 #include "wasm/opcode_relations.h"
 
-namespace godwit::interp::testing {
+namespace godwit::engine {
 
 namespace {
 
@@ -60,4 +60,4 @@ TEST(OpRelations, OfArithmeticHold) {
   EXPECT_FALSE(wasm::is_constant_arithmetic(Opcode::f64_add));
 }
 
-}  // namespace godwit::interp::testing
+}  // namespace godwit::engine

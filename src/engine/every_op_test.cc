@@ -1,18 +1,22 @@
 // Each plain instruction of opcodes.def does what runtime/numeric.h and numeric_simd.h say: on operands at the edges of
-// their types, wherever the operands come from, whatever the result is used for, in folded and in unfolded code.
+// their types, wherever the operands come from, whatever the result is used for, in folded and in unfolded code, by the
+// interpreter's handlers and in machine code.
 #include <algorithm>
 #include <cstring>
 #include <random>
 
-#include "interp/op_reference.h"
+#include "engine/op_reference.h"
+#include "interp/table.h"
 #include "interp/test_world.h"
+#include "jit/compiler.h"
 #include "platform/sanitizers.h"
 #include "runtime/memory.h"
 
-namespace godwit::interp::testing {
+namespace godwit::engine {
 
 namespace {
 
+using namespace interp::testing;
 using runtime::Trap;
 using wasm::Instruction;
 using wasm::OpClass;
@@ -128,8 +132,8 @@ class OpModule final {
   }
 
   // The first thing that is wrong, or nothing.
-  std::string check(bool fold) {
-    World world({}, {.fold = fold});
+  std::string check(bool fold, code::NativeTier* native) {
+    World world({}, {.fold = fold}, native);
     runtime::Instance* instance = world.instantiate(module_);
     if (instance == nullptr) return "no instance";
     memory_ = instance->find_export("memory")->memory->bytes();
@@ -143,7 +147,11 @@ class OpModule final {
         for (size_t j = 0; j < params_.size(); ++j)
           if (one.from[j] == From::Const) operands[j] = one.constants[j];
         const std::string wrong = call(world, func, one, operands);
-        if (!wrong.empty()) return describe(one, operands) + (fold ? ", folded: " : ", unfolded: ") + wrong;
+        if (!wrong.empty()) {
+          const std::string how =
+              std::string(fold ? "folded" : "unfolded") + (native ? ", compiled: " : ": ");
+          return describe(one, operands) + ", " + how + wrong;
+        }
       }
     }
     return {};
@@ -497,8 +505,15 @@ class EveryOp : public ::testing::TestWithParam<Opcode> {};
 
 TEST_P(EveryOp, DoesWhatItsMeaningSays) {
   OpModule module(GetParam());
-  EXPECT_EQ(module.check(true), "");
-  EXPECT_EQ(module.check(false), "");
+  EXPECT_EQ(module.check(true, nullptr), "");
+  EXPECT_EQ(module.check(false, nullptr), "");
+  if (!jit::Baseline::is_possible()) return;
+  constexpr size_t kCodeBytes = size_t{64} << 20;
+  jit::Baseline baseline(interp::handler_table(), interp::stop_code(), {.code_limit_bytes = kCodeBytes});
+  EXPECT_EQ(module.check(true, &baseline), "");
+  EXPECT_EQ(module.check(false, &baseline), "");
+  EXPECT_GT(baseline.statistics().functions, 0u);
+  EXPECT_EQ(baseline.statistics().refused_functions, 0u);
 }
 
 // Sanitizers make each of these take seconds, and handlers are not instrumented: there, some have to do.
@@ -527,4 +542,4 @@ TEST(EveryOp, IsTestedIfItsResultFollowsFromItsOperands) {
   }
 }
 
-}  // namespace godwit::interp::testing
+}  // namespace godwit::engine

@@ -10,7 +10,7 @@
 #include "runtime/trap.h"
 #include "wasm/instruction.h"
 
-namespace godwit::interp::testing {
+namespace godwit::engine {
 
 using OperandType = wasm::Signature::Type;
 
@@ -42,4 +42,4 @@ const std::vector<Value>& edges(OperandType type);
 wasm::ValKind kind_of(OperandType type);
 std::string text_of(OperandType type, Value value);
 
-}  // namespace godwit::interp::testing
+}  // namespace godwit::engine

@@ -1,0 +1,33 @@
+// Statistics: what an engine has done so far.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "godwit/namespace.h"
+
+namespace godwit::GODWIT_V1 {
+
+/// What was done for the functions of all modules of an engine, whether they are still there or not.
+struct Statistics {
+  /// What one kind of work came to.
+  struct Work {
+    uint64_t functions = 0;
+    uint64_t bytes = 0;
+    std::chrono::nanoseconds time{};  ///< zero unless Config::measures_time
+  };
+  Work validation;   ///< of function bodies; their bytes
+  Work interpreter;  ///< translation of function bodies for the interpreter; bytes of what they became
+  Work baseline;     ///< compilation by the baseline compiler; bytes of machine code
+
+  /// The machine code that is there now, in bytes; Config::max_machine_code_bytes is the most.
+  uint64_t live_machine_code_bytes = 0;
+  /// Functions that stay interpreted because there was no room for their machine code.
+  uint64_t functions_without_room = 0;
+  /// Why the machine or the system allows no machine code, although Config::tier asks for it. Empty if it does, and as
+  /// long as no function has asked.
+  std::string obstacle;
+};
+
+}  // namespace godwit::GODWIT_V1
