@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUGS = ROOT / "tests/planted"
 TREE = ROOT / "build/planted/tree"
 BUILD = TREE / "build/release"
-COPIED = ("CMakeLists.txt", "CMakePresets.json", "VERSION", "layers.txt", "cmake", "examples", "fuzz", "include",
+COPIED = ("CMakeLists.txt", "bench", "CMakePresets.json", "VERSION", "layers.txt", "cmake", "examples", "fuzz", "include",
           "plugins", "sdk", "src", "tests", "tools", "third_party")  # fmt: skip
 # What looks for bugs: a program and its arguments, in the build tree, each with the seconds it may take.
 FUZZ_INPUTS = "5000"
@@ -64,15 +64,21 @@ def jobs():
     return answer.stdout.strip() or str(os.cpu_count())
 
 
-def build():
-    """True if the detectors were built."""
+def refresh_all():
+    TREE.mkdir(parents=True, exist_ok=True)
+    for name in COPIED:
+        refresh(ROOT / name, TREE / name)
+
+
+def build(*targets):
+    """True if the targets, or else the detectors, were built."""
     log = TREE.parent / "build.log"
     with log.open("wb") as out:
         if not (BUILD / "build.ninja").exists():
             command = ["cmake", "--preset", "release", "-DGODWIT_BUILD_GUESTS=OFF"]
             if subprocess.run(command, cwd=TREE, stdout=out, stderr=out).returncode != 0:
                 return False
-        command = ["cmake", "--build", str(BUILD), "--", "-j", jobs(), *DETECTORS]
+        command = ["cmake", "--build", str(BUILD), "--", "-j", jobs(), *(targets or DETECTORS)]
         return subprocess.run(command, cwd=TREE, stdout=out, stderr=out).returncode == 0
 
 
@@ -113,9 +119,7 @@ def main(arguments):
         return 0
     bugs = [bug for bug in bugs if not wanted or bug.stem in wanted]
 
-    TREE.mkdir(parents=True, exist_ok=True)
-    for name in COPIED:
-        refresh(ROOT / name, TREE / name)
+    refresh_all()
     if not build():
         sys.exit(f"error: the copy does not build: {TREE.parent / 'build.log'}")
     if broken := failing(only_first=False):
