@@ -1,0 +1,93 @@
+// Reading and making the user's key.
+#include "platform/user_key.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "platform/random.h"
+
+namespace godwit::platform {
+
+namespace {
+
+class Descriptor final {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+Error system_error(const std::string& path) {
+  const int code = errno;
+  return Error(code == ENOENT ? ErrorKind::NotFound : ErrorKind::Io, static_cast<uint32_t>(code),
+               path + ": " + std::strerror(code));
+}
+
+Result<std::string> directory() {
+  if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data == '/')
+    return std::string(data) + "/godwit";
+  const char* home = std::getenv("HOME");
+  if (home == nullptr || *home != '/') return fail(ErrorKind::NotFound, "HOME is not set");
+  return std::string(home) + "/.local/share/godwit";
+}
+
+// Makes the directory and those above it, the last ones for the user alone.
+void make_directories(const std::string& path) {
+  for (size_t end = path.find('/', 1); end != path.npos; end = path.find('/', end + 1))
+    ::mkdir(path.substr(0, end).c_str(), 0755);
+  ::mkdir(path.c_str(), 0700);
+}
+
+Result<UserKey> read_from(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (file.get() < 0) return fail(system_error(path));
+  struct stat status{};
+  if (::fstat(file.get(), &status) != 0) return fail(system_error(path));
+  if (!S_ISREG(status.st_mode) || status.st_uid != ::geteuid() || (status.st_mode & 077) != 0)
+    return fail(ErrorKind::Unsupported, path + " is not the user's alone: chmod 600, or remove it");
+  UserKey key;
+  if (::read(file.get(), key.data(), key.size()) != static_cast<ssize_t>(key.size()))
+    return fail(ErrorKind::Io, path + " is too short");
+  return key;
+}
+
+}  // namespace
+
+Result<UserKey> read_user_key() {
+  ASSIGN_OR_RETURN(const std::string place, directory());
+  return read_from(place + "/key");
+}
+
+// Written under another name first: whoever sees the key sees all of it, and the first one stays.
+Result<UserKey> make_user_key() {
+  ASSIGN_OR_RETURN(const std::string place, directory());
+  const std::string path = place + "/key";
+  if (auto there = read_from(path); there || there.error().kind() != ErrorKind::NotFound) return there;
+  make_directories(place);
+  UserKey key;
+  TRY(fill_random(key));
+  std::string scratch = path + ".XXXXXX";
+  const Descriptor file(::mkstemp(scratch.data()));  // for the user alone
+  if (file.get() < 0) return fail(system_error(scratch));
+  const bool is_written = ::write(file.get(), key.data(), key.size()) == static_cast<ssize_t>(key.size());
+  const bool is_linked = is_written && (::link(scratch.c_str(), path.c_str()) == 0 || errno == EEXIST);
+  const Error error = system_error(path);
+  ::unlink(scratch.c_str());
+  if (!is_linked) return fail(error.kind(), error.message());
+  return read_from(path);
+}
+
+}  // namespace godwit::platform
