@@ -74,6 +74,13 @@ Result<const Cell*> ModuleCode::prepare(uint32_t defined, Interrupt interrupt) {
   std::lock_guard lock(mutex_);
   if (const Cell* entry = entries_[defined].load(std::memory_order_acquire)) return entry;
   wasm::FuncIdx func(module_.declarations.imported_funcs + defined);
+  if (options_.compiled) {
+    if (const auto compiled = options_.compiled->find(defined); compiled.function != nullptr) {
+      const Cell* entry = compiled_entry(func, compiled);
+      entries_[defined].store(entry, std::memory_order_release);
+      return entry;
+    }
+  }
   if (!scratch_) scratch_ = std::make_unique<Scratch>(module_.declarations, options_.features);
   const size_t body_bytes = module_.declarations.body(func).range.size;
   Efforts& efforts = *options_.efforts;
@@ -104,6 +111,17 @@ uint8_t* ModuleCode::add_chunk(size_t bytes) {
   if (!reserved || !reserved->commit(0, bytes)) std::abort();
   if (bytes >= platform::kLargePageBytes) reserved->expect_dense_use(0, bytes);
   return chunks_.emplace_back(std::move(*reserved)).base();
+}
+
+const Cell* ModuleCode::compiled_entry(wasm::FuncIdx func, const CompiledFunctions::Code& code) {
+  const wasm::FuncType& type = module_.declarations.func_type(func);
+  uint32_t params = 0, results = 0;
+  for (const wasm::ValType param : type.params) params += param.slots();
+  for (const wasm::ValType result : type.results) results += result.slots();
+  auto* entry = reinterpret_cast<CompiledEntry*>(allocate(sizeof(CompiledEntry)));
+  entry->cell = {handlers_[CellOp::native_entry], static_cast<uint16_t>(std::max(params, results)), 0, 0};
+  entry->code = code;
+  return &entry->cell;
 }
 
 Cell* ModuleCode::allocate(size_t bytes) {

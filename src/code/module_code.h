@@ -28,6 +28,9 @@ struct ModuleCodeOptions {
   // For tests, with translate.count: every few calls and rounds a function goes over to machine code or back, by chance.
   std::optional<uint32_t> switch_seed = std::nullopt;
   Efforts* efforts = nullptr;  // counts there; outlives the module
+  // Functions that need no cells; null: all do.
+  std::shared_ptr<const CompiledFunctions> compiled = nullptr;
+  std::string remark = {};  // for the user, in words: why there are none, if there might be
 };
 
 class ModuleCode final : public runtime::CodeSource {
@@ -40,6 +43,10 @@ class ModuleCode final : public runtime::CodeSource {
   // @errors Invalid, Malformed: the body. Exhausted, Unsupported: see translate(). Nothing is published then.
   Result<const Cell*> prepare(uint32_t defined, Interrupt interrupt) override;
   void make_faster(const Cell* cell) override;
+  std::string_view remark() const { return options_.remark; }
+  const void* compiled_code(uint32_t defined) const override {
+    return options_.compiled ? options_.compiled->find(defined).function : nullptr;
+  }
   bool locate(const Cell* cell, CellRole role, Location& into) const override;
   bool find_unwind_site(const Cell* cell, runtime::UnwindSite& into) const override;
 
@@ -57,6 +64,7 @@ class ModuleCode final : public runtime::CodeSource {
 
   const Cell* lay_out(uint32_t defined, const Translation& translation);
   uint32_t rounds_of(const DraftCell& count, size_t function_cells);
+  const Cell* compiled_entry(wasm::FuncIdx func, const CompiledFunctions::Code& code);
   Cell* allocate(size_t bytes);
   uint8_t* add_chunk(size_t bytes);
   void compile(const Cell* begin, Function& function);

@@ -43,4 +43,22 @@ class NativeTier {
   virtual const Cell* cell_at(uintptr_t pc) const = 0;
 };
 
+// Functions of one module that were compiled from its bytes, not from register code. @threads any.
+class CompiledFunctions {
+ public:
+  struct Code {
+    const void* function = nullptr;  // null: this one was not compiled
+    const void* thunk = nullptr;     // by which register code calls it (image::Thunk)
+  };
+  virtual ~CompiledFunctions() = default;
+  virtual Code find(uint32_t defined) const = 0;
+};
+
+// What the entry of a compiled function is in place of cells of its own.
+struct CompiledEntry {
+  Cell cell;  // native_entry
+  CompiledFunctions::Code code;
+};
+static_assert(sizeof(CompiledEntry) == 2 * sizeof(Cell));
+
 }  // namespace godwit::code

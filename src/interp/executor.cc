@@ -39,9 +39,11 @@ class Stay final {
   explicit Stay(Store& store)
       : store_(store),
         stack_top_(store.vm().stack_top),
-        stay_{store.vm().host_call_ip, store.vm().host_call_fp, store.vm().host_call_ctx,
-              store.innermost_stay()} {
+        stay_{store.vm().host_call_ip, store.vm().host_call_fp,     store.vm().host_call_ctx,
+              store.vm().native_entry, store.vm().native_threshold, store.innermost_stay()} {
     store.set_innermost_stay(&stay_);
+    store.vm().native_entry = nullptr;
+    store.vm().native_threshold = nullptr;
   }
   ~Stay() {
     store_.set_innermost_stay(stay_.outer);
@@ -49,6 +51,8 @@ class Stay final {
     vm.host_call_ip = stay_.host_call_ip;
     vm.host_call_fp = stay_.host_call_fp;
     vm.host_call_ctx = stay_.host_call_ctx;
+    vm.native_entry = stay_.native_entry;
+    vm.native_threshold = stay_.native_threshold;
     vm.stack_top = stack_top_;
   }
   Stay(const Stay&) = delete;
@@ -62,8 +66,9 @@ class Stay final {
   GuestStay stay_;
 };
 
-// Runs the function from its entry until it returns or traps: then vm.trap says so.
-void run_guest(Store& store, const platform::GuestRegisters& registers, const code::NativeTier* native) {
+}  // namespace
+
+void Interpreter::run(Store& store, const platform::GuestRegisters& registers) const {
   VmStore& vm = store.vm();
   if (platform::current_stack_address() < vm.native_stack_limit) {
     vm.trap = static_cast<uint64_t>(Trap::StackExhausted);
@@ -71,15 +76,18 @@ void run_guest(Store& store, const platform::GuestRegisters& registers, const co
     return;
   }
   platform::Activation activation;
+  activation.owner = &vm;
   if (platform::enter_guest(registers, activation) == platform::GuestExit::Returned) return;
   vm.trap = static_cast<uint64_t>(Trap::MemoryOutOfBounds);
   vm.trap_ip = reinterpret_cast<const Cell*>(activation.fault.ip) + position_of_access(activation.fault.pc);
   // machine code keeps no ip
-  if (const Cell* cell = native ? native->cell_at(activation.fault.pc) : nullptr) vm.trap_ip = cell;
+  if (const Cell* cell = native_ ? native_->cell_at(activation.fault.pc) : nullptr) vm.trap_ip = cell;
   vm.trap_fp = reinterpret_cast<Slot*>(activation.fault.fp);
   vm.trap_ctx = reinterpret_cast<VmContext*>(activation.fault.ctx);
   store.set_fault_address(activation.fault.address);
 }
+
+namespace {
 
 Result<> call_host_directly(Store& store, FuncRecord& func, std::span<Slot> slots) {
   auto& record = reinterpret_cast<runtime::HostRecord&>(func);  // of which it is the first member
@@ -93,6 +101,11 @@ Result<> call_host_directly(Store& store, FuncRecord& func, std::span<Slot> slot
 
 Interpreter::Interpreter(const code::NativeTier* native)
     : native_(native), handlers_(__start_godwit_guest_text, __stop_godwit_guest_text) {}
+
+void Interpreter::know_compiled_code(const runtime::VmLibcalls* libcalls, LocateCompiled locate) {
+  libcalls_ = libcalls;
+  locate_compiled_ = std::move(locate);
+}
 
 Result<> Interpreter::invoke(Store& store, FuncRecord& func, std::span<Slot> slots) {
   if (func.vmctx == nullptr) return call_host_directly(store, func, slots);
@@ -129,8 +142,8 @@ Result<> Interpreter::invoke(Store& store, FuncRecord& func, std::span<Slot> slo
     registers.acc = reinterpret_cast<uint64_t>(&threshold->leave);
     registers.aux = reinterpret_cast<uint64_t>(func.vmctx);
     registers.store = &vm;
-    if (is_on_own_stack) run_guest(store, registers, native_);
-    else platform::run_on(store.native_stack(), [&] { run_guest(store, registers, native_); });
+    if (is_on_own_stack) run(store, registers);
+    else platform::run_on(store.native_stack(), [&] { run(store, registers); });
   }
 
   if (vm.trap == static_cast<uint64_t>(Trap::None)) [[likely]] {

@@ -1,7 +1,10 @@
 // Interpreter: runs guest functions by the handlers of this room.
 #pragma once
 
+#include <functional>
+
 #include "code/native.h"
+#include "platform/guest_entry.h"
 #include "platform/trap_handler.h"
 #include "runtime/store.h"
 
@@ -13,6 +16,16 @@ class Interpreter final : public runtime::Executor {
   // @param native whose machine code cells may lead to, or null; outlives this object.
   explicit Interpreter(const code::NativeTier* native = nullptr);
 
+  // For compiled code: what it calls, and where its instructions come from. Called before there are stores.
+  using LocateCompiled = std::function<std::optional<CompiledPlace>(uintptr_t pc)>;
+  void know_compiled_code(const runtime::VmLibcalls* libcalls, LocateCompiled locate);
+  const runtime::VmLibcalls* libcalls() const override { return libcalls_; }
+  std::optional<CompiledPlace> locate_compiled(uintptr_t pc) const override {
+    return locate_compiled_ ? locate_compiled_(pc) : std::nullopt;
+  }
+  // Runs the function from its entry until it returns, or until vm().trap says why it did not.
+  void run(runtime::Store& store, const platform::GuestRegisters& registers) const;
+
   // Runs on the store's native stack; calls of host functions directly run on the caller's.
   // @errors as the guest ends: Trap, Exhausted (with a wasm backtrace), or what a host function raised.
   Result<> invoke(runtime::Store& store, runtime::FuncRecord& func, std::span<runtime::Slot> slots) override;
@@ -21,6 +34,8 @@ class Interpreter final : public runtime::Executor {
 
  private:
   const code::NativeTier* native_;
+  const runtime::VmLibcalls* libcalls_ = nullptr;
+  LocateCompiled locate_compiled_;
   platform::GuestCodeRange handlers_;  // faults in handlers are the guest's
 };
 

@@ -4,11 +4,13 @@
 // callee's (a host function sees the calling instance's). The callee's `enter` writes the frame's header from acc and
 // aux. A return restores fp, ctx and mem from the header and the call cell; the first result is in its slot and in the
 // accumulator of its type.
+#include "code/native.h"
 #include "interp/calls.h"
 #include "interp/entering.h"
 #include "interp/handlers.h"
 #include "interp/unwind.h"
 #include "platform/trap_handler.h"
+#include "runtime/native_frame.h"
 
 namespace godwit::interp {
 
@@ -321,6 +323,31 @@ GODWIT_HANDLER void host_entry(GODWIT_HANDLER_PARAMS) {
   }
   mem = ctx->memory0_base;
   GODWIT_GO_ON(return_cell);
+}
+
+// A compiled function: the thunk takes its arguments out of the frame and leaves its results there.
+GODWIT_HANDLER void native_entry(GODWIT_HANDLER_PARAMS) {
+  runtime::VmStore& vm = *ctx->store;
+  Slot* header = fp + ip->a;
+  if (header + runtime::kFrameHeaderSlots > vm.stack_limit) [[unlikely]] {
+    GODWIT_BACK_TO_CALL();
+    GODWIT_STOP(Trap::StackExhausted);
+  }
+  header[0] = acc;
+  header[1] = aux;
+  runtime::NativeEntry entry{fp, header, ctx, vm.native_entry, vm.stack_top};
+  vm.native_entry = &entry;
+  vm.stack_top = header + runtime::kFrameHeaderSlots;
+  const code::CompiledFunctions::Code& code = reinterpret_cast<const code::CompiledEntry*>(ip)->code;
+  using Thunk = void(const void* function, VmContext*, Slot*);
+  reinterpret_cast<Thunk*>(reinterpret_cast<uintptr_t>(code.thunk))(code.function, ctx, fp);
+  vm.native_entry = entry.outer;
+  vm.stack_top = entry.outer_stack_top;
+  acc = fp[0];
+  f64_acc = load_unaligned<double>(fp);
+  f32_acc = load_unaligned<float>(fp);
+  v128_acc = runtime::V128{};
+  GODWIT_RETURN();
 }
 
 // --- Throwing ---------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 
 #include "runtime/gc_heap.h"
 #include "runtime/memory.h"
+#include "runtime/native_frame.h"
 #include "runtime/store.h"
 
 namespace godwit::interp {
@@ -105,6 +106,29 @@ const Cell* unwind_reference(const Cell* ip, Slot* fp, VmContext* ctx) {
   const runtime::Ref ref = fp[ip->a];
   if (ref == 0) return leave_guest(*ctx->store, Trap::NullExceptionReference);
   return unwind({ip, fp, ctx}, thrown_again(*ctx->store->store, ref));
+}
+
+const Cell* unwind_past_compiled(VmStore& vm) {
+  Store& store = *vm.store;
+  const bool is_exception = vm.trap == static_cast<uint64_t>(Trap::UncaughtException);
+  runtime::Ref ref = vm.pending_exception;
+  if (!is_exception) {
+    if (vm.trap != static_cast<uint64_t>(Trap::HostError) || !store.pending_error()) return nullptr;
+    const auto caught = runtime::caught_in(*store.pending_error());
+    if (!caught || caught->store() != &store) return nullptr;
+    ref = caught->ref();
+  }
+  const runtime::NativeEntry& entry = *vm.native_entry;
+  const Cell* ip = reinterpret_cast<const Cell*>(entry.header[0]) - 1;
+  Slot* fp = entry.fp - ip->a;
+  auto* ctx = reinterpret_cast<VmContext*>(entry.header[1]);
+  const Thrown thrown = thrown_again(store, ref);
+  const CatchClause* clause = find_clause(store.unwind_cache(), ip, fp, ctx, thrown.tag);
+  if (clause == nullptr) return nullptr;
+  if (is_exception) vm.pending_exception = 0;
+  else store.take_pending_error();
+  vm.trap = static_cast<uint64_t>(Trap::None);
+  return land(vm, *clause, {ip, fp, ctx}, fp, ctx, thrown);
 }
 
 const Cell* unwind_host_error(const Cell* ip, Slot* fp, VmContext* ctx) {

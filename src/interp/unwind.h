@@ -22,4 +22,9 @@ const Cell* unwind_reference(const Cell* ip, Slot* fp, VmContext* ctx);
 // the store's pending error is taken; else it stays (and vm().trap says nothing).
 const Cell* unwind_host_error(const Cell* ip, Slot* fp, VmContext* ctx);
 
+// The guest is about to leave compiled code for the reason vm().trap: if that is an exception, or an Error of a host
+// function that is one, looks for a clause in the frames of register code further out than that compiled code, up to the
+// next compiled code that has called those.
+const Cell* unwind_past_compiled(runtime::VmStore& vm);
+
 }  // namespace godwit::interp

@@ -1,9 +1,7 @@
 // Finds, loads and checks plug-ins.
 #include "nn/backend.h"
 
-#include <cstdlib>
-
-#include "platform/process.h"
+#include "platform/plugins.h"
 
 namespace godwit::nn {
 namespace {
@@ -76,24 +74,7 @@ Result<std::shared_ptr<const Backend>> Backend::load(const Encoding& encoding,
   return fail(not_found(encoding, directories));
 }
 
-std::vector<std::string> default_plugin_directories() {
-  std::vector<std::string> directories;
-  if (const char* from_environment = std::getenv("GODWIT_PLUGIN_PATH")) {
-    std::string_view rest = from_environment;
-    while (!rest.empty()) {
-      const size_t colon = rest.find(':');
-      if (const std::string_view directory = rest.substr(0, colon); !directory.empty())
-        directories.emplace_back(directory);
-      if (colon == std::string_view::npos) break;
-      rest.remove_prefix(colon + 1);
-    }
-  }
-  if (auto executable = platform::executable_path()) {
-    const std::string directory = executable->substr(0, executable->rfind('/'));
-    directories.insert(directories.end(), {directory, directory + "/plugins", directory + "/../lib/godwit"});
-  }
-  return directories;
-}
+std::vector<std::string> default_plugin_directories() { return platform::plugin_directories(); }
 
 Outcome<std::shared_ptr<const Model>> Model::open(std::shared_ptr<const Backend> backend, Target target,
                                                   std::span<const godwit_nn_part> parts,

@@ -10,8 +10,9 @@ using ByteVector = uint8_t __attribute__((vector_size(16)));
 // The lanes `table[index]`. An index from 0x80 on gives 0; what one from 16 to 0x7F gives is not determined.
 [[gnu::always_inline]] inline ByteVector lookup_bytes(ByteVector table, ByteVector index) {
 #if defined(__SSSE3__)
-  asm("pshufb %1, %0" : "+x"(table) : "x"(index));
-  return table;
+  using Chars = char __attribute__((vector_size(16)));
+  return __builtin_bit_cast(ByteVector, __builtin_ia32_pshufb128(__builtin_bit_cast(Chars, table),
+                                                                 __builtin_bit_cast(Chars, index)));
 #elif defined(__x86_64__)
   if (__builtin_cpu_supports("ssse3")) [[likely]] {
     // written in assembly, so that nothing else here is compiled for more than every x86-64 processor

@@ -50,4 +50,11 @@ enum class GuestExit : uint8_t {
 // that needs destruction at a point where it can fault.
 GuestExit enter_guest(const GuestRegisters& registers, Activation& activation);
 
+// For functions that compiled guest code calls, which have nothing to destroy. What lies on the native stack above the
+// current activation goes without a word: frames of guest code, and the caller's.
+// Lets enter_guest() return GuestExit::Returned.
+[[noreturn]] void leave_guest();
+// Calls registers.handler in the place of the handler that enter_guest() has called.
+[[noreturn]] void resume_guest(const GuestRegisters& registers);
+
 }  // namespace godwit::platform

@@ -58,6 +58,7 @@ godwit_enter_guest:
 1:
         mov     x9, sp
         str     x9, [x1]
+.Lrun:
         ldp     x9, x20, [x0]
         ldp     x21, x22, [x0, #16]
         ldp     x23, x24, [x0, #32]
@@ -89,7 +90,26 @@ godwit_enter_guest:
 godwit_land_after_fault:
         mov     w0, #1
         b       .Lleave
+        .globl  godwit_return_from_guest
+        .hidden godwit_return_from_guest
+        .type   godwit_return_from_guest, @function
+        .globl  godwit_resume_guest
+        .hidden godwit_resume_guest
+        .type   godwit_resume_guest, @function
+// void godwit_return_from_guest(Activation* (x0)): as if the first handler had returned
+godwit_return_from_guest:
+        ldr     x9, [x0]
+        mov     sp, x9
+        mov     w0, #0
+        b       .Lleave
+// void godwit_resume_guest(const GuestRegisters* (x0), Activation* (x1))
+godwit_resume_guest:
+        ldr     x9, [x1]
+        mov     sp, x9
+        b       .Lrun
         .cfi_endproc
+        .size   godwit_return_from_guest, godwit_resume_guest - godwit_return_from_guest
+        .size   godwit_resume_guest, . - godwit_resume_guest
         .size   godwit_land_after_fault, . - godwit_land_after_fault
 
 // Nothing of the guest's lies on the native stack here.

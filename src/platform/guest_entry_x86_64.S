@@ -5,6 +5,12 @@
         .globl  godwit_enter_guest
         .hidden godwit_enter_guest
         .type   godwit_enter_guest, @function
+        .globl  godwit_return_from_guest
+        .hidden godwit_return_from_guest
+        .type   godwit_return_from_guest, @function
+        .globl  godwit_resume_guest
+        .hidden godwit_resume_guest
+        .type   godwit_resume_guest, @function
         .globl  godwit_land_after_fault
         .hidden godwit_land_after_fault
         .type   godwit_land_after_fault, @function
@@ -43,6 +49,7 @@ godwit_enter_guest:
         jne     .Lset_mxcsr
 .Lmxcsr_is_set:
         movq    %rsp, (%rsi)
+.Lrun:
         movq    (%rdi), %r10
         movq    64(%rdi), %rbp
         movq    8(%rdi), %r12
@@ -96,7 +103,19 @@ godwit_land_after_fault:
         cld
         movl    $1, %edx
         jmp     .Lleave
+// void godwit_return_from_guest(Activation* (rdi)): as if the first handler had returned
+godwit_return_from_guest:
+        movq    (%rdi), %rsp
+        cld
+        xorl    %edx, %edx
+        jmp     .Lleave
+// void godwit_resume_guest(const GuestRegisters* (rdi), Activation* (rsi))
+godwit_resume_guest:
+        movq    (%rsi), %rsp
+        jmp     .Lrun
         .cfi_endproc
+        .size   godwit_return_from_guest, godwit_resume_guest - godwit_return_from_guest
+        .size   godwit_resume_guest, . - godwit_resume_guest
         .size   godwit_land_after_fault, . - godwit_land_after_fault
 
 // Machine code may have left return addresses on the native stack (see guest_entry.h).

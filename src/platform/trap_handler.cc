@@ -18,6 +18,9 @@ namespace godwit::platform {
 
 extern "C" [[gnu::visibility("hidden")]] uint32_t godwit_enter_guest(const GuestRegisters*, Activation*);
 extern "C" [[gnu::visibility("hidden")]] void godwit_land_after_fault();
+extern "C" [[noreturn, gnu::visibility("hidden")]] void godwit_return_from_guest(Activation*);
+extern "C" [[noreturn, gnu::visibility("hidden")]] void godwit_resume_guest(const GuestRegisters*,
+                                                                            Activation*);
 
 namespace {
 
@@ -30,6 +33,8 @@ constexpr size_t kEnoughSignalStackBytes = size_t{16} << 10;
 // All that the handler needs and that outlives threads and stores. Never destroyed.
 struct TrapState {
   RangeTable code;
+  RangeTable compiled_code;
+  std::atomic<void (*)(Activation&)> on_compiled_fault{nullptr};
   RangeTable memory;
   std::mutex mutex;
   std::atomic<bool> is_installed{false};
@@ -51,7 +56,14 @@ Error system_error(const char* what) {
 }
 
 bool is_guest_fault(const Activation* activation, uintptr_t pc, uintptr_t address) {
-  return activation && state.code.contains(pc) && state.memory.contains(address);
+  return activation && (state.code.contains(pc) || state.compiled_code.contains(pc)) &&
+         state.memory.contains(address);
+}
+
+// Goes on here as if the instruction that faulted had been a call.
+[[noreturn]] void land_after_compiled_fault() {
+  state.on_compiled_fault.load(std::memory_order_relaxed)(*thread_state.current);
+  __builtin_trap();
 }
 
 // Does what would have happened without our handler.
@@ -85,7 +97,12 @@ void on_signal(int signal, siginfo_t* info, void* context) {
     chain(signal, info, context);
     return;
   }
-  activation->fault = {pc, address, context_ip(machine), context_fp(machine), context_ctx(machine)};
+  activation->fault = {
+      pc, address, context_ip(machine), context_fp(machine), context_ctx(machine), context_frame(machine)};
+  if (state.compiled_code.contains(pc)) {
+    call_from_context(machine, reinterpret_cast<uintptr_t>(&land_after_compiled_fault));
+    return;
+  }
   set_context(machine, reinterpret_cast<uintptr_t>(&godwit_land_after_fault),
               reinterpret_cast<uintptr_t>(activation->landing_sp));
 }
@@ -157,17 +174,33 @@ GuestExit enter_guest(const GuestRegisters& registers, Activation& activation) {
   return faulted ? GuestExit::Faulted : GuestExit::Returned;
 }
 
+void leave_guest() { godwit_return_from_guest(thread_state.current); }
+
+void resume_guest(const GuestRegisters& registers) { godwit_resume_guest(&registers, thread_state.current); }
+
 Activation* current_activation() { return thread_state.current; }
 
-GuestCodeRange::GuestCodeRange(const void* begin, const void* end)
-    : slot_(state.code.add(reinterpret_cast<uintptr_t>(begin), reinterpret_cast<uintptr_t>(end))) {}
+void on_compiled_fault(void (*function)(Activation&)) {
+  state.on_compiled_fault.store(function, std::memory_order_relaxed);
+}
+
+namespace {
+RangeTable& table_of(GuestCodeKind kind) {
+  return kind == GuestCodeKind::Handlers ? state.code : state.compiled_code;
+}
+}  // namespace
+
+GuestCodeRange::GuestCodeRange(const void* begin, const void* end, GuestCodeKind kind)
+    : slot_(table_of(kind).add(reinterpret_cast<uintptr_t>(begin), reinterpret_cast<uintptr_t>(end))),
+      kind_(kind) {}
 
 GuestCodeRange::~GuestCodeRange() {
-  if (slot_) state.code.remove(slot_);
+  if (slot_) table_of(kind_).remove(slot_);
 }
 
 GuestCodeRange& GuestCodeRange::operator=(GuestCodeRange&& other) noexcept {
   std::swap(slot_, other.slot_);
+  std::swap(kind_, other.kind_);
   return *this;
 }
 

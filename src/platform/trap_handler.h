@@ -20,6 +20,7 @@ struct Fault {
   uintptr_t ip = 0;
   uintptr_t fp = 0;
   uintptr_t ctx = 0;
+  uintptr_t frame = 0;  // the frame pointer of compiled code
 };
 
 // One stay of a thread inside guest code; activations of nested entries form a chain. Filled by enter_guest().
@@ -27,6 +28,7 @@ struct Activation {
   void* landing_sp =
       nullptr;  // where the native stack stands when the guest is left; offset 0, assembly knows
   Activation* outer = nullptr;  // the activation that was current before
+  void* owner = nullptr;        // whatever the one who enters wants to find again
   Fault fault;                  // valid after GuestExit::Faulted
 };
 
@@ -39,19 +41,28 @@ Result<> install_trap_handler();
 // @errors Exhausted, Io.
 Result<> prepare_thread_for_guests();
 
+// Whose frames guest code has on the native stack.
+enum class GuestCodeKind : uint8_t {
+  Handlers,  // none: the handlers' registers are all there is
+  Compiled,  // its own: they are looked at before they are left (on_compiled_fault)
+};
+
 // Makes [begin, end) known as guest code for as long as the object lives; the interpreter registers its handlers'
 // section, compilers their code.
 // @threads any.
 class GuestCodeRange final {
  public:
   GuestCodeRange() = default;
-  GuestCodeRange(const void* begin, const void* end);
+  GuestCodeRange(const void* begin, const void* end, GuestCodeKind kind = GuestCodeKind::Handlers);
   ~GuestCodeRange();
-  GuestCodeRange(GuestCodeRange&& other) noexcept : slot_(other.slot_) { other.slot_ = nullptr; }
+  GuestCodeRange(GuestCodeRange&& other) noexcept : slot_(other.slot_), kind_(other.kind_) {
+    other.slot_ = nullptr;
+  }
   GuestCodeRange& operator=(GuestCodeRange&& other) noexcept;
 
  private:
   struct RangeSlot* slot_ = nullptr;
+  GuestCodeKind kind_ = GuestCodeKind::Handlers;
 };
 
 // Makes [base, base + size) known as guest memory for as long as the object lives: inaccessible pages in it are
@@ -67,6 +78,10 @@ class GuestMemoryRange final {
  private:
   struct RangeSlot* slot_ = nullptr;
 };
+
+// What runs on the guest's stack, above the frames of compiled code, after that has faulted: it gets the current
+// activation with its fault filled in, and must leave the guest (guest_entry.h). Set once, by whoever knows such code.
+void on_compiled_fault(void (*function)(Activation&));
 
 // The innermost activation of the calling thread, or null.
 Activation* current_activation();

@@ -2,6 +2,8 @@
 #include <cinttypes>
 #include <cstdio>
 
+#include "runtime/instance.h"
+#include "runtime/native_frame.h"
 #include "runtime/store.h"
 
 namespace godwit::runtime {
@@ -15,8 +17,10 @@ class FrameCollector final {
       : head_limit_(max_frames - max_frames / 2), tail_limit_(max_frames / 2) {}
 
   void add(const Module& module, const CodeSource::Location& location) {
+    add({&module, location.function_index, location.offset});
+  }
+  void add(const Executor::CompiledPlace& place) {
     ++count_;
-    const Place place{&module, location.function_index, location.offset};
     if (head_.size() < head_limit_) {
       head_.push_back(place);
     } else if (tail_.size() < tail_limit_) {
@@ -39,11 +43,7 @@ class FrameCollector final {
   }
 
  private:
-  struct Place {
-    const Module* module;
-    uint32_t function_index;
-    uint32_t offset;
-  };
+  using Place = Executor::CompiledPlace;
 
   static Frame to_frame(const Place& place) {
     return {place.module->name,
@@ -75,6 +75,13 @@ class Locator final {
     return true;
   }
 
+  // Of compiled code.
+  std::optional<Executor::CompiledPlace> locate(const Executor& executor, uintptr_t pc) {
+    KnownCode& known = known_code_[(pc ^ pc >> 6) % kSize];
+    if (known.pc != pc) known = {pc, executor.locate_compiled(pc)};
+    return known.place;
+  }
+
  private:
   struct Known {
     const Cell* cell = nullptr;
@@ -82,29 +89,90 @@ class Locator final {
     CodeSource::CellRole role{};
     CodeSource::Location location{};
   };
+  struct KnownCode {
+    uintptr_t pc = 0;
+    std::optional<Executor::CompiledPlace> place;
+  };
   static constexpr size_t kSize = 64;
   Known known_[kSize];
+  KnownCode known_code_[kSize];
 };
 
-// Walks the frames of one stay in guest code, from the given one outwards.
-void walk(Locator& locator, const Cell* ip, const Slot* fp, const VmContext* ctx, CodeSource::CellRole role,
-          FrameCollector& into) {
-  CodeSource::Location here;
-  if (!locator.locate(ip, ctx, role, here)) return;
-  for (;;) {
-    into.add(*ctx->module, here);
-    const Slot* header = fp + here.header_slot;
-    ip = reinterpret_cast<const Cell*>(header[0]);
-    ctx = reinterpret_cast<const VmContext*>(header[1]);
-    if (!locator.locate(ip, ctx, CodeSource::CellRole::Return, here)) return;
-    // How far the caller's fp lies below, its call knows.
-    fp -= here.callee_slots;
+// Walks the frames of one stay in guest code, from the given place outwards. Frames of register code lie on the frame
+// stack, those of compiled code on the native one; where one kind has called the other is written down.
+class StayWalk final {
+ public:
+  StayWalk(Locator& locator, const Executor& executor, const GuestStay& innermost, FrameCollector& into)
+      : locator_(locator), executor_(executor), at_(innermost), into_(into) {}
+
+  void run(CodeSource::CellRole role) {
+    if (at_.host_call_ctx == nullptr) return;
+    bool goes_on = at_.host_call_ip != nullptr || walk_compiled();
+    while (goes_on) {
+      walk_cells(role);
+      role = CodeSource::CellRole::Return;
+      goes_on = is_called_by_compiled() && walk_compiled();
+    }
   }
-}
+
+ private:
+  // From the cell on, up to a caller that is none of register code.
+  void walk_cells(CodeSource::CellRole role) {
+    CodeSource::Location here;
+    while (locator_.locate(at_.host_call_ip, at_.host_call_ctx, role, here)) {
+      into_.add(*at_.host_call_ctx->module, here);
+      // How far the caller's fp lies below, its call knows.
+      if (is_callees_fp_) at_.host_call_fp -= here.callee_slots;
+      leave_frame(at_.host_call_fp + here.header_slot);
+      role = CodeSource::CellRole::Return;
+    }
+  }
+
+  bool is_called_by_compiled() {
+    const NativeThreshold* threshold = at_.native_threshold;
+    if (threshold == nullptr || reinterpret_cast<const uint8_t*>(at_.host_call_ip) != threshold->leave)
+      return false;
+    at_.native_threshold = threshold->outer;
+    at_.host_call_fp = reinterpret_cast<Slot*>(const_cast<FrameRecord*>(threshold->caller));
+    return true;
+  }
+
+  void leave_frame(const Slot* header) {
+    at_.host_call_ip = reinterpret_cast<const Cell*>(header[0]);
+    at_.host_call_ctx = reinterpret_cast<VmContext*>(header[1]);
+    is_callees_fp_ = true;
+  }
+
+  // From the frame record on up to the register code that has called.
+  bool walk_compiled() {
+    const NativeEntry* entry = at_.native_entry;
+    if (entry == nullptr) return false;
+    const auto* record = reinterpret_cast<const FrameRecord*>(at_.host_call_fp);
+    const auto* const end = reinterpret_cast<const FrameRecord*>(entry);
+    for (; record < end; record = record->outer) {
+      // the call lies before the place that is returned to
+      const auto place = locator_.locate(executor_, record->return_address - 1);
+      if (place) into_.add(*place);
+      if (record->outer <= record) break;
+    }
+    at_.native_entry = entry->outer;
+    at_.host_call_fp = entry->fp;
+    leave_frame(entry->header);
+    return true;
+  }
+
+  Locator& locator_;
+  const Executor& executor_;
+  GuestStay at_;
+  bool is_callees_fp_ = false;  // the frame's own fp lies below
+  FrameCollector& into_;
+};
 
 // What is known about an access that faulted: only memory 0 is accessed without explicit checks.
 std::string describe_fault(uintptr_t address, const VmContext& ctx) {
+  constexpr uint64_t kFarthest = uint64_t{1} << 33;  // 32-bit address + 32-bit offset
   const auto base = reinterpret_cast<uintptr_t>(ctx.memory0_base);
+  if (address - base >= kFarthest) return {};  // compiled code was in another memory
   char text[96];
   std::snprintf(text, sizeof text, ": address 0x%" PRIx64 ", memory size %" PRIu64 " bytes",
                 static_cast<uint64_t>(address - base),
@@ -117,27 +185,37 @@ std::string describe_fault(uintptr_t address, const VmContext& ctx) {
 std::vector<Frame> Store::backtrace(const Cell* ip, Slot* fp, VmContext* ctx, size_t max_frames) {
   FrameCollector frames(max_frames);
   Locator locator;
-  if (ctx) {
-    walk(locator, ip, fp, ctx, CodeSource::CellRole::Executing, frames);
-  } else {
-    walk(locator, vm_.host_call_ip, vm_.host_call_fp, vm_.host_call_ctx, CodeSource::CellRole::Return,
-         frames);
-  }
+  const bool is_given = ctx != nullptr;
+  const GuestStay innermost{is_given ? ip : vm_.host_call_ip,
+                            is_given ? fp : vm_.host_call_fp,
+                            is_given ? ctx : vm_.host_call_ctx,
+                            vm_.native_entry,
+                            vm_.native_threshold,
+                            innermost_stay_};
+  StayWalk(locator, executor_, innermost, frames)
+      .run(is_given ? CodeSource::CellRole::Executing : CodeSource::CellRole::Return);
   for (const GuestStay* stay = innermost_stay_; stay; stay = stay->outer)
-    walk(locator, stay->host_call_ip, stay->host_call_fp, stay->host_call_ctx, CodeSource::CellRole::Return,
-         frames);
+    StayWalk(locator, executor_, *stay, frames).run(CodeSource::CellRole::Return);
   return frames.frames();
+}
+
+void Store::keep_backtrace() {
+  if (!kept_backtrace_) kept_backtrace_ = backtrace(vm_.trap_ip, vm_.trap_fp, vm_.trap_ctx);
 }
 
 Error Store::take_trap() {
   const auto trap = static_cast<Trap>(std::exchange(vm_.trap, 0));
+  auto kept = std::exchange(kept_backtrace_, std::nullopt);
+  auto trap_backtrace = [&] {
+    return kept ? std::move(*kept) : backtrace(vm_.trap_ip, vm_.trap_fp, vm_.trap_ctx);
+  };
   const uintptr_t fault_address = std::exchange(fault_address_, 0);
   if (trap == Trap::HostError) {
     Error error =
         take_pending_error().value_or(Error(ErrorKind::Trap, static_cast<uint32_t>(trap), "host error"));
     // An exit is no accident, and an error that came through a nested call knows more than this place.
     if (error.kind() == ErrorKind::Exit || !error.backtrace().empty()) return error;
-    return std::move(error).with_backtrace(backtrace(vm_.trap_ip, vm_.trap_fp, vm_.trap_ctx));
+    return std::move(error).with_backtrace(trap_backtrace());
   }
   if (trap == Trap::Interrupted) {
     const std::lock_guard lock(interruption_mutex_);
@@ -150,14 +228,13 @@ Error Store::take_trap() {
   if (trap == Trap::UncaughtException) {
     const Ref exception = std::exchange(vm_.pending_exception, 0);
     return exception_error(exception, vm_.trap_ctx ? vm_.trap_ctx->instance : nullptr)
-        .with_backtrace(backtrace(vm_.trap_ip, vm_.trap_fp, vm_.trap_ctx));
+        .with_backtrace(trap_backtrace());
   }
   std::string message(to_string(trap));
   if (fault_address != 0 && vm_.trap_ctx && vm_.trap_ctx->memory0)
     message += describe_fault(fault_address, *vm_.trap_ctx);
   const ErrorKind kind = is_limit(trap) ? ErrorKind::Exhausted : ErrorKind::Trap;
-  return Error(kind, static_cast<uint32_t>(trap), std::move(message))
-      .with_backtrace(backtrace(vm_.trap_ip, vm_.trap_fp, vm_.trap_ctx));
+  return Error(kind, static_cast<uint32_t>(trap), std::move(message)).with_backtrace(trap_backtrace());
 }
 
 }  // namespace godwit::runtime

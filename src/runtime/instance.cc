@@ -109,6 +109,8 @@ FuncRecord* Instance::func(wasm::FuncIdx idx) {
     made.func.type = module_->func_type_id(idx);
     made.func.index = idx.value;
     made.func.entry.store(store_.executor().make_record_entry(made.cell, defined), std::memory_order_relaxed);
+    made.func.native.store(module_->code ? module_->code->compiled_code(defined) : nullptr,
+                           std::memory_order_relaxed);
     record = &made.func;
   }
   return record;

@@ -109,6 +109,7 @@ class Instantiation final {
     vm.tables = s.vm_tables.data();
     vm.memories = s.vm_memories.data();
     vm.tags = s.tags.data();
+    vm.type_ids = module_.type_ids.data();
     vm.instance = instance_.get();
     vm.module = &module_;
     s.dropped_elems.resize(declarations_.elems.size());

@@ -34,6 +34,9 @@ class CodeSource {
   // entered. @threads any.
   virtual void make_faster(const Cell* /*cell*/) {}
 
+  // The code of own function `defined` that other compiled code may call (FuncRecord::native); null if there is none.
+  virtual const void* compiled_code(uint32_t /*defined*/) const { return nullptr; }
+
   // What a cell belongs to, for backtraces.
   struct Location {
     uint32_t function_index;

@@ -30,6 +30,7 @@ Store::Store(TypeRegistry& types, Executor& executor, const Limits& limits)
       objects_(std::make_unique<Objects>()),
       gc_(std::make_unique<Gc>()) {
   vm_.store = this;
+  vm_.libcalls = executor.libcalls();
 }
 
 Store::~Store() {

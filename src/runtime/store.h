@@ -43,6 +43,16 @@ class Executor {
   virtual const Cell* make_record_entry(void* into, uint32_t defined_index) = 0;
   // The entry cell of a host function record.
   virtual const Cell* make_host_entry(void* into) = 0;
+
+  // What compiled code calls; null where there is none.
+  virtual const VmLibcalls* libcalls() const { return nullptr; }
+  // The instruction that compiled code at `pc` belongs to.
+  struct CompiledPlace {
+    const Module* module;
+    uint32_t function_index;
+    uint64_t offset;  // in the module, or kNoOffset
+  };
+  virtual std::optional<CompiledPlace> locate_compiled(uintptr_t /*pc*/) const { return std::nullopt; }
 };
 inline constexpr size_t kRecordCellBytes = 16;
 
@@ -82,6 +92,8 @@ struct GuestStay {
   const Cell* host_call_ip = nullptr;
   Slot* host_call_fp = nullptr;
   VmContext* host_call_ctx = nullptr;
+  NativeEntry* native_entry = nullptr;  // as the fields of VmStore said then
+  NativeThreshold* native_threshold = nullptr;
   GuestStay* outer = nullptr;
 };
 
@@ -183,6 +195,9 @@ class Store final {
   // The error for a trap that stopped the guest as vm() says (trap, trap_ip, trap_fp, trap_ctx), backtrace included;
   // takes the pending error if the trap is HostError. The stay that trapped is still the innermost.
   Error take_trap();
+  // Takes note of the backtrace for take_trap(), while the frames of compiled code are there.
+  void keep_backtrace();
+  void forget_backtrace() { kept_backtrace_.reset(); }
   // Frames from the given place outwards, across host functions that called back; at most `max_frames` (a frame
   // without an offset stands for the middle of a longer stack). With a null `ctx`, from the innermost guest frame
   // that waits for a host function.
@@ -218,6 +233,7 @@ class Store final {
   Limits limits_;
   std::shared_ptr<MemoryBudget> memory_budget_;
   std::optional<Error> pending_error_;
+  std::optional<std::vector<Frame>> kept_backtrace_;
   std::mutex interruption_mutex_;
   std::optional<Error> interruption_;  // what interrupt_with() was given; guarded by interruption_mutex_
   std::vector<Tag*> tags_;             // by number

@@ -79,6 +79,15 @@ struct GcBump {
 
 struct GcType;
 
+// The functions of libcalls.def.
+struct VmLibcalls {
+#define GODWIT_LIBCALL(name, signature) const void* name = nullptr;
+#include "runtime/libcalls.def"
+};
+
+struct NativeEntry;
+struct NativeThreshold;
+
 struct VmStore {
 #define GODWIT_VM_STORE(type, name) type name{};
 #include "runtime/vm_layout.def"

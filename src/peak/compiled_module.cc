@@ -1,0 +1,72 @@
+// Loading code images, and finding what an address in them belongs to.
+#include "peak/compiled_module.h"
+
+#include <algorithm>
+#include <mutex>
+
+#include "runtime/layout_hash.h"
+
+namespace godwit::peak {
+
+Result<std::unique_ptr<CompiledModule>> CompiledModule::load(CodeMap& map, const runtime::Module& module,
+                                                             std::vector<uint8_t> image) {
+  ASSIGN_OR_RETURN(const image::View view, image::read(image));
+  if (view.layout != runtime::kLayoutHash)
+    return fail(ErrorKind::Malformed, "the code image was made for another release of godwit");
+  if (view.functions.size() != module.declarations.bodies.size() ||
+      view.thunks.size() != module.declarations.types.size())
+    return fail(ErrorKind::Malformed, "the code image was made for another module");
+  ASSIGN_OR_RETURN(auto memory, platform::CodeMemory::create(std::max<size_t>(view.code.size(), 1)));
+  std::ranges::copy(view.code, memory.writable());
+  platform::publish_code(memory.executable(), view.code.size());
+  return std::unique_ptr<CompiledModule>(
+      new CompiledModule(map, module, std::move(image), view, std::move(memory)));
+}
+
+// The image's bytes stay where they are when the vector moves.
+CompiledModule::CompiledModule(CodeMap& map, const runtime::Module& module, std::vector<uint8_t> image,
+                               const image::View& view, platform::CodeMemory memory)
+    : map_(map),
+      module_(module),
+      image_(std::move(image)),
+      view_(view),
+      memory_(std::move(memory)),
+      range_(memory_.executable(), memory_.executable() + view_.code.size(),
+             platform::GuestCodeKind::Compiled) {
+  const std::unique_lock lock(map_.mutex_);
+  map_.modules_.emplace(end(), this);
+}
+
+CompiledModule::~CompiledModule() {
+  const std::unique_lock lock(map_.mutex_);
+  map_.modules_.erase(end());
+}
+
+code::CompiledFunctions::Code CompiledModule::find(uint32_t defined) const {
+  const image::Function& function = view_.functions[defined];
+  const wasm::Module& declarations = module_.declarations;
+  const image::Thunk& thunk = view_.thunks[declarations.funcs[declarations.imported_funcs + defined].value];
+  if (function.begin == image::kNone || thunk.begin == image::kNone) return {};
+  return {memory_.executable() + function.begin, memory_.executable() + thunk.begin};
+}
+
+uint64_t CompiledModule::function_count() const {
+  return static_cast<uint64_t>(
+      std::ranges::count_if(view_.functions, [](const auto& f) { return f.begin != image::kNone; }));
+}
+
+std::optional<runtime::Executor::CompiledPlace> CodeMap::locate(uintptr_t pc) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = modules_.upper_bound(pc);
+  if (found == modules_.end() || pc < found->second->begin()) return std::nullopt;
+  const CompiledModule& compiled = *found->second;
+  const auto place = static_cast<uint32_t>(pc - compiled.begin());
+  const auto function = compiled.view_.function_at(place);
+  if (!function) return std::nullopt;
+  const uint32_t offset = compiled.view_.offset_at(place).value_or(0);
+  return runtime::Executor::CompiledPlace{&compiled.module_,
+                                          compiled.module_.declarations.imported_funcs + *function,
+                                          offset == 0 ? kNoOffset : offset};
+}
+
+}  // namespace godwit::peak

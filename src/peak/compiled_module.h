@@ -1,0 +1,62 @@
+// CompiledModule: the code image of one module, in memory where it can run.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <vector>
+
+#include "code/native.h"
+#include "image/image.h"
+#include "platform/code_memory.h"
+#include "platform/trap_handler.h"
+#include "runtime/module.h"
+#include "runtime/store.h"
+
+namespace godwit::peak {
+
+class CompiledModule;
+
+// All compiled code of an engine, by its addresses. @threads any.
+class CodeMap final {
+ public:
+  std::optional<runtime::Executor::CompiledPlace> locate(uintptr_t pc) const;
+
+ private:
+  friend class CompiledModule;
+  mutable std::shared_mutex mutex_;
+  std::map<uintptr_t, const CompiledModule*> modules_;  // by the address behind their code
+};
+
+// @threads any; immutable.
+class CompiledModule final : public code::CompiledFunctions {
+ public:
+  // The image must be one for this module and this build: native code is trusted.
+  // @param map outlives the object; the module too.
+  // @errors Malformed: the image is damaged or of another layout. Unsupported, Exhausted: the system has no memory for it.
+  static Result<std::unique_ptr<CompiledModule>> load(CodeMap& map, const runtime::Module& module,
+                                                      std::vector<uint8_t> image);
+  ~CompiledModule() override;
+  CompiledModule(const CompiledModule&) = delete;
+  CompiledModule& operator=(const CompiledModule&) = delete;
+
+  Code find(uint32_t defined) const override;
+  uint64_t function_count() const;
+
+ private:
+  friend class CodeMap;
+  CompiledModule(CodeMap& map, const runtime::Module& module, std::vector<uint8_t> image,
+                 const image::View& view, platform::CodeMemory memory);
+  uintptr_t begin() const { return reinterpret_cast<uintptr_t>(memory_.executable()); }
+  uintptr_t end() const { return begin() + view_.code.size(); }
+
+  CodeMap& map_;
+  const runtime::Module& module_;
+  std::vector<uint8_t> image_;  // for the tables
+  image::View view_;
+  platform::CodeMemory memory_;
+  platform::GuestCodeRange range_;
+};
+
+}  // namespace godwit::peak

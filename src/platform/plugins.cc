@@ -1,0 +1,30 @@
+// Where plug-ins are looked for.
+#include "platform/plugins.h"
+
+#include <cstdlib>
+#include <string_view>
+
+#include "platform/process.h"
+
+namespace godwit::platform {
+
+std::vector<std::string> plugin_directories() {
+  std::vector<std::string> directories;
+  if (const char* from_environment = std::getenv("GODWIT_PLUGIN_PATH")) {
+    std::string_view rest = from_environment;
+    while (!rest.empty()) {
+      const size_t colon = rest.find(':');
+      if (const std::string_view directory = rest.substr(0, colon); !directory.empty())
+        directories.emplace_back(directory);
+      if (colon == std::string_view::npos) break;
+      rest.remove_prefix(colon + 1);
+    }
+  }
+  if (auto executable = executable_path()) {
+    const std::string directory = executable->substr(0, executable->rfind('/'));
+    directories.insert(directories.end(), {directory, directory + "/plugins", directory + "/../lib/godwit"});
+  }
+  return directories;
+}
+
+}  // namespace godwit::platform
