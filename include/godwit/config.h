@@ -26,6 +26,7 @@ enum class Tier : uint8_t {
   Interpreter,  ///< never as machine code
   Baseline,     ///< as machine code, made when a function is first called
   Auto,         ///< interpreted at first, as machine code once it has run often
+  Peak,  ///< as optimised machine code, made with the module: that takes long. Needs the compiler's plug-in
 };
 
 /// How an engine works; fixed once it is made.

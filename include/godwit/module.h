@@ -48,6 +48,9 @@ class Module final {
   std::vector<ImportType> imports() const;
   /// What the module exports, in its order.
   std::vector<ExportType> exports() const;
+  /// What the user may want to know though it is no error: why compiled code that the module brings along is not run.
+  /// Empty if there is nothing to say.
+  std::string_view remark() const;
   /// True if the module imports anything from the module called `name`. @cost one pass over the imports.
   bool imports_from(std::string_view name) const;
 

@@ -20,6 +20,7 @@ struct Statistics {
   Work validation;   ///< of function bodies; their bytes
   Work interpreter;  ///< translation of function bodies for the interpreter; bytes of what they became
   Work baseline;     ///< compilation by the baseline compiler; bytes of machine code
+  Work peak;         ///< optimised compilation, or code that a module brought along; bytes of code images
 
   /// The machine code that is there now, in bytes; Config::max_machine_code_bytes is the most.
   uint64_t live_machine_code_bytes = 0;

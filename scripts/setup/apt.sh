@@ -10,6 +10,7 @@ packages=(
   cmake ninja-build ccache
   rustc-web cargo-web rust-web-src                                      # Rust guests, and crates as a source of sources
   libstdc++-12-dev libfmt-dev
+  llvm-$APT_LLVM-dev libzstd-dev zlib1g-dev                             # the optimising compiler
   libgtest-dev g++-12                                                   # tests
 )
 

@@ -36,6 +36,7 @@ Statistics Engine::statistics() const {
   statistics.validation = work(inner.validation);
   statistics.interpreter = work(inner.interpreter);
   statistics.baseline = work(inner.baseline);
+  statistics.peak = work(inner.peak);
   statistics.live_machine_code_bytes = inner.live_machine_code_bytes;
   statistics.functions_without_room = inner.functions_without_room;
   statistics.obstacle = inner.obstacle;

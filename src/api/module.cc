@@ -3,6 +3,7 @@
 
 #include "api/impl.h"
 #include "base/bytes.h"
+#include "code/module_code.h"
 #include "platform/memory_map.h"
 #include "text/parse.h"
 #include "wasm/validator.h"
@@ -84,6 +85,10 @@ std::vector<ExportType> Module::exports() const {
   for (const wasm::Export& entry : impl_->module->declarations.exports)
     out.push_back({entry.name, to_public(entry.kind)});
   return out;
+}
+
+std::string_view Module::remark() const {
+  return static_cast<const code::ModuleCode&>(*impl_->module->code).remark();  // the only source there is
 }
 
 bool Module::imports_from(std::string_view name) const {

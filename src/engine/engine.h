@@ -24,6 +24,7 @@ enum class Tier : uint8_t {
   Interpreter,  // register code
   Baseline,     // machine code made of it, from the first call on
   Auto,         // register code at first; machine code once a function is hot
+  Peak,    // the optimising compiler's code, made at compile(); functions that it leaves out: register code
   Random,  // for tests: each function and loop goes over to machine code and back every few rounds, by chance
 };
 
@@ -48,6 +49,7 @@ struct Statistics {
   Work validation;                       // of function bodies
   Work interpreter;                      // bytes of register code
   Work baseline;                         // bytes of machine code
+  Work peak;                             // the optimising compiler's, and what modules brought along: bytes of images
   uint64_t live_machine_code_bytes = 0;  // which the limit is compared with
   uint64_t functions_without_room = 0;   // for machine code: they are interpreted
   // Why there is no machine code, though the tier asks for it; empty if there is, or if the system was not yet asked.
@@ -57,7 +59,7 @@ struct Statistics {
 // Outlives the stores and modules made with it. @threads any.
 class Engine final {
  public:
-  // @errors Unsupported, Io: this machine cannot run guests.
+  // @errors Unsupported, Io: this machine cannot run guests. NotFound: Tier::Peak, and there is no compiler.
   static Result<std::unique_ptr<Engine>> create(const Config& config = {});
   ~Engine();
 
@@ -84,5 +86,16 @@ class Engine final {
   explicit Engine(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+struct CompileAheadOptions {
+  wasm::FeatureSet features;
+  uint32_t optimization = 2;  // 0 to 3
+};
+
+// The module with optimised code for this machine in a custom section, which engines of this user run without compiling.
+// @errors those of Engine::compile; NotFound, Unsupported: there is no compiler. Io: the user's key cannot be kept.
+// @cost seconds for each megabyte of code.
+Result<std::vector<uint8_t>> compile_ahead(Bytes bytes, const CompileAheadOptions& options = {},
+                                           Interrupt interrupt = {});
 
 }  // namespace godwit::engine

@@ -240,7 +240,7 @@ constexpr std::string_view kUsage =
     "  --lists DIR     where scope.txt, known-failures.txt and superseded.txt lie (tests/spec)\n"
     "  --jobs N        scripts that run at a time (one per core)\n"
     "  --timeout S     seconds that a script may take (120)\n"
-    "  --tier TIER     interp (the default), baseline, or random[:SEED]: functions and loops go over to\n"
+    "  --tier TIER     interp (the default), baseline, peak, or random[:SEED]: functions and loops go over to\n"
     "                  machine code and back by chance\n"
     "  --verbose       each file's counts, each skipped command and each known failure\n"
     "  --gc-stress     collect garbage at every allocation, and spoil what is freed\n"
@@ -260,13 +260,15 @@ Result<> set_tier(Options& options, std::string_view text) {
     options.tier = engine::Tier::Interpreter;
   } else if (text == "baseline") {
     options.tier = engine::Tier::Baseline;
+  } else if (text == "peak") {
+    options.tier = engine::Tier::Peak;
   } else if (text == kRandom) {
     options.tier = engine::Tier::Random;
   } else if (text.starts_with(kRandom) && text[kRandom.size()] == ':') {
     options.tier = engine::Tier::Random;
     ASSIGN_OR_RETURN(options.random_seed, parse_number(text.substr(kRandom.size() + 1)));
   } else {
-    return fail(ErrorKind::Usage, fmt::format("--tier {}: write interp, baseline or random[:SEED]", text));
+    return fail(ErrorKind::Usage, fmt::format("--tier {}: write interp, baseline, peak or random[:SEED]", text));
   }
   return {};
 }

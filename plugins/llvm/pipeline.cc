@@ -1,0 +1,118 @@
+// From LLVM's IR to an object file.
+#include "pipeline.h"
+
+#include <llvm/Analysis/TargetLibraryInfo.h>
+#include <llvm/IR/LegacyPassManager.h>
+#include <llvm/MC/MCSubtargetInfo.h>
+#include <llvm/MC/TargetRegistry.h>
+#include <llvm/Passes/PassBuilder.h>
+#include <llvm/Support/CommandLine.h>
+#include <llvm/Support/TargetSelect.h>
+#include <llvm/TargetParser/Host.h>
+#include <llvm/Transforms/IPO/AlwaysInliner.h>
+#include <llvm/Transforms/IPO/GlobalDCE.h>
+
+#include <mutex>
+
+#include "passes.h"
+
+namespace godwit::llvm_tier {
+
+namespace {
+
+constexpr const char* kTriple = "x86_64-unknown-linux-gnu";
+
+// Once per process: LLVM keeps its targets and its options in globals.
+void initialise() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmPrinter();
+    // Induction variables of 32 bits stay so until loops are vectorised: widened, they hide that addresses do not wrap.
+    const char* const options[] = {"godwit", "-indvars-widen-indvars=false"};
+    llvm::cl::ParseCommandLineOptions(2, options);
+  });
+}
+
+llvm::OptimizationLevel level_of(unsigned optimization) {
+  switch (optimization) {
+    case 0: return llvm::OptimizationLevel::O0;
+    case 1: return llvm::OptimizationLevel::O1;
+    case 2: return llvm::OptimizationLevel::O2;
+    default: return llvm::OptimizationLevel::O3;
+  }
+}
+
+}  // namespace
+
+Processor processor(const char* name) {
+  if (name != nullptr) return {name, ""};
+  std::string features;
+  for (const auto& [feature, is_there] : llvm::sys::getHostCPUFeatures()) {
+    if (!features.empty()) features += ',';
+    features += (is_there ? "+" : "-") + feature.str();
+  }
+  return {llvm::sys::getHostCPUName().str(), features};
+}
+
+std::unique_ptr<llvm::TargetMachine> machine_for(const Processor& processor, unsigned optimization) {
+  initialise();
+  const llvm::Triple triple(kTriple);
+  std::string error;
+  const llvm::Target* target = llvm::TargetRegistry::lookupTarget(triple, error);
+  if (target == nullptr) return nullptr;
+  llvm::TargetOptions options;
+  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+  options.EmitStackSizeSection = true;
+  const auto level = optimization == 0   ? llvm::CodeGenOptLevel::None
+                     : optimization == 1 ? llvm::CodeGenOptLevel::Less
+                                         : llvm::CodeGenOptLevel::Default;
+  std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
+      triple, processor.name, processor.features, options, llvm::Reloc::PIC_, llvm::CodeModel::Small, level));
+  if (!machine || !machine->getMCSubtargetInfo()->isCPUStringValid(processor.name)) return nullptr;
+  return machine;
+}
+
+void optimise(Unit& unit, llvm::TargetMachine& machine, unsigned optimization,
+              const std::function<bool()>& is_enough) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassInstrumentationCallbacks callbacks;
+  callbacks.registerShouldRunOptionalPassCallback([&](llvm::StringRef, llvm::Any) { return !is_enough(); });
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopVectorization = tuning.SLPVectorization = optimization >= 2;
+  llvm::PassBuilder builder(&machine, tuning, std::nullopt, &callbacks);
+  // There is no C library to call: not even memset.
+  llvm::TargetLibraryInfoImpl library(machine.getTargetTriple());
+  library.disableAllFunctions();
+  functions.registerPass([&] { return llvm::TargetLibraryAnalysis(library); });
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  llvm::ModulePassManager passes;
+  passes.addPass(llvm::AlwaysInlinerPass(false));
+  passes.addPass(llvm::createModuleToFunctionPassAdaptor(LowerMeanings(unit)));
+  passes.addPass(llvm::GlobalDCEPass());
+  const auto level = level_of(optimization);
+  passes.addPass(level == llvm::OptimizationLevel::O0 ? builder.buildO0DefaultPipeline(level)
+                                                      : builder.buildPerModuleDefaultPipeline(level));
+  passes.addPass(llvm::createModuleToFunctionPassAdaptor(GuardLoopsAndEntries(unit)));
+  passes.run(unit.module, modules);
+}
+
+llvm::SmallVector<char, 0> emit_object(llvm::Module& module, llvm::TargetMachine& machine) {
+  llvm::SmallVector<char, 0> object;
+  llvm::raw_svector_ostream stream(object);
+  llvm::legacy::PassManager passes;
+  machine.addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::ObjectFile);
+  passes.run(module);
+  return object;
+}
+
+}  // namespace godwit::llvm_tier

@@ -1,0 +1,18 @@
+// The code between compiled code and the rest: thunks from register code, and calls of functions that are not compiled.
+#pragma once
+
+#include "unit.h"
+
+namespace godwit::llvm_tier {
+
+// The name of the thunk for functions of a type (image::Thunk).
+std::string thunk_name(wasm::TypeIdx type);
+void make_thunk(Unit& unit, wasm::TypeIdx type);
+
+// Gives a record caller its body.
+void make_record_caller(Unit& unit, wasm::TypeIdx type);
+
+// Gives own function `defined`, which is left out, a body that calls it by its number.
+void make_own_caller(Unit& unit, uint32_t defined);
+
+}  // namespace godwit::llvm_tier

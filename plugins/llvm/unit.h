@@ -1,0 +1,119 @@
+// Unit: what all functions of one compilation share: LLVM's module, types, calling conventions, and the ways to the
+// run-time world.
+#pragma once
+
+#include <llvm/IR/DIBuilder.h>
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/Module.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/trap.h"
+#include "wasm/module.h"
+#include "wasm/opcodes.h"
+
+namespace godwit::llvm_tier {
+
+using Builder = llvm::IRBuilder<>;
+using Values = llvm::SmallVector<llvm::Value*, 8>;
+
+// How functions of a type are called by compiled code. The convention is C's: one by which every call could be a tail
+// call costs every other call instructions.
+//
+//   result f(ctx, arguments…)                  up to three integers and two numbers or vectors come back in registers
+//   void   f(ctx, results, arguments…)         else they go where `results` points: slots, as in frames
+struct Signature {
+  llvm::FunctionType* type;
+  std::vector<llvm::Type*> params, results;
+  uint32_t param_slots = 0, result_slots = 0;
+  bool results_in_memory = false;
+  unsigned first_param() const { return results_in_memory ? 2 : 1; }
+};
+
+// The name of own function number `defined` in the object file.
+std::string function_name(uint32_t defined);
+
+// What may not be the same memory, for alias analysis.
+enum class Area : uint8_t { Context, Memory, Globals, Tables, Slots };
+
+// Fields of what compiled code sees, by their names in the tables.
+enum class ContextField : uint16_t {
+#define GODWIT_VM_CONTEXT(type, name) name,
+#include "runtime/vm_layout.def"
+};
+enum class StoreField : uint16_t {
+#define GODWIT_VM_STORE(type, name) name,
+#include "runtime/vm_layout.def"
+};
+enum class Libcall : uint16_t {
+#define GODWIT_LIBCALL(name, signature) name,
+#include "runtime/libcalls.def"
+};
+
+// An attribute of functions that have a context as their first argument.
+inline constexpr const char* kHasContext = "godwit-has-context";
+
+class Unit final {
+ public:
+  // `module` begins with the meanings of plain instructions.
+  Unit(const wasm::Module& wasm, llvm::Module& module, std::string cpu, std::string cpu_features);
+
+  const wasm::Module& wasm;
+  llvm::Module& module;
+  llvm::LLVMContext& context;
+  llvm::Type *i8, *i16, *i32, *i64, *f32, *f64, *v128, *none;
+  llvm::PointerType* ptr;
+
+  llvm::Type* type_of(wasm::ValType type) const;
+  const Signature& signature(wasm::TypeIdx type);
+
+  // The own function number `defined`, with or without a body as yet.
+  llvm::Function* function(uint32_t defined);
+  // The number of such a function.
+  static uint32_t number_of(const llvm::Function* function);
+  // Makes a function with the attributes that all code has.
+  llvm::Function* new_function(llvm::FunctionType* type, const std::string& name);
+  // The one through which functions of a type are called whose record says nothing of compiled code.
+  llvm::Function* record_caller(wasm::TypeIdx type);
+  bool has_record_caller(wasm::TypeIdx type) const { return record_callers_[type.value] != nullptr; }
+  // The meaning of a plain instruction; null if it has none.
+  llvm::Function* meaning(wasm::Opcode op) const;
+  llvm::Function* trap_function() const { return trap_; }
+
+  // Marks a load as one of something that never changes.
+  llvm::LoadInst* invariant(llvm::LoadInst* load) const;
+  // Says which area an access belongs to.
+  template <class Access>
+  Access* in(Area area, Access* access) const {
+    access->setMetadata(llvm::LLVMContext::MD_tbaa, areas_[static_cast<size_t>(area)]);
+    return access;
+  }
+  // A field of the context, which never changes in an instance's life.
+  llvm::Value* context_field(Builder& b, llvm::Value* ctx, ContextField field) const;
+  // Where a field of the store lies.
+  llvm::Value* store_field_address(Builder& b, llvm::Value* ctx, StoreField field) const;
+  llvm::CallInst* call(Builder& b, llvm::Value* ctx, Libcall which,
+                       llvm::ArrayRef<llvm::Value*> arguments) const;
+
+  // Where debug information about the function `defined` hangs; offsets in the module stand for lines.
+  llvm::DebugLoc location(llvm::Function* function, uint32_t offset);
+  void finish();
+
+ private:
+  void name_areas();
+  void adopt_meanings();
+
+  std::string cpu_, cpu_features_;
+  std::vector<std::optional<Signature>> signatures_;
+  std::vector<llvm::Function*> functions_;
+  std::vector<llvm::Function*> record_callers_;
+  std::vector<llvm::Function*> meanings_;
+  llvm::Function* trap_ = nullptr;
+  llvm::MDNode* areas_[5] = {};
+  llvm::DIBuilder debug_;
+  llvm::DIFile* file_;
+};
+
+}  // namespace godwit::llvm_tier

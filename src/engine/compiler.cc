@@ -1,0 +1,84 @@
+// Loading and calling the optimising compiler.
+#include "engine/compiler.h"
+
+#include "platform/library.h"
+#include "runtime/layout_hash.h"
+#include "runtime/trap.h"
+
+namespace godwit::engine {
+
+namespace {
+
+constexpr const char* kFile = "godwit-llvm.so";
+// LLVM takes more than linear time and memory for a function: larger ones are left to the other tiers.
+constexpr uint64_t kMaxBodyBytes = uint64_t{256} << 10;
+
+// What the callbacks see.
+struct Call {
+  Interrupt interrupt;
+  std::string explanation;
+};
+
+Result<> check(const godwit_compiler* table, const std::string& path) {
+  if (table == nullptr || table->abi_major != GODWIT_COMPILER_ABI_MAJOR ||
+      table->abi_minor > GODWIT_COMPILER_ABI_MINOR || table->struct_size_bytes < sizeof(godwit_compiler))
+    return fail(ErrorKind::Unsupported, path + " speaks another version of the compiler ABI");
+  if (table->layout != runtime::kLayoutHash)
+    return fail(ErrorKind::Unsupported, path + " was built for another release of godwit");
+  return {};
+}
+
+}  // namespace
+
+Result<Compiler> Compiler::load(const std::vector<std::string>& directories) {
+  std::string sought;
+  for (const std::string& directory : directories) {
+    const std::string path = directory + "/" + kFile;
+    auto library = platform::Library::open(path);
+    if (!library && library.error().kind() == ErrorKind::NotFound) {
+      sought += (sought.empty() ? "" : ", ") + directory;
+      continue;
+    }
+    if (!library) return fail(std::move(library).error());
+    ASSIGN_OR_RETURN(void* symbol, library->symbol(GODWIT_COMPILER_SYMBOL));
+    Compiler compiler;
+    compiler.table_ =
+        reinterpret_cast<godwit_compiler_entry>(symbol)(GODWIT_COMPILER_ABI_MAJOR, GODWIT_COMPILER_ABI_MINOR);
+    TRY(check(compiler.table_, path));
+    library->keep_loaded();  // LLVM leaves globals behind
+    return compiler;
+  }
+  return fail(ErrorKind::NotFound, std::string("the compiler ") + kFile + " is in none of " + sought +
+                                       "; ./dev build makes it, or set GODWIT_PLUGIN_PATH to its folder");
+}
+
+Result<std::vector<uint8_t>> Compiler::compile(Bytes module, const CompileOptions& options,
+                                               Interrupt interrupt) const {
+  Call call{interrupt, {}};
+  godwit_compiler_request request{};
+  request.struct_size_bytes = sizeof request;
+  request.optimization = options.optimization;
+  request.layout = runtime::kLayoutHash;
+  request.features = options.features.bits();
+  request.module = module.data();
+  request.module_size_bytes = module.size();
+  request.cpu = options.cpu;
+  request.max_body_bytes = kMaxBodyBytes;
+  request.user = &call;
+  request.should_cancel = [](void* user) -> int32_t {
+    return static_cast<Call*>(user)->interrupt.is_requested();
+  };
+  request.explain = [](void* user, const char* text) { static_cast<Call*>(user)->explanation = text; };
+  godwit_compiler_result* result = nullptr;
+  const godwit_compiler_status status = table_->compile(&request, &result);
+  if (status == GODWIT_COMPILER_CANCELLED)
+    return fail(Error(ErrorKind::Exhausted, static_cast<uint32_t>(runtime::Trap::Interrupted),
+                      std::string(to_string(runtime::Trap::Interrupted))));
+  if (status != GODWIT_COMPILER_OK)
+    return fail(ErrorKind::Unsupported, "the compiler gives up: " + call.explanation);
+  std::vector<uint8_t> image(result->image, result->image + result->image_size_bytes);
+  table_->release(result);
+  return image;
+}
+
+}  // namespace godwit::engine
