@@ -1,10 +1,23 @@
 // Variables, references, and everything that computes.
+#include <llvm/IR/PatternMatch.h>
+
 #include "function.h"
 #include "wasm/opcode_relations.h"
 
 namespace godwit::llvm_tier {
 
 using wasm::Opcode;
+
+namespace {
+
+// x * 1, x - 0 and the like are no operations to LLVM; to WebAssembly they make a signalling NaN quiet. So that is said
+// of x before.
+bool is_neutral(const llvm::Value* operand) {
+  using namespace llvm::PatternMatch;
+  return match(operand, m_AnyZeroFP()) || match(operand, m_FPOne()) || match(operand, m_SpecificFP(-1));
+}
+
+}  // namespace
 
 llvm::Value* FunctionTranslator::constant(const wasm::Instruction& in) {
   switch (wasm::immediates_of(in.op)) {
@@ -75,8 +88,12 @@ bool FunctionTranslator::plain(const wasm::Instruction& in) {
   llvm::Function* meaning = unit_.meaning(in.op);
   if (meaning == nullptr) return leave_out(in);
   const size_t count = meaning->arg_size();
-  const Values operands(stack_.end() - static_cast<ptrdiff_t>(count), stack_.end());
+  Values operands(stack_.end() - static_cast<ptrdiff_t>(count), stack_.end());
   stack_.resize(stack_.size() - count);
+  if (llvm::any_of(operands, is_neutral))
+    for (llvm::Value*& operand : operands)
+      if (!llvm::isa<llvm::Constant>(operand))
+        operand = b_.CreateUnaryIntrinsic(llvm::Intrinsic::canonicalize, operand);
   push(b_.CreateCall(meaning, operands));
   return true;
 }

@@ -1,6 +1,8 @@
 // The line programs of DWARF, in which our lines are offsets in the module.
 // spec: https://dwarfstd.org/doc/DWARF4.pdf (6.2)
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 #include "base/leb128.h"
 #include "object.h"
@@ -151,12 +153,14 @@ Result<std::vector<image::Line>> read_lines(Bytes section) {
     Program program(cursor.take_bytes(size), lines);
     if (cursor.failed() || !program.run()) return fail(ErrorKind::Malformed, "LLVM's object: bad line table");
   }
-  // one program for one section of code
-  if (!std::ranges::is_sorted(lines, {}, &image::Line::code))
-    return fail(ErrorKind::Malformed, "LLVM's object: lines in no order");
-  // Of several rows for one place the last one counts; rows that say what the one before them says do not.
+  // Sections of code have a sequence each, in any order. Of several rows for one place the last one counts; rows that say
+  // what the one before them says do not.
+  std::vector<uint32_t> order(lines.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::ranges::sort(order, {}, [&](uint32_t i) { return std::pair(lines[i].code, i); });
   std::vector<image::Line> kept;
-  for (const image::Line& line : lines) {
+  for (const uint32_t i : order) {
+    const image::Line& line = lines[i];
     if (!kept.empty() && kept.back().code == line.code) kept.pop_back();
     if (kept.empty() || kept.back().offset != line.offset) kept.push_back(line);
   }

@@ -8,7 +8,6 @@
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/MDBuilder.h>
-#include <llvm/IR/PatternMatch.h>
 #include <llvm/Transforms/Utils/BasicBlockUtils.h>
 
 namespace godwit::llvm_tier {
@@ -22,21 +21,10 @@ bool is_code_of_module(const llvm::Function& function) {
   return !function.isDeclaration() && function.hasFnAttribute(kHasContext);
 }
 
-// x * 1, x - 0 and the like are no operations to LLVM; to WebAssembly they make signalling NaNs quiet.
+// The same number again to LLVM; to WebAssembly a signalling NaN becomes a quiet one.
 bool may_vanish(const llvm::Instruction& instruction) {
-  using namespace llvm::PatternMatch;
-  switch (instruction.getOpcode()) {
-    case llvm::Instruction::FAdd:
-    case llvm::Instruction::FSub:
-    case llvm::Instruction::FMul:
-    case llvm::Instruction::FDiv:
-      for (const llvm::Value* operand : instruction.operands())
-        if (match(operand, m_AnyZeroFP()) || match(operand, m_FPOne()) || match(operand, m_SpecificFP(-1)))
-          return true;
-      return false;
-    case llvm::Instruction::FPTrunc: return llvm::isa<llvm::FPExtInst>(instruction.getOperand(0));
-    default: return false;
-  }
+  return instruction.getOpcode() == llvm::Instruction::FPTrunc &&
+         llvm::isa<llvm::FPExtInst>(instruction.getOperand(0));
 }
 
 }  // namespace

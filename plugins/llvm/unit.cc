@@ -149,6 +149,8 @@ llvm::Function* Unit::function(uint32_t defined) {
   const wasm::TypeIdx type = wasm.funcs[wasm.imported_funcs + defined];
   found = new_function(signature(type).type, function_name(defined));
   found->addFnAttr(kHasContext);
+  // the compilers of guests have inlined what they wanted; so every call is a frame of a backtrace
+  found->addFnAttr(llvm::Attribute::NoInline);
   found->addParamAttr(0, llvm::Attribute::NoAlias);
   found->addParamAttr(0, llvm::Attribute::NonNull);
   found->addDereferenceableParamAttr(0, sizeof(runtime::VmContext));

@@ -78,9 +78,9 @@ TEST(Image, RefusesPlacesOutsideOfTheCode) {
 // Whatever stands in the header, reading stays inside the bytes (under sanitizers this test means more).
 TEST(Image, RefusesOrReadsEveryHeader) {
   for (size_t at = 0; at < sizeof(Header); ++at) {
-    for (const uint8_t byte : {0x00, 0x01, 0x7F, 0x80, 0xFF}) {
+    for (const int byte : {0x00, 0x01, 0x7F, 0x80, 0xFF}) {
       Image image(small_parts());
-      image.all()[at] = byte;
+      image.all()[at] = static_cast<uint8_t>(byte);
       auto view = read(image.all());
       if (!view) continue;
       for (uint32_t place = 0; place < 64; ++place)
