@@ -46,10 +46,10 @@ struct Statistics {
     uint64_t bytes = 0;
     uint64_t time_ns = 0;  // 0 unless Config::measures_time
   };
-  Work validation;                       // of function bodies
-  Work interpreter;                      // bytes of register code
-  Work baseline;                         // bytes of machine code
-  Work peak;                             // the optimising compiler's, and what modules brought along: bytes of images
+  Work validation;   // of function bodies
+  Work interpreter;  // bytes of register code
+  Work baseline;     // bytes of machine code
+  Work peak;         // the optimising compiler's, and what modules brought along: bytes of images
   uint64_t live_machine_code_bytes = 0;  // which the limit is compared with
   uint64_t functions_without_room = 0;   // for machine code: they are interpreted
   // Why there is no machine code, though the tier asks for it; empty if there is, or if the system was not yet asked.

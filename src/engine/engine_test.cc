@@ -120,6 +120,25 @@ TEST_P(EngineTest, CompilesWhatItsTierAsksFor) {
   EXPECT_EQ(engine_->statistics().interpreter.functions, 1u);
 }
 
+// What is live where takes as many passes as loops nest, if nobody stops it.
+TEST_P(EngineTest, CompilesLoopsThatNestDeeply) {
+  if (GetParam() == Tier::Peak) GTEST_SKIP() << "the optimising compiler has limits of its own";
+  constexpr int kDepth = 20'000;
+  ModuleBuilder builder;
+  const auto type = builder.type(wasm::FuncType{{ValKind::I64}, {ValKind::I64}});
+  CodeBuilder code;
+  for (int i = 0; i < kDepth; ++i) code.block(Opcode::loop);
+  code.op(Opcode::local_get, 0).i64(1).op(Opcode::i64_sub).op(Opcode::local_set, 0);
+  code.op(Opcode::local_get, 1).op(Opcode::local_get, 0).op(Opcode::i64_add).op(Opcode::local_set, 1);
+  for (int i = 0; i < kDepth; ++i)
+    code.op(Opcode::local_get, 0).op(Opcode::i64_eqz).op(Opcode::i32_eqz).op(Opcode::br_if, 0).end();
+  code.op(Opcode::local_get, 1);
+  builder.export_as("sum", builder.func(type, {ValKind::I64}, code));
+  Instance* instance = load(builder);
+  ASSERT_NE(instance, nullptr);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(*call(instance, "sum", {20'000}), 199'990'000u);
+}
+
 TEST_P(EngineTest, MeasuresTimeIfAsked) {
   for (const Validation validation : {Validation::Lazy, Validation::Eager}) {
     for (const bool measures : {false, true}) {

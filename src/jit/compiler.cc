@@ -71,6 +71,9 @@ class Baseline::Function final : public code::NativeCode {
 
 namespace {
 
+// Compiling cannot be interrupted: larger functions stay interpreted. This takes some 0.1 s.
+constexpr size_t kMostCells = 400'000;
+
 constexpr unsigned kHandlerAlignmentLog2 = 4;
 
 // A sequence's handler stands at its first cell; the op may be the one that also writes a slot, which is as good.
@@ -124,6 +127,7 @@ std::unique_ptr<code::NativeCode> Baseline::compile(const code::NativeSource& so
   const uint64_t begin_ns = platform::now_ns(platform::Clock::Monotonic);
   std::call_once(knows_handlers_, [this] { know_handlers(); });
   const std::span<Cell> cells = source.cells;
+  if (cells.size() > kMostCells) return nullptr;
   std::vector<CellOp> ops;
   ops.reserve(cells.size());
   for (const Cell& cell : cells) ops.push_back(op_of(cell));

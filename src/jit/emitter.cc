@@ -438,9 +438,11 @@ void Emitter::emit_entries() {
   std::ranges::sort(label_entries_);
   const auto repeated = std::ranges::unique(label_entries_);
   label_entries_.erase(repeated.begin(), repeated.end());
+  std::vector<bool> is_entry(shape_.cells.size());
+  for (const Entry& entry : entries_) is_entry[entry.cell] = true;
   for (const uint32_t cell : label_entries_) {
     // one that a call returns to leads to the code before the label
-    if (std::ranges::find(entries_, cell, &Entry::cell) != entries_.end()) continue;
+    if (is_entry[cell]) continue;
     const PinSet live = pins_.live_before(cell);
     if (live == 0) {
       entries_.push_back({cell, places_[cell]});

@@ -11,6 +11,9 @@ using code::CellOp;
 
 namespace {
 
+// Over a function's cells to find what is live; programs need two or three.
+constexpr int kMostPasses = 24;
+
 // The registers that stencils pass on untouched (stencils/stencil.h), then those that a few of them use.
 constexpr Register kIntegerRegisters[] = {kR8, kR9, kR11, kR12, kRsi, kR10, kRbx, kRdx};
 constexpr Register kVectorRegisters[] = {19, 20, 21, 22, 23, 31, 30, 29, 28, 27};
@@ -320,7 +323,13 @@ void Pins::find_live(const Shape& shape) {
     ever_written_ |= use.written;
   }
   live_.assign(count + 1, 0);
-  for (bool changes = true; changes;) {
+  bool changes = true;
+  for (int pass = 0; changes; ++pass) {
+    // A guest may nest loops so that each pass finds little more. To take all for live is never wrong.
+    if (pass == kMostPasses) {
+      live_.assign(count + 1, all() | kAccumulatorBits);
+      return;
+    }
     changes = false;
     for (uint32_t i = count; i-- > 0;) {
       const CellOp op = shape.ops[i];

@@ -6,10 +6,11 @@
 namespace godwit::runtime {
 
 struct Limits {
-  uint64_t max_memory_bytes = uint64_t{4} << 30;        // of one memory
-  uint64_t max_total_memory_bytes = uint64_t{8} << 30;  // of all memories, tables and garbage-collected heaps together
-  uint64_t max_table_elements = 10'000'000;             // of one table
-  uint64_t max_gc_heap_bytes = uint64_t{4} << 30;       // structs, arrays, exceptions; it cannot be more
+  uint64_t max_memory_bytes = uint64_t{4} << 30;  // of one memory
+  uint64_t max_total_memory_bytes = uint64_t{8}
+                                    << 30;   // of all memories, tables and garbage-collected heaps together
+  uint64_t max_table_elements = 10'000'000;  // of one table
+  uint64_t max_gc_heap_bytes = uint64_t{4} << 30;  // structs, arrays, exceptions; it cannot be more
   uint32_t max_instances = 10'000;
   uint32_t max_memories = 10'000;
   uint32_t max_tables = 10'000;

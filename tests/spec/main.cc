@@ -240,7 +240,8 @@ constexpr std::string_view kUsage =
     "  --lists DIR     where scope.txt, known-failures.txt and superseded.txt lie (tests/spec)\n"
     "  --jobs N        scripts that run at a time (one per core)\n"
     "  --timeout S     seconds that a script may take (120)\n"
-    "  --tier TIER     interp (the default), baseline, peak, or random[:SEED]: functions and loops go over to\n"
+    "  --tier TIER     interp (the default), baseline, peak, or random[:SEED]: functions and loops go over "
+    "to\n"
     "                  machine code and back by chance\n"
     "  --verbose       each file's counts, each skipped command and each known failure\n"
     "  --gc-stress     collect garbage at every allocation, and spoil what is freed\n"
@@ -268,7 +269,8 @@ Result<> set_tier(Options& options, std::string_view text) {
     options.tier = engine::Tier::Random;
     ASSIGN_OR_RETURN(options.random_seed, parse_number(text.substr(kRandom.size() + 1)));
   } else {
-    return fail(ErrorKind::Usage, fmt::format("--tier {}: write interp, baseline, peak or random[:SEED]", text));
+    return fail(ErrorKind::Usage,
+                fmt::format("--tier {}: write interp, baseline, peak or random[:SEED]", text));
   }
   return {};
 }
