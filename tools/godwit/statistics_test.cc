@@ -16,7 +16,8 @@ TEST(Statistics, IsATable) {
             "stats        functions        bytes         ms\n"
             "validation          12         3456      1.007\n"
             "interpreter         11    123456789      0.009\n"
-            "baseline             0            0      0.000\n");
+            "baseline             0            0      0.000\n"
+            "peak                 0            0      0.000\n");
 }
 
 TEST(Statistics, SayWhyFunctionsAreInterpreted) {
