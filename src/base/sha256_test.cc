@@ -1,3 +1,4 @@
+// The hash, against the examples of the standards, and the message authentication code that is made of it.
 #include "base/sha256.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// Images as they are written, and damaged ones: what is read stays inside of the bytes.
 #include "image/image.h"
 
 #include <gtest/gtest.h>
