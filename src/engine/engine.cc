@@ -52,6 +52,8 @@ struct Engine::Impl {
   Result<std::shared_ptr<const code::CompiledFunctions>> compiled_code_of(const runtime::Module& module,
                                                                           Interrupt interrupt,
                                                                           std::string& remark) {
+    // the other tiers are asked for by name: then nothing else is to run
+    if (config.tier != Tier::Auto && config.tier != Tier::Peak) return nullptr;
     std::vector<uint8_t> image;
     if (auto brought = code_of(module.declarations); !brought) {
       remark = "the code that the module brings along is not run: " + brought.error().message();
