@@ -3,8 +3,8 @@
 # sanitizers. The last line counts test programs; what each checked stands above it.
 # usage: test.sh [--full]
 #   --full   all tests under the address and undefined-behaviour sanitizers, the unit tests and the guests with threads
-#            under the thread sanitizer, the bugs of tests/planted, which the tests must find, and a Kotlin program
-#            (which needs a Java machine)
+#            under the thread sanitizer, the bugs of tests/planted, which the tests must find, an instruction added as
+#            docs/adding-an-instruction.md says, and a Kotlin program (which needs a Java machine)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -54,6 +54,13 @@ if [ -n "$full" ]; then
   run asan
   build tsan unit_tests godwit guest_threads-handover guest_threads-ends
   run tsan -L 'unit|threads'
+  echo "== a new instruction"
+  if python3 scripts/new_instruction.py; then
+    passed=$(( passed + 1 ))
+  else
+    failed=$(( failed + 1 ))
+    failures+=("new instruction")
+  fi
   echo "== planted bugs"
   if python3 scripts/planted_bugs.py; then
     passed=$(( passed + 1 ))

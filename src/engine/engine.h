@@ -23,7 +23,7 @@ enum class Validation : uint8_t {
 enum class Tier : uint8_t {
   Interpreter,  // register code
   Baseline,     // machine code made of it, from the first call on
-  Auto,         // register code at first, machine code once a function is hot; code that the module brings along
+  Auto,    // register code at first, machine code once a function is hot; code that the module brings along
   Peak,    // the optimising compiler's code, made at compile(); functions that it leaves out: register code
   Random,  // for tests: each function and loop goes over to machine code and back every few rounds, by chance
 };
