@@ -1,5 +1,6 @@
 # One static library per room of src/, linked exactly as layers.txt says, and one test program per room:
-# every foo.cc of a room belongs to the library, every foo_test.cc to <room>_test.
+# every foo.cc of a room belongs to the library, every foo_test.cc to <room>_test. What a room has for one processor only
+# lies in a folder of the processor's name.
 
 # Reads layers.txt into GODWIT_ROOMS and GODWIT_ROOM_<room>_LINKS.
 function(godwit_read_layers)
@@ -18,7 +19,8 @@ endfunction()
 
 function(godwit_add_room room)
   set(dir ${PROJECT_SOURCE_DIR}/src/${room})
-  file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cc ${dir}/*.S ${dir}/*.h)
+  set(processor_dir ${dir}/${CMAKE_SYSTEM_PROCESSOR})
+  file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cc ${dir}/*.S ${dir}/*.h ${processor_dir}/*.cc ${processor_dir}/*.h)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")

@@ -2,11 +2,13 @@
 #include "jit/compiler.h"
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 #include <mutex>
 
+#include "base/bytes.h"
 #include "code/sequence.h"
-#include "jit/emitter.h"
+#include "jit/backend.h"
 #include "platform/clock.h"
 #include "platform/cpu.h"
 
@@ -32,11 +34,11 @@ class Baseline::Function final : public code::NativeCode {
   }
 
   // Lets control come to the machine code at these cells.
-  void open(const std::vector<Emitter::Entry>& entries) {
+  void open(const std::vector<MachineCode::WayIn>& entries) {
     if (owner_.options_.has_ways_in_chosen)
-      for (const Emitter::Entry& entry : entries)
+      for (const MachineCode::WayIn& entry : entries)
         ways_in_.push_back({entry.cell, code_at(entry), cells_[entry.cell].handler});
-    for (const Emitter::Entry& entry : entries) lead(entry.cell, code_at(entry));
+    for (const MachineCode::WayIn& entry : entries) lead(entry.cell, code_at(entry));
   }
   void choose_ways_in(std::minstd_rand& random) override {
     for (const WayIn& way : ways_in_) lead(way.cell, random() % 2 == 0 ? way.code : way.handler);
@@ -57,7 +59,7 @@ class Baseline::Function final : public code::NativeCode {
     const void* handler;
   };
 
-  const void* code_at(const Emitter::Entry& entry) const { return block_.executable + entry.place; }
+  const void* code_at(const MachineCode::WayIn& entry) const { return block_.executable + entry.place; }
   void lead(uint32_t cell, const void* code) {
     __atomic_store(&cells_[cell].handler, &code, __ATOMIC_RELEASE);
   }
@@ -95,9 +97,7 @@ Baseline::Baseline(code::HandlerTable handlers, const void* stop, const Baseline
 Baseline::~Baseline() = default;
 
 std::string Baseline::obstacle_of(const platform::CpuFeatures& features) {
-  if (features.arch != platform::CpuArch::X86_64) return "there is no compiler for this architecture";
-  if (!features.sse4_2 || !features.popcnt) return "the processor lacks SSE4.2 or POPCNT";
-  return {};
+  return jit::obstacle_of(features);
 }
 
 void Baseline::know_handlers() {
@@ -133,21 +133,25 @@ std::unique_ptr<code::NativeCode> Baseline::compile(const code::NativeSource& so
   for (const Cell& cell : cells) ops.push_back(op_of(cell));
   Shape shape = shape_of(cells, ops, options_.has_ways_in_chosen ? Counts::Kept : Counts::Dropped);
   shape.may_catch = source.may_catch == code::MayCatch::Yes;
-  Emitter emitter(shape, handlers_, stop_);
-  emitter.run();
-  const std::optional<CodeCache::Block> block = cache_.allocate(emitter.size());
+  MachineCode code = make_code(shape, handlers_, stop_);
+  const size_t size = code.bytes.size();
+  const std::optional<CodeCache::Block> block =
+      size != 0 ? cache_.allocate(size) : std::optional<CodeCache::Block>();
   if (!block) {
     if (cache_.obstacle().empty()) refused_.fetch_add(1, std::memory_order_relaxed);
     return nullptr;
   }
-  emitter.finish(block->writable, block->executable);
-  platform::publish_code(block->executable, emitter.size());
+  for (const MachineCode::Absolute& absolute : code.absolutes)
+    store_unaligned(code.bytes.data() + absolute.at,
+                    reinterpret_cast<uint64_t>(block->executable) + absolute.place);
+  std::memcpy(block->writable, code.bytes.data(), size);
+  platform::publish_code(block->executable, size);
   if (perf_map_) tell_perf(*block, source);
-  auto function = std::make_unique<Function>(*this, *block, cells.data(), emitter.places());
-  function->open(emitter.entries());
+  auto function = std::make_unique<Function>(*this, *block, cells.data(), std::move(code.places));
+  function->open(code.ways_in);
   function_count_.fetch_add(1, std::memory_order_relaxed);
   cell_count_.fetch_add(cells.size(), std::memory_order_relaxed);
-  code_bytes_.fetch_add(emitter.size(), std::memory_order_relaxed);
+  code_bytes_.fetch_add(size, std::memory_order_relaxed);
   time_ns_.fetch_add(platform::now_ns(platform::Clock::Monotonic) - begin_ns, std::memory_order_relaxed);
   return function;
 }

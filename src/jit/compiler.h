@@ -39,7 +39,7 @@ struct BaselineOptions {
 class Baseline final : public code::NativeTier {
  public:
   // Why stencils do not run on a processor, or an empty string: they are compiled for those of the last fifteen years
-  // (x86-64-v2).
+  // (x86-64-v2), or for every one (aarch64).
   static std::string obstacle_of(const platform::CpuFeatures& features);
   static bool is_possible() { return obstacle_of(platform::cpu_features()).empty(); }
 

@@ -1,16 +1,22 @@
-# The tables of stencils: the op bodies compiled once more, with holes, and cut out of the object files.
+# The tables of stencils: the op bodies compiled once more, with holes, and cut out of the object files. What differs
+# between processors lies in a folder of each; this build's is CMAKE_SYSTEM_PROCESSOR's.
+set(processor_dir ${dir}/${CMAKE_SYSTEM_PROCESSOR})
+include(${processor_dir}/stencils/flags.cmake)   # stencil_processor_flags, stencil_processor_parts
 set(stencil_flags
-  -O2 -march=x86-64-v2 -fno-pic -mcmodel=small -fomit-frame-pointer -fno-asynchronous-unwind-tables -fno-stack-protector
+  -O2 ${stencil_processor_flags} -fno-pic -fomit-frame-pointer -fno-asynchronous-unwind-tables -fno-stack-protector
   -ffunction-sections -fno-math-errno -fno-exceptions -fno-rtti -fno-sanitize=all -fno-profile-instr-generate
   -fno-coverage-mapping "SHELL:-Xclang -no-enable-noundef-analysis")   # results that nobody reads need no value
 set(stencil_dir ${PROJECT_BINARY_DIR}/stencils)
 set(stencil_inputs)
 set(stencil_files)
-foreach(part plain simd control)
-  add_library(godwit_stencils_${part} OBJECT ${dir}/stencils/${part}.cc)
+foreach(source ${dir}/stencils/plain.cc ${dir}/stencils/simd.cc ${dir}/stencils/control.cc ${stencil_processor_parts})
+  cmake_path(GET source STEM part)
+  add_library(godwit_stencils_${part} OBJECT ${source})
   set_target_properties(godwit_stencils_${part} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
   target_compile_options(godwit_stencils_${part} PRIVATE ${stencil_flags})
   target_include_directories(godwit_stencils_${part} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_compile_definitions(godwit_stencils_${part} PRIVATE
+    GODWIT_STENCIL_MACHINE="jit/${CMAKE_SYSTEM_PROCESSOR}/stencils/machine.h")
   add_custom_command(
     OUTPUT ${stencil_dir}/${part}.dis
     COMMAND llvm-objdump-22 -d --no-show-raw-insn $<TARGET_OBJECTS:godwit_stencils_${part}>
@@ -21,7 +27,7 @@ foreach(part plain simd control)
 endforeach()
 file(MAKE_DIRECTORY ${stencil_dir})
 
-file(GLOB tool_sources CONFIGURE_DEPENDS ${dir}/tool/*.cc)
+file(GLOB tool_sources CONFIGURE_DEPENDS ${dir}/tool/*.cc ${processor_dir}/tool/*.cc)
 add_executable(make_stencils ${tool_sources})
 target_include_directories(make_stencils PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 add_custom_command(

@@ -20,18 +20,9 @@ GODWIT_JIT_INLINE inline Slot* slot_at(Slot* fp, uintptr_t bytes) {
 
 }  // namespace
 
-// The store lies where rbp says.
-GODWIT_JIT_INLINE inline bool is_beyond_stack(const Slot* end) {
-  bool is_beyond;
-  asm volatile("cmpq %c2(%%rbp), %1"
-               : "=@cca"(is_beyond)
-               : "r"(end), "i"(offsetof(runtime::VmStore, stack_limit)));
-  return is_beyond;
-}
-
 #define GODWIT_WRITE_HEADER()                                                                \
   do {                                                                                       \
-    Machine m{fp, ctx, mem, acc, f64_acc, f32_acc, v128_acc};                                \
+    Machine m{{fp, ctx, mem, acc, f64_acc, f32_acc, v128_acc}};                              \
     if (is_beyond_stack(slot_at(fp, FieldB{}.slot_bytes())) || m.interrupted()) [[unlikely]] \
       GODWIT_GO_ON_AT(handler);                                                              \
     Slot* header = slot_at(fp, FieldA{}.slot_bytes());                                       \
@@ -68,7 +59,7 @@ GODWIT_STENCIL(return_none) {
 
 #define GODWIT_RETURN_STENCIL(name, T, source)                     \
   GODWIT_STENCIL(name) {                                           \
-    Machine m{fp, ctx, mem, acc, f64_acc, f32_acc, v128_acc};      \
+    Machine m{{fp, ctx, mem, acc, f64_acc, f32_acc, v128_acc}};    \
     T result = code::ops::read<T, code::Source::source>(m, m.d()); \
     m.set_acc(result);                                             \
     fp[0] = bits_of(result);                                       \
@@ -112,8 +103,7 @@ GODWIT_RETURN_STENCIL(return_f64_k, double, K)
 
 GODWIT_STENCIL(call_imported) {
   const auto* records = reinterpret_cast<const uint8_t*>(ctx->imported_funcs);
-  const auto* record =
-      load_unaligned<const FuncRecord*>(records + number_of<uint64_t>(godwit_hole_pointer_b));
+  const auto* record = load_unaligned<const FuncRecord*>(records + GODWIT_NUMBER(uint64_t, pointer_b));
   GODWIT_CALL_RECORD();
 }
 
@@ -134,8 +124,8 @@ GODWIT_STENCIL(call_indirect_s) {
 }
 GODWIT_STENCIL(call_indirect_a) {
   const auto* tables = reinterpret_cast<const uint8_t*>(ctx->tables);
-  GODWIT_CALL_ELEMENT(static_cast<uint32_t>(acc), load_unaligned<const runtime::VmTable*>(
-                                                      tables + number_of<uint64_t>(godwit_hole_pointer_d)));
+  GODWIT_CALL_ELEMENT(static_cast<uint32_t>(acc),
+                      load_unaligned<const runtime::VmTable*>(tables + GODWIT_NUMBER(uint64_t, pointer_d)));
 }
 
 #define GODWIT_CALL_REFERENCE(bits)                                 \

@@ -1,4 +1,10 @@
 // A cell's fields as holes: what the machine of stencils gives to op bodies for a(), d() and b().
+//
+// How a processor has a hole's number in its code, its machine.h says before it includes this:
+//
+//   GODWIT_NUMBER(type, hole)     the number, as that type
+//   GODWIT_HOLE_LINKAGE           attributes of the symbols that stand for holes
+//   GODWIT_SLOT_ACCESS(field)     members of a field's class that reach the slot that it names, `plus` slots further
 #pragma once
 
 #include <cstddef>
@@ -6,20 +12,14 @@
 #include <type_traits>
 
 extern "C" {
-// Weak, so that no hole is taken for surely not 0.
 #define GODWIT_HOLE(name, width) \
-  extern const char godwit_hole_##name[] __attribute__((weak, visibility("hidden")));
+  extern const char godwit_hole_##name[] __attribute__((GODWIT_HOLE_LINKAGE visibility("hidden")));
 #include "jit/holes.def"
 }
 
 namespace godwit::jit {
 
 #define GODWIT_JIT_INLINE [[gnu::always_inline]]
-
-template <class T>
-GODWIT_JIT_INLINE inline T number_of(const char* hole) {
-  return static_cast<T>(reinterpret_cast<uintptr_t>(hole));
-}
 
 // Bodies shift fields by 16 and mask their low 16 bits, nothing else.
 [[gnu::error("a field of a cell is not a half")]] void not_a_half();
@@ -28,16 +28,14 @@ GODWIT_JIT_INLINE inline void check_half(int operand, int expected) {
 }
 
 // A field that is a number, or names the slot `plus` slots further.
-#define GODWIT_FIELD_BASICS(Name, field)                                                                  \
-  uint32_t plus = 0;                                                                                      \
-  GODWIT_JIT_INLINE operator uint32_t() const { return number_of<uint32_t>(godwit_hole_##field) + plus; } \
-  GODWIT_JIT_INLINE uintptr_t slot_bytes() const {                                                        \
-    return reinterpret_cast<uintptr_t>(godwit_hole_slot_##field + 8 * ptrdiff_t{plus});                   \
-  }                                                                                                       \
-  template <class Slots>                                                                                  \
-    requires std::is_integral_v<Slots>                                                                    \
-  GODWIT_JIT_INLINE friend Name operator+(Name at, Slots slots) {                                         \
-    return {at.plus + static_cast<uint32_t>(slots)};                                                      \
+#define GODWIT_FIELD_BASICS(Name, field)                                                        \
+  uint32_t plus = 0;                                                                            \
+  GODWIT_JIT_INLINE operator uint32_t() const { return GODWIT_NUMBER(uint32_t, field) + plus; } \
+  GODWIT_SLOT_ACCESS(field)                                                                     \
+  template <class Slots>                                                                        \
+    requires std::is_integral_v<Slots>                                                          \
+  GODWIT_JIT_INLINE friend Name operator+(Name at, Slots slots) {                               \
+    return {at.plus + static_cast<uint32_t>(slots)};                                            \
   }
 
 struct LowOfB {
@@ -51,9 +49,9 @@ struct HighOfB {
 struct FieldB {
   GODWIT_FIELD_BASICS(FieldB, b)
   // As an offset of an address it is added in 64 bits.
-  GODWIT_JIT_INLINE operator uint64_t() const { return number_of<uint64_t>(godwit_hole_offset_b); }
-  GODWIT_JIT_INLINE explicit operator int32_t() const { return number_of<int32_t>(godwit_hole_b); }
-  GODWIT_JIT_INLINE explicit operator int16_t() const { return number_of<int16_t>(godwit_hole_b_low); }
+  GODWIT_JIT_INLINE operator uint64_t() const { return GODWIT_NUMBER(uint64_t, offset_b); }
+  GODWIT_JIT_INLINE explicit operator int32_t() const { return GODWIT_NUMBER(int32_t, b); }
+  GODWIT_JIT_INLINE explicit operator int16_t() const { return GODWIT_NUMBER(int16_t, b_low); }
   GODWIT_JIT_INLINE friend HighOfB operator>>(FieldB, int bits) {
     check_half(bits, 16);
     return {};
@@ -72,13 +70,11 @@ struct FieldB {
 
 struct FieldD {
   GODWIT_FIELD_BASICS(FieldD, d)
-  GODWIT_JIT_INLINE int32_t signed_half() const { return number_of<int32_t>(godwit_hole_d_signed); }
+  GODWIT_JIT_INLINE int32_t signed_half() const { return GODWIT_NUMBER(int32_t, d_signed); }
 };
 
 struct HighOfAd {
-  GODWIT_JIT_INLINE friend uint32_t operator|(HighOfAd, FieldD) {
-    return number_of<uint32_t>(godwit_hole_ad);
-  }
+  GODWIT_JIT_INLINE friend uint32_t operator|(HighOfAd, FieldD) { return GODWIT_NUMBER(uint32_t, ad); }
 };
 
 struct FieldA {

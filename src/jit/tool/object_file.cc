@@ -58,9 +58,8 @@ class Reader final {
 std::map<std::string, Section> read_object_file(const std::string& path) {
   const Reader reader(path);
   const auto header = reader.at<Elf64_Ehdr>(0);
-  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_type != ET_REL ||
-      header.e_machine != EM_X86_64)
-    give_up(path, "is no relocatable object for x86-64");
+  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_type != ET_REL)
+    give_up(path, "is no relocatable object");
 
   std::vector<Elf64_Shdr> headers;
   for (uint64_t i = 0; i < header.e_shnum; ++i)

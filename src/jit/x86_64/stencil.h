@@ -5,18 +5,10 @@
 #include <cstdint>
 #include <span>
 
-#include "jit/instruction.h"
+#include "jit/hole_kind.h"
+#include "jit/x86_64/instruction.h"
 
 namespace godwit::jit {
-
-enum class HoleKind : uint8_t {
-#define GODWIT_HOLE(name, width) name,
-#include "jit/holes.def"
-  constant,    // a distance to the constant at `addend` in kConstants
-  local_near,  // a distance of one byte to the place `addend` in this stencil
-  local_far,   // the same, of 4 bytes
-  none,
-};
 
 inline constexpr uint8_t kHoleWidths[] = {
 #define GODWIT_HOLE(name, width) width,

@@ -12,7 +12,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "jit/stencil.h"
+#include "jit/x86_64/stencil.h"
 
 namespace godwit::jit {
 

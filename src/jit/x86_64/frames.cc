@@ -13,7 +13,7 @@
 #include <cstddef>
 
 #include "base/bytes.h"
-#include "jit/emitter.h"
+#include "jit/x86_64/emitter.h"
 #include "runtime/vm.h"
 
 namespace godwit::jit {

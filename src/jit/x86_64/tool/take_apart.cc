@@ -1,6 +1,6 @@
 // Decoding instructions, as far as stencils have them.
 // spec: https://www.intel.com/content/www/us/en/developer/articles/technical/intel-sdm.html (volume 2)
-#include "jit/tool/take_apart.h"
+#include "jit/x86_64/tool/take_apart.h"
 
 #include <algorithm>
 #include <cstring>
@@ -374,8 +374,6 @@ class Reader final {
   bool sets_flags_ = false;
   Hole* hole_ = nullptr;  // of the address
 };
-
-bool is_slot(HoleKind kind) { return kind >= HoleKind::slot_a && kind <= HoleKind::slot_b_high; }
 
 constexpr RegisterSet kScratch =
     set_of(kRax) | set_of(kRcx) | set_of(kRdx) | set_of(kRbx) | set_of(kR10) | 0xFF00'0000u;

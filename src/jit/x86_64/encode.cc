@@ -1,7 +1,7 @@
 // Instructions as bytes.
 // spec: https://www.intel.com/content/www/us/en/developer/articles/technical/intel-sdm.html (volume 2, chapter 2)
 #include "base/bytes.h"
-#include "jit/instruction.h"
+#include "jit/x86_64/instruction.h"
 
 namespace godwit::jit {
 

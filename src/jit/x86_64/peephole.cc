@@ -1,5 +1,5 @@
 // Looking through copies.
-#include "jit/peephole.h"
+#include "jit/x86_64/peephole.h"
 
 #include <utility>
 

@@ -1,8 +1,10 @@
 // Choosing pins by use, and where they are live.
-#include "jit/pins.h"
+#include "jit/x86_64/pins.h"
 
 #include <algorithm>
 #include <iterator>
+
+#include "jit/backend.h"
 
 namespace godwit::jit {
 
@@ -23,14 +25,7 @@ constexpr size_t kCountedOfCall = 4;
 
 uint64_t weight_at(unsigned depth) { return uint64_t{1} << (3 * std::min(depth, kMaxDepth)); }
 
-bool has_large_offset(CellOp op, const Cell& cell) {
-  return cell.b >= uint32_t{1} << 31 &&
-         std::ranges::any_of(holes_of(op), [](const Hole& hole) { return hole.kind == HoleKind::offset_b; });
-}
-
-bool finds_slots_by_numbers(CellOp op) {
-  return std::ranges::any_of(holes_of(op), [](const Hole& hole) { return hole.kind == HoleKind::any_slot; });
-}
+bool finds_slots_by_numbers(CellOp op) { return has_hole(op, HoleKind::any_slot); }
 
 PinSet bits_of(RegisterSet accumulators) {
   PinSet set = 0;
@@ -55,33 +50,23 @@ std::span<const Hole> holes_of(CellOp op) {
   return {kHoles + stencil.first_hole, stencil.hole_count};
 }
 
-bool is_slot(HoleKind kind) { return kind >= HoleKind::slot_a && kind <= HoleKind::slot_b_high; }
-bool is_branch(HoleKind kind) { return kind == HoleKind::branch || kind == HoleKind::step_branch; }
-
-bool is_data(CellOp op) { return op == CellOp::br_entry || op == CellOp::tail_frame || op == CellOp::count; }
-
-bool is_return(CellOp op) { return op >= CellOp::return_none && op <= CellOp::return_f64_k; }
-
-bool is_call(CellOp op) {
-  return op == CellOp::call || op == CellOp::call_imported || op == CellOp::call_indirect_s ||
-         op == CellOp::call_indirect_a || op == CellOp::call_ref_s || op == CellOp::call_ref_a;
+bool has_code(CellOp op, const Cell& cell) {
+  if (op == CellOp::call) return true;  // the emitter's
+  return stencil_of(op).size != 0 && (cell.b < uint32_t{1} << 31 || !has_hole(op, HoleKind::offset_b));
 }
 
-bool takes_accumulator(CellOp op) { return op == CellOp::call_indirect_a || op == CellOp::call_ref_a; }
+bool has_hole(CellOp op, HoleKind kind) {
+  return std::ranges::find(holes_of(op), kind, &Hole::kind) != holes_of(op).end();
+}
 
-bool never_goes_on(CellOp op) {
-  return op == CellOp::br || op == CellOp::br_back || op == CellOp::br_table_s || op == CellOp::br_table_a ||
-         op == CellOp::unreachable || is_return(op) ||
-         (op >= CellOp::return_call && op <= CellOp::throw_reference);
+HoleKind branch_of(CellOp op) {
+  for (const Hole& hole : holes_of(op))
+    if (is_branch(hole.kind)) return hole.kind;
+  return HoleKind::none;
 }
 
 bool may_branch(CellOp op) {
-  return op == CellOp::br_table_s || op == CellOp::br_table_a ||
-         std::ranges::any_of(holes_of(op), [](const Hole& hole) { return is_branch(hole.kind); });
-}
-
-bool changes_frame(CellOp op) {
-  return is_call(op) || op == CellOp::return_none || op == CellOp::enter || op == CellOp::enter_zeroing;
+  return op == CellOp::br_table_s || op == CellOp::br_table_a || branch_of(op) != HoleKind::none;
 }
 
 uint32_t slot_of(const Hole& hole, const Cell& cell) {
@@ -94,44 +79,6 @@ uint32_t slot_of(const Hole& hole, const Cell& cell) {
     case HoleKind::slot_b_high: return (cell.b >> 16) + plus;
     default: return cell.b + plus;
   }
-}
-
-uint32_t branch_target(HoleKind kind, const Shape& shape, uint32_t index) {
-  const Cell& cell = shape.cells[index];
-  const int32_t distance =
-      kind == HoleKind::step_branch ? static_cast<int16_t>(cell.b) : static_cast<int32_t>(cell.b);
-  return index + static_cast<uint32_t>(distance);
-}
-
-Shape shape_of(std::span<const Cell> cells, std::span<const CellOp> ops, Counts counts) {
-  Shape shape{cells, ops, {}, {}, {}, false};
-  const size_t count = cells.size();
-  shape.by_handler.resize(count);
-  shape.is_label.resize(count + 1);
-  std::vector<int32_t> loops(count + 1);
-  auto branches_to = [&](uint32_t from, uint32_t target) {
-    shape.is_label[target] = 1;
-    if (target > from) return;
-    ++loops[target];
-    --loops[from + 1];
-  };
-  for (uint32_t i = 0; i < count; ++i) {
-    const CellOp op = ops[i];
-    if (op == CellOp::br_entry) branches_to(i, i + cells[i].b);
-    if (op == CellOp::count) {
-      if (i > 1) shape.is_label[i] = 1;
-      shape.by_handler[i] = counts == Counts::Kept;
-    }
-    if (is_data(op)) continue;
-    if (op == CellOp::call) continue;  // the emitter's
-    shape.by_handler[i] = stencil_of(op).size == 0 || has_large_offset(op, cells[i]);
-    for (const Hole& hole : holes_of(op))
-      if (is_branch(hole.kind)) branches_to(i, branch_target(hole.kind, shape, i));
-  }
-  shape.depth.resize(count);
-  int32_t depth = 0;
-  for (size_t i = 0; i < count; ++i) shape.depth[i] = static_cast<uint8_t>(std::min(depth += loops[i], 255));
-  return shape;
 }
 
 Pins::Pins(const Shape& shape) : shape_(shape) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "jit/stencil.h"
+#include "jit/x86_64/stencil.h"
 
 namespace godwit::jit::tool {
 

@@ -15,9 +15,10 @@
 #include "base/bytes.h"
 #include "code/cell.h"
 #include "code/cell_op.h"
-#include "jit/peephole.h"
-#include "jit/pins.h"
-#include "jit/stencil.h"
+#include "jit/backend.h"
+#include "jit/x86_64/peephole.h"
+#include "jit/x86_64/pins.h"
+#include "jit/x86_64/stencil.h"
 
 namespace godwit::jit {
 
@@ -27,19 +28,10 @@ class Emitter final {
   Emitter(const Shape& shape, code::HandlerTable handlers, const void* stop);
 
   void run();
-  // The code's size, after run().
-  size_t size() const { return code_.size(); }
-  // Writes the code to `writable`, for execution at `executable`.
-  void finish(uint8_t* writable, const uint8_t* executable);
-
-  // Where the code of each cell begins, and in the end where that of the last one ends.
-  const std::vector<uint32_t>& places() const { return places_; }
-  // The cells that control reaches from elsewhere, and where in the code they lead.
-  struct Entry {
-    uint32_t cell;
-    uint32_t place;
-  };
-  const std::vector<Entry>& entries() const { return entries_; }
+  // The code, after run().
+  MachineCode take() {
+    return {std::move(code_), std::move(places_), std::move(entries_), std::move(absolutes_)};
+  }
 
  private:
   // What is read where cells branch to.
@@ -60,11 +52,7 @@ class Emitter final {
     int32_t reason;
     std::vector<Distance> from;
   };
-  // A place of 8 bytes that holds the address of a place in the code.
-  struct Absolute {
-    uint32_t at;
-    uint32_t place;
-  };
+  using Entry = MachineCode::WayIn;
   struct Table {
     uint32_t hole_at;
     uint32_t cell;  // the br_table
@@ -109,7 +97,6 @@ class Emitter final {
   enum class Access : uint8_t { Load, Store };
   void emit_access(const Pin& pin, Access access);
 
-  uint64_t value_of(HoleKind kind, const code::Cell& cell) const;
   uint32_t number(uint64_t value);
   void jump_to_number(uint64_t address);  // jmp *[number]
   void leave_to(uint32_t cell);           // mov r12, cell
@@ -151,7 +138,7 @@ class Emitter final {
   std::vector<uint32_t> to_slow_return_;
   uint32_t slow_return_ = 0;  // a return
   std::vector<Distance> to_cells_, to_numbers_, to_constants_;
-  std::vector<Absolute> absolutes_;
+  std::vector<MachineCode::Absolute> absolutes_;
   std::vector<Exit> exits_;
   std::vector<uint64_t> numbers_;
   std::vector<Table> tables_;

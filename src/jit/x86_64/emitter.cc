@@ -1,10 +1,11 @@
 // Copying stencils and filling their holes, for x86-64.
-#include "jit/emitter.h"
+#include "jit/x86_64/emitter.h"
 
 #include <algorithm>
 #include <cstring>
 
 #include "base/bytes.h"
+#include "jit/hole_value.h"
 #include "runtime/vm.h"
 
 namespace godwit::jit {
@@ -21,10 +22,6 @@ constexpr uint8_t kRexB = 1;
 constexpr uint32_t kManyInstructions = 1'000;
 
 bool is_branch_table(CellOp op) { return op == CellOp::br_table_s || op == CellOp::br_table_a; }
-
-bool has_hole(CellOp op, HoleKind kind) {
-  return std::ranges::find(holes_of(op), kind, &Hole::kind) != holes_of(op).end();
-}
 
 }  // namespace
 
@@ -370,42 +367,6 @@ void Emitter::emit_by_handler(uint32_t index) {
     entries_.push_back({index + 1, here()});
 }
 
-uint64_t Emitter::value_of(HoleKind kind, const Cell& cell) const {
-  const uint32_t low = cell.b & 0xFFFF, high = cell.b >> 16;
-  auto literal = [&](uint32_t index) {
-    return load_unaligned<uint64_t>(reinterpret_cast<const uint8_t*>(&cell) + static_cast<int32_t>(cell.b) +
-                                    8 * index);
-  };
-  switch (kind) {
-    case HoleKind::slot_a: return 8 * uint64_t{cell.a};
-    case HoleKind::slot_d: return 8 * uint64_t{cell.d};
-    case HoleKind::slot_b: return 8 * uint64_t{cell.b};
-    case HoleKind::slot_b_low: return 8 * uint64_t{low};
-    case HoleKind::slot_b_high: return 8 * uint64_t{high};
-    case HoleKind::any_slot: return 0;
-    case HoleKind::a: return cell.a;
-    case HoleKind::d: return cell.d;
-    case HoleKind::b:
-    case HoleKind::offset_b: return cell.b;
-    case HoleKind::b_low: return low;
-    case HoleKind::b_high: return high;
-    case HoleKind::ad: return uint64_t{cell.a} << 16 | cell.d;
-    case HoleKind::d_signed: return static_cast<uint64_t>(static_cast<int16_t>(cell.d));
-    case HoleKind::b_high_signed: return static_cast<uint64_t>(static_cast<int16_t>(high));
-    case HoleKind::global_b: return cell.b * uint64_t{sizeof(runtime::VmGlobal)};
-    case HoleKind::pointer_b: return cell.b * uint64_t{sizeof(void*)};
-    case HoleKind::pointer_d: return cell.d * uint64_t{sizeof(void*)};
-    case HoleKind::literal_0: return literal(0);
-    case HoleKind::literal_1: return literal(1);
-    case HoleKind::literal_2: return literal(2);
-    case HoleKind::literal_3: return literal(3);
-    case HoleKind::literal_4: return literal(4);
-    case HoleKind::cell: return reinterpret_cast<uint64_t>(&cell);
-    case HoleKind::next_cell: return reinterpret_cast<uint64_t>(&cell + 1);
-    default: __builtin_unreachable();
-  }
-}
-
 void Emitter::branch_from(HoleKind kind, uint32_t index, uint32_t at, int32_t addend) {
   const uint32_t target = branch_target(kind, shape_, index);
   to_cells_.push_back({at, addend, target});
@@ -538,10 +499,16 @@ void Emitter::emit_data() {
   resolve(to_constants_, [&](uint32_t offset) { return constants + offset; });
 }
 
-void Emitter::finish(uint8_t* writable, const uint8_t* executable) {
-  for (const Absolute& absolute : absolutes_)
-    store_unaligned(code_.data() + absolute.at, reinterpret_cast<uint64_t>(executable) + absolute.place);
-  std::memcpy(writable, code_.data(), code_.size());
+MachineCode make_code(const Shape& shape, code::HandlerTable handlers, const void* stop) {
+  Emitter emitter(shape, handlers, stop);
+  emitter.run();
+  return emitter.take();
+}
+
+std::string obstacle_of(const platform::CpuFeatures& features) {
+  if (features.arch != platform::CpuArch::X86_64) return "the compiler is that of another architecture";
+  if (!features.sse4_2 || !features.popcnt) return "the processor lacks SSE4.2 or POPCNT";
+  return {};
 }
 
 }  // namespace godwit::jit

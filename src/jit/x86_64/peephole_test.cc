@@ -1,5 +1,5 @@
 // What becomes of moves, constants and results, instruction by instruction.
-#include "jit/peephole.h"
+#include "jit/x86_64/peephole.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,44 @@
+// What the compiler asks of a processor's part of it: src/jit/<processor>/, of which CMake takes one.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "code/cell_op.h"
+#include "jit/shape.h"
+#include "platform/cpu.h"
+
+namespace godwit::jit {
+
+// The machine code of one function, which may lie anywhere once its absolutes are filled in.
+struct MachineCode {
+  // A cell that control reaches from elsewhere, and where in the code it leads.
+  struct WayIn {
+    uint32_t cell;
+    uint32_t place;
+  };
+  // A place of 8 bytes that holds the address of a place in the code.
+  struct Absolute {
+    uint32_t at;
+    uint32_t place;
+  };
+  std::vector<uint8_t> bytes;  // none: the function is too large for jumps to reach
+  std::vector<uint32_t>
+      places;  // where each cell's code begins, and in the end where that of the last one ends
+  std::vector<WayIn> ways_in;
+  std::vector<Absolute> absolutes;
+};
+
+// @param stop  where code goes to leave the guest with a trap.
+MachineCode make_code(const Shape& shape, code::HandlerTable handlers, const void* stop);
+
+// The op can be machine code, with these numbers in the cell.
+bool has_code(code::CellOp op, const code::Cell& cell);
+// The hole of the op's branches, or HoleKind::none: no op has two kinds of them.
+HoleKind branch_of(code::CellOp op);
+
+// Why code as it is made here does not run on a processor, or an empty string.
+std::string obstacle_of(const platform::CpuFeatures& features);
+
+}  // namespace godwit::jit
