@@ -76,7 +76,7 @@ Result<const Cell*> ModuleCode::prepare(uint32_t defined, Interrupt interrupt) {
   wasm::FuncIdx func(module_.declarations.imported_funcs + defined);
   if (options_.compiled) {
     if (const auto compiled = options_.compiled->find(defined); compiled.function != nullptr) {
-      const Cell* entry = compiled_entry(func, compiled);
+      ASSIGN_OR_RETURN(const Cell* entry, compiled_entry(func, compiled));
       entries_[defined].store(entry, std::memory_order_release);
       return entry;
     }
@@ -93,7 +93,7 @@ Result<const Cell*> ModuleCode::prepare(uint32_t defined, Interrupt interrupt) {
   TranslateOptions how = options_.translate;
   how.interrupt = interrupt;
   ASSIGN_OR_RETURN(Translation translation, Translator(module_, func, how, scratch_->translator).run());
-  const Cell* entry = lay_out(defined, translation);
+  ASSIGN_OR_RETURN(const Cell* entry, lay_out(defined, translation));
   meter.done(1, translation.cells.size() * sizeof(Cell) + translation.literals.size() * sizeof(uint64_t));
   scratch_->translator.code.take_back(translation);
   if (options_.native && options_.compiles_at_once) compile(entry, functions_.find(entry)->second);
@@ -104,31 +104,36 @@ Result<const Cell*> ModuleCode::prepare(uint32_t defined, Interrupt interrupt) {
 
 // Where much code is made, the system gives its memory in large pages: with small ones, faults cost more than writing
 // the cells.
-uint8_t* ModuleCode::add_chunk(size_t bytes) {
+Result<uint8_t*> ModuleCode::add_chunk(size_t bytes) {
   auto reserved = bytes >= platform::kLargePageBytes
                       ? platform::Reservation::reserve_aligned(bytes, platform::kLargePageBytes)
                       : platform::Reservation::reserve(bytes);
-  if (!reserved || !reserved->commit(0, bytes)) std::abort();
+  if (!reserved || !reserved->commit(0, bytes))
+    return fail(ErrorKind::Exhausted, "the system has no memory for a function's code");
   if (bytes >= platform::kLargePageBytes) reserved->expect_dense_use(0, bytes);
   return chunks_.emplace_back(std::move(*reserved)).base();
 }
 
-const Cell* ModuleCode::compiled_entry(wasm::FuncIdx func, const CompiledFunctions::Code& code) {
+Result<const Cell*> ModuleCode::compiled_entry(wasm::FuncIdx func, const CompiledFunctions::Code& code) {
   const wasm::FuncType& type = module_.declarations.func_type(func);
   uint32_t params = 0, results = 0;
   for (const wasm::ValType param : type.params) params += param.slots();
   for (const wasm::ValType result : type.results) results += result.slots();
-  auto* entry = reinterpret_cast<CompiledEntry*>(allocate(sizeof(CompiledEntry)));
+  ASSIGN_OR_RETURN(Cell * room, allocate(sizeof(CompiledEntry)));
+  auto* entry = reinterpret_cast<CompiledEntry*>(room);
   entry->cell = {handlers_[CellOp::native_entry], static_cast<uint16_t>(std::max(params, results)), 0, 0};
   entry->code = code;
   return &entry->cell;
 }
 
-Cell* ModuleCode::allocate(size_t bytes) {
+Result<Cell*> ModuleCode::allocate(size_t bytes) {
   if (static_cast<size_t>(free_end_ - free_begin_) < bytes) {
     // the chunk in use stays in use
-    if (bytes > next_chunk_bytes_ / 2) return reinterpret_cast<Cell*>(add_chunk(bytes));
-    free_begin_ = add_chunk(next_chunk_bytes_);
+    if (bytes > next_chunk_bytes_ / 2) {
+      ASSIGN_OR_RETURN(uint8_t* own, add_chunk(bytes));
+      return reinterpret_cast<Cell*>(own);
+    }
+    ASSIGN_OR_RETURN(free_begin_, add_chunk(next_chunk_bytes_));
     free_end_ = free_begin_ + next_chunk_bytes_;
     next_chunk_bytes_ = std::min(2 * next_chunk_bytes_, kLargestChunkBytes);
   }
@@ -137,10 +142,10 @@ Cell* ModuleCode::allocate(size_t bytes) {
   return cells;
 }
 
-const Cell* ModuleCode::lay_out(uint32_t defined, const Translation& translation) {
+Result<const Cell*> ModuleCode::lay_out(uint32_t defined, const Translation& translation) {
   size_t cell_bytes = translation.cells.size() * sizeof(Cell);
   size_t literal_bytes = (translation.literals.size() * 8 + 15) & ~size_t{15};
-  Cell* cells = allocate(cell_bytes + literal_bytes);
+  ASSIGN_OR_RETURN(Cell * cells, allocate(cell_bytes + literal_bytes));
   auto* literals = reinterpret_cast<uint8_t*>(cells) + cell_bytes;
   std::ranges::copy(translation.literals, reinterpret_cast<uint64_t*>(literals));
 

@@ -40,7 +40,8 @@ class ModuleCode final : public runtime::CodeSource {
   ~ModuleCode() override;
 
   std::atomic<const Cell*>* entries() override { return entries_; }
-  // @errors Invalid, Malformed: the body. Exhausted, Unsupported: see translate(). Nothing is published then.
+  // @errors Invalid, Malformed: the body. Exhausted: the system has no memory for cells; Exhausted, Unsupported: see
+  // translate(). Nothing is published then.
   Result<const Cell*> prepare(uint32_t defined, Interrupt interrupt) override;
   void make_faster(const Cell* cell) override;
   std::string_view remark() const { return options_.remark; }
@@ -62,11 +63,11 @@ class ModuleCode final : public runtime::CodeSource {
     bool was_refused = false;                   // by the tier: it is not asked again
   };
 
-  const Cell* lay_out(uint32_t defined, const Translation& translation);
+  Result<const Cell*> lay_out(uint32_t defined, const Translation& translation);
   uint32_t rounds_of(const DraftCell& count, size_t function_cells);
-  const Cell* compiled_entry(wasm::FuncIdx func, const CompiledFunctions::Code& code);
-  Cell* allocate(size_t bytes);
-  uint8_t* add_chunk(size_t bytes);
+  Result<const Cell*> compiled_entry(wasm::FuncIdx func, const CompiledFunctions::Code& code);
+  Result<Cell*> allocate(size_t bytes);
+  Result<uint8_t*> add_chunk(size_t bytes);
   void compile(const Cell* begin, Function& function);
 
   const runtime::Module& module_;

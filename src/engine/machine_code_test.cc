@@ -12,6 +12,7 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <cstddef>
 #include <fstream>
 #include <optional>
@@ -158,6 +159,13 @@ const sock_filter kNoExecutableMap[] = {
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 };
 
+const sock_filter kNoMemory[] = {
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mprotect, 0, 1),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOMEM),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+};
+
 template <size_t kSize>
 bool forbid(const sock_filter (&filter)[kSize]) {
   const sock_fprog program{kSize, const_cast<sock_filter*>(filter)};
@@ -167,21 +175,45 @@ bool forbid(const sock_filter (&filter)[kSize]) {
 
 enum Child { kRight, kWrongResult, kNoFilter, kCompiled, kNothingSaid };
 
-// How a child process ends that runs guests under a filter.
-template <class Filter>
-std::optional<int> run_under(const Filter& filter, Tier tier) {
+// How a child process ends.
+template <class Work>
+std::optional<int> run_in_child(Work work) {
   const pid_t pid = ::fork();
-  if (pid == 0) {
-    if (!forbid(filter)) ::_exit(kNoFilter);
-    const auto engine = engine_of({.tier = tier});
-    if (!run_adders(*engine, adders(10), 10)) ::_exit(kWrongResult);
-    if (!run_adders(*engine, adders(10), 10)) ::_exit(kWrongResult);
-    if (engine->statistics().baseline.functions != 0) ::_exit(kCompiled);
-    ::_exit(engine->statistics().obstacle.empty() ? kNothingSaid : kRight);
-  }
+  if (pid == 0) ::_exit(work());
   int status = 0;
   if (pid < 0 || ::waitpid(pid, &status, 0) != pid || !WIFEXITED(status)) return std::nullopt;
   return WEXITSTATUS(status);
+}
+
+// Of one that runs guests under a filter.
+template <class Filter>
+std::optional<int> run_under(const Filter& filter, Tier tier) {
+  return run_in_child([&] {
+    if (!forbid(filter)) return kNoFilter;
+    const auto engine = engine_of({.tier = tier});
+    if (!run_adders(*engine, adders(10), 10)) return kWrongResult;
+    if (!run_adders(*engine, adders(10), 10)) return kWrongResult;
+    if (engine->statistics().baseline.functions != 0) return kCompiled;
+    return engine->statistics().obstacle.empty() ? kNothingSaid : kRight;
+  });
+}
+
+// Memory for register code runs out: the call fails, the process goes on.
+TEST(RegisterCode, IsRefusedWhereTheSystemHasNoMemoryForIt) {
+  const auto end = run_in_child([] {
+    const auto engine = engine_of({.tier = Tier::Interpreter});
+    auto module = engine->compile(Bytes(adders(1)));
+    runtime::Store store(engine->types(), engine->executor());
+    auto instance = runtime::instantiate(store, *module, {});
+    if (!instance) return kWrongResult;
+    if (!forbid(kNoMemory)) return kNoFilter;
+    std::array<Slot, 1> slots{5};
+    const auto called = store.call(*(*instance)->find_export("f0")->func, slots);
+    if (called) return kWrongResult;
+    return called.error().kind() == ErrorKind::Exhausted ? kRight : kNothingSaid;
+  });
+  if (end == kNoFilter) GTEST_SKIP() << "no filters of system calls here";
+  EXPECT_EQ(end, kRight);
 }
 
 TEST(MachineCode, IsDoneWithoutWhereTheSystemForbidsIt) {
