@@ -2,8 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
-#include <vector>
 
 #include "code/cell_op.h"
 #include "jit/shape.h"
@@ -23,15 +24,23 @@ struct MachineCode {
     uint32_t at;
     uint32_t place;
   };
-  std::vector<uint8_t> bytes;  // none: the function is too large for jumps to reach
-  std::vector<uint32_t>
-      places;  // where each cell's code begins, and in the end where that of the last one ends
-  std::vector<WayIn> ways_in;
-  std::vector<Absolute> absolutes;
+  std::span<uint8_t> bytes;  // none: the function is too large for jumps to reach
+  // Where each cell's code begins, and in the end where that of the last one ends.
+  std::span<const uint32_t> places;
+  std::span<const WayIn> ways_in;
+  std::span<const Absolute> absolutes;
+};
+
+// Makes the code of one function after another, in memory that it keeps.
+class CodeMaker {
+ public:
+  virtual ~CodeMaker() = default;
+  // What it returns lasts until the next.
+  virtual MachineCode make(const Shape& shape) = 0;
 };
 
 // @param stop  where code goes to leave the guest with a trap.
-MachineCode make_code(const Shape& shape, code::HandlerTable handlers, const void* stop);
+std::unique_ptr<CodeMaker> make_code_maker(code::HandlerTable handlers, const void* stop);
 
 // The op can be machine code, with these numbers in the cell.
 bool has_code(code::CellOp op, const code::Cell& cell);

@@ -34,7 +34,7 @@ class Baseline::Function final : public code::NativeCode {
   }
 
   // Lets control come to the machine code at these cells.
-  void open(const std::vector<MachineCode::WayIn>& entries) {
+  void open(std::span<const MachineCode::WayIn> entries) {
     if (owner_.options_.has_ways_in_chosen)
       for (const MachineCode::WayIn& entry : entries)
         ways_in_.push_back({entry.cell, code_at(entry), cells_[entry.cell].handler});
@@ -71,10 +71,18 @@ class Baseline::Function final : public code::NativeCode {
   std::vector<WayIn> ways_in_;  // kept only if they may be chosen
 };
 
+struct Baseline::Workplace {
+  Shape shape;
+  std::unique_ptr<CodeMaker> maker;
+};
+
 namespace {
 
 // Compiling cannot be interrupted: larger functions stay interpreted. This takes some 0.1 s.
 constexpr size_t kMostCells = 400'000;
+
+// After a function with more of them the memory that it took is not kept for others.
+constexpr size_t kManyCells = 20'000;
 
 constexpr unsigned kHandlerAlignmentLog2 = 4;
 
@@ -127,13 +135,18 @@ std::unique_ptr<code::NativeCode> Baseline::compile(const code::NativeSource& so
   const uint64_t begin_ns = platform::now_ns(platform::Clock::Monotonic);
   std::call_once(knows_handlers_, [this] { know_handlers(); });
   const std::span<Cell> cells = source.cells;
-  if (cells.size() > kMostCells) return nullptr;
-  std::vector<CellOp> ops;
-  ops.reserve(cells.size());
-  for (const Cell& cell : cells) ops.push_back(op_of(cell));
-  Shape shape = shape_of(cells, ops, options_.has_ways_in_chosen ? Counts::Kept : Counts::Dropped);
+  if (cells.size() > kMostCells) {
+    too_large_.fetch_add(1, std::memory_order_relaxed);
+    return nullptr;
+  }
+  std::unique_ptr<Workplace> workplace = take_workplace();
+  Shape& shape = workplace->shape;
+  shape.cells = cells;
   shape.may_catch = source.may_catch == code::MayCatch::Yes;
-  MachineCode code = make_code(shape, handlers_, stop_);
+  shape.ops.clear();
+  for (const Cell& cell : cells) shape.ops.push_back(op_of(cell));
+  shape.find(options_.has_ways_in_chosen ? Counts::Kept : Counts::Dropped);
+  const MachineCode code = workplace->maker->make(shape);
   const size_t size = code.bytes.size();
   const std::optional<CodeCache::Block> block =
       size != 0 ? cache_.allocate(size) : std::optional<CodeCache::Block>();
@@ -147,13 +160,26 @@ std::unique_ptr<code::NativeCode> Baseline::compile(const code::NativeSource& so
   std::memcpy(block->writable, code.bytes.data(), size);
   platform::publish_code(block->executable, size);
   if (perf_map_) tell_perf(*block, source);
-  auto function = std::make_unique<Function>(*this, *block, cells.data(), std::move(code.places));
+  auto function = std::make_unique<Function>(*this, *block, cells.data(),
+                                             std::vector<uint32_t>(code.places.begin(), code.places.end()));
   function->open(code.ways_in);
   function_count_.fetch_add(1, std::memory_order_relaxed);
   cell_count_.fetch_add(cells.size(), std::memory_order_relaxed);
   code_bytes_.fetch_add(size, std::memory_order_relaxed);
+  if (cells.size() <= kManyCells) give_back(std::move(workplace));
   time_ns_.fetch_add(platform::now_ns(platform::Clock::Monotonic) - begin_ns, std::memory_order_relaxed);
   return function;
+}
+
+std::unique_ptr<Baseline::Workplace> Baseline::take_workplace() {
+  const std::lock_guard lock(workplace_mutex_);
+  if (workplace_) return std::move(workplace_);
+  return std::make_unique<Workplace>(Workplace{{}, make_code_maker(handlers_, stop_)});
+}
+
+void Baseline::give_back(std::unique_ptr<Workplace> workplace) {
+  const std::lock_guard lock(workplace_mutex_);
+  workplace_ = std::move(workplace);
 }
 
 void Baseline::tell_perf(const CodeCache::Block& block, const code::NativeSource& source) {
@@ -177,7 +203,8 @@ Statistics Baseline::statistics() const {
           .code_bytes = code_bytes_.load(std::memory_order_relaxed),
           .time_ns = time_ns_.load(std::memory_order_relaxed),
           .live_code_bytes = cache_.used_bytes(),
-          .refused_functions = refused_.load(std::memory_order_relaxed)};
+          .refused_functions = refused_.load(std::memory_order_relaxed),
+          .too_large_functions = too_large_.load(std::memory_order_relaxed)};
 }
 
 }  // namespace godwit::jit

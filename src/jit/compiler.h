@@ -26,8 +26,9 @@ struct Statistics {
   uint64_t time_ns = 0;
   // What its limit is compared with: the code that is there.
   uint64_t live_code_bytes = 0;
-  // Functions for whose code there was no room.
+  // Functions for whose code there was no room, and those that have too many cells.
   uint64_t refused_functions = 0;
+  uint64_t too_large_functions = 0;
 };
 
 struct BaselineOptions {
@@ -59,6 +60,11 @@ class Baseline final : public code::NativeTier {
   class Function;
   friend class Function;
 
+  // What one compilation after another works with.
+  struct Workplace;
+  std::unique_ptr<Workplace> take_workplace();
+  void give_back(std::unique_ptr<Workplace> workplace);
+
   void know_handlers();
   // The op of a cell whose handler is the interpreter's.
   code::CellOp op_of(const code::Cell& cell) const;
@@ -72,10 +78,13 @@ class Baseline final : public code::NativeTier {
   std::vector<uint16_t> ops_;  // by a handler's place behind the first, in units of 16 bytes
   std::optional<platform::PerfMap> perf_map_;
   CodeCache cache_;
+  std::mutex workplace_mutex_;
+  std::unique_ptr<Workplace> workplace_;  // null: in use, or not made yet
   // By the address behind their code.
   mutable std::shared_mutex mutex_;
   std::map<uintptr_t, const Function*> functions_;
-  std::atomic<uint64_t> function_count_{0}, cell_count_{0}, code_bytes_{0}, time_ns_{0}, refused_{0};
+  std::atomic<uint64_t> function_count_{0}, cell_count_{0}, code_bytes_{0}, time_ns_{0}, refused_{0},
+      too_large_{0};
 };
 
 }  // namespace godwit::jit

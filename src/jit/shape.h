@@ -6,37 +6,44 @@
 #include <vector>
 
 #include "code/cell.h"
-#include "code/cell_op.h"
 #include "jit/hole_kind.h"
+#include "jit/op_traits.h"
 
 namespace godwit::jit {
-
-struct Shape {
-  std::span<const code::Cell> cells;
-  std::span<const code::CellOp> ops;
-  std::vector<uint8_t> by_handler;  // the op is done by the interpreter's handler
-  std::vector<uint8_t> is_label;    // some cell branches here
-  std::vector<uint8_t> depth;       // loops around the cell, as far as they can be told
-  bool may_catch = false;           // nothing is pinned: a handler of exceptions wants all slots in memory
-};
 
 // Whether a `count` stays, done by its handler, which is a way into and out of machine code; else nothing is left of it.
 enum class Counts : uint8_t { Dropped, Kept };
 
-Shape shape_of(std::span<const code::Cell> cells, std::span<const code::CellOp> ops,
-               Counts counts = Counts::Dropped);
+// The memory serves one function after another.
+struct Shape {
+  std::span<const code::Cell> cells;
+  std::vector<code::CellOp> ops;
+  bool may_catch = false;  // nothing is pinned: a handler of exceptions wants all slots in memory
 
-// Cells that are data of the cell before them, and those of no effect.
-bool is_data(code::CellOp op);
-// The callee or the handler may use all registers, and memory must have all values before it.
-bool is_call(code::CellOp op);
-// Of calls: the accumulator says what is called.
-bool takes_accumulator(code::CellOp op);
-bool is_return(code::CellOp op);
-bool never_goes_on(code::CellOp op);
-bool changes_frame(code::CellOp op);
+  // By cell:
+  std::vector<uint8_t> by_handler;  // the op is done by the interpreter's handler
+  std::vector<uint8_t> is_label;    // some cell branches here
+  std::vector<uint8_t> is_loop;     // one behind it does
+  std::vector<uint8_t> flows;       // control may go elsewhere, or does not go on
+  std::vector<uint8_t> depth;       // loops around the cell, as far as they can be told
+  uint32_t end_of_loops = 0;        // behind the last cell that branches back
+
+  // Finds what follows from `cells` and `ops`.
+  void find(Counts counts);
+
+  uint32_t size() const { return static_cast<uint32_t>(cells.size()); }
+
+ private:
+  void branches_to(uint32_t from, uint32_t target);
+  std::vector<int32_t> loops_;  // that begin at the cell, less those that end before it
+};
 
 // The cell that a branch leads to.
-uint32_t branch_target(HoleKind kind, const Shape& shape, uint32_t index);
+inline uint32_t branch_target(HoleKind kind, const Shape& shape, uint32_t index) {
+  const code::Cell& cell = shape.cells[index];
+  const int32_t distance =
+      kind == HoleKind::step_branch ? static_cast<int16_t>(cell.b) : static_cast<int32_t>(cell.b);
+  return index + static_cast<uint32_t>(distance);
+}
 
 }  // namespace godwit::jit

@@ -18,27 +18,41 @@ namespace {
 // In an instruction with a REX byte: the operand's register is one of the upper eight.
 constexpr uint8_t kRexB = 1;
 
+// What fills gaps.
+constexpr uint8_t kBreakpoint = 0xCC;
+
 // So many are gathered before they become bytes.
 constexpr uint32_t kManyInstructions = 1'000;
 
-bool is_branch_table(CellOp op) { return op == CellOp::br_table_s || op == CellOp::br_table_a; }
-
 }  // namespace
 
-Emitter::Emitter(const Shape& shape, code::HandlerTable handlers, const void* stop)
-    : shape_(shape),
-      pins_(shape),
-      handlers_(handlers),
-      stop_(stop),
-      peephole_(pins_.registers(), pins_.narrow_registers()) {}
+Emitter::Emitter(code::HandlerTable handlers, const void* stop) : handlers_(handlers), stop_(stop) {}
 
-void Emitter::run() {
-  const auto count = static_cast<uint32_t>(shape_.cells.size());
+void Emitter::clear() {
+  valid_ = dirty_ = 0;
+  code_.clear();
+  places_.clear();
+  entries_.clear();
+  label_entries_.clear();
+  returns_.clear();
+  to_slow_return_.clear();
+  for (auto* distances : {&to_cells_, &to_numbers_, &to_constants_, &to_exits_}) distances->clear();
+  absolutes_.clear();
+  exits_.clear();
+  numbers_.clear();
+  tables_.clear();
+}
+
+MachineCode Emitter::make(const Shape& shape) {
+  shape_ = &shape;
+  clear();
+  pins_.choose_for(shape);
+  peephole_.begin(pins_.registers(), pins_.narrow_registers());
+  const uint32_t count = shape_->size();
   places_.reserve(count + 1);
-  code_.reserve(count * size_t{24});
   entries_.push_back({0, 0});
   for (uint32_t i = 0; i < count; ++i) {
-    if (shape_.is_label[i]) arrive_at_label(i);
+    if (shape_->is_label[i]) arrive_at_label(i);
     marks_.push_back({i, peephole_.size()});
     emit(i);
   }
@@ -50,14 +64,16 @@ void Emitter::run() {
   emit_slow_return();
   emit_exits();
   emit_data();
+  return {{code_.data(), code_.size()}, places_, entries_, absolutes_};
 }
 
 void Emitter::emit(uint32_t index) {
-  const CellOp op = shape_.ops[index];
+  const CellOp op = shape_->ops[index];
+  const uint16_t traits = stencil_of(op).traits;
   accumulators_ = pins_.accumulators_before(index);
-  if (op == CellOp::count && !shape_.by_handler[index]) {
+  if (op == CellOp::count && !shape_->by_handler[index]) {
     // at the beginning of a function no pin is loaded yet, and there its code goes on as after a call
-    if (shape_.is_label[index]) {
+    if (shape_->is_label[index]) {
       label_entries_.push_back(index);
     } else {
       peephole_.forget();
@@ -66,14 +82,14 @@ void Emitter::emit(uint32_t index) {
     }
     return;
   }
-  if (shape_.by_handler[index]) emit_by_handler(index);
-  else if (is_data(op)) return;
+  if (shape_->by_handler[index]) emit_by_handler(index);
+  else if ((traits & kIsData) != 0) return;
   else if (op == CellOp::call) emit_call(index);
   else if (op == CellOp::return_none) write_back(pins_.use_of(index).in_memory);
-  else if (is_short_entry(op, shape_.cells[index])) emit_enter(index);
+  else if (is_short_entry(op, shape_->cells[index])) emit_enter(index);
   else emit_stencil(index);
-  if (is_return(op)) emit_return(index);
-  if (never_goes_on(op)) forget(valid_);
+  if ((traits & kIsReturn) != 0) emit_return(index);
+  if ((traits & kNeverGoesOn) != 0) forget(valid_);
 }
 
 // --- Pins ---------------------------------------------------------------------------------------------------------------
@@ -81,7 +97,7 @@ void Emitter::emit(uint32_t index) {
 void Emitter::arrive_at_label(uint32_t index) {
   const PinSet live = pins_.live_before(index);
   accumulators_ = pins_.accumulators_before(index);
-  const bool falls_in = index == 0 || !never_goes_on(shape_.ops[index - 1]);
+  const bool falls_in = index == 0 || !has_trait(shape_->ops[index - 1], kNeverGoesOn);
   if (falls_in) {
     load(live);
     peephole_.settle(pins_.accumulators_before(index));
@@ -93,28 +109,28 @@ void Emitter::arrive_at_label(uint32_t index) {
 }
 
 Emitter::Live Emitter::live_at_branches(uint32_t index) const {
-  const CellOp op = shape_.ops[index];
   Live live;
+  if (!shape_->flows[index]) return live;
+  const Stencil& stencil = stencil_of(shape_->ops[index]);
   auto add = [&](uint32_t target) {
     live.pins |= pins_.live_before(target);
     live.accumulators |= pins_.accumulators_before(target);
   };
-  for (const Hole& hole : holes_of(op))
-    if (is_branch(hole.kind)) add(branch_target(hole.kind, shape_, index));
-  if (is_branch_table(op))
-    for (uint32_t entry = 0; entry <= shape_.cells[index].b; ++entry) add(index + 1 + entry);
+  if (stencil.branch != HoleKind::none) add(branch_target(stencil.branch, *shape_, index));
+  if ((stencil.traits & kIsTable) != 0)
+    for (uint32_t entry = 0; entry <= shape_->cells[index].b; ++entry) add(index + 1 + entry);
   return live;
 }
 
 void Emitter::load(PinSet pins) {
-  for (size_t i = 0; i < pins_.count(); ++i)
-    if ((pins & ~valid_) >> i & 1) emit_access(pins_[i], Access::Load);
+  for (PinSet rest = pins & ~valid_; rest != 0; rest &= rest - 1)
+    emit_access(pins_[static_cast<size_t>(__builtin_ctz(rest))], Access::Load);
   valid_ |= pins;
 }
 
 void Emitter::write_back(PinSet pins) {
-  for (size_t i = 0; i < pins_.count(); ++i)
-    if ((pins & dirty_) >> i & 1) emit_access(pins_[i], Access::Store);
+  for (PinSet rest = pins & dirty_; rest != 0; rest &= rest - 1)
+    emit_access(pins_[static_cast<size_t>(__builtin_ctz(rest))], Access::Store);
   dirty_ &= ~pins;
 }
 
@@ -146,17 +162,14 @@ void Emitter::use_register(const Hole& hole, const Pin& pin) {
   rex = static_cast<uint8_t>((rex & ~kRexB) | ((pin.reg & 8) != 0 ? kRexB : 0));
   if (hole.operand != Operand::ScalarMove) return;
   end[-2] = static_cast<uint8_t>(end[-2] + 0x18);  // movss, movsd become movaps, which has no prefix
-  code_.erase(code_.end() - hole.prefix_bytes);
+  code_.erase_before_end(hole.prefix_bytes);
 }
 
 // --- Cells --------------------------------------------------------------------------------------------------------------
 
-bool Emitter::leaves(CellOp op) const { return is_call(op) || has_hole(op, HoleKind::handler); }
-
 void Emitter::emit_stencil(uint32_t index) {
-  const CellOp op = shape_.ops[index];
-  const Stencil& stencil = stencil_of(op);
-  const bool leaves_frame = leaves(op);
+  const Stencil& stencil = stencil_of(shape_->ops[index]);
+  const bool leaves_frame = (stencil.traits & kLeaves) != 0;
 
   // before: registers and memory as the code wants them
   const Pins::Use use = leaves_frame ? Pins::Use{} : pins_.use_of(index);
@@ -170,7 +183,7 @@ void Emitter::emit_stencil(uint32_t index) {
     peephole_.settle(accumulators_);
     peephole_.forget();
     flush();
-    emit_bytes(op, index, use);
+    emit_bytes(stencil, index, use);
   }
 
   // after
@@ -179,58 +192,58 @@ void Emitter::emit_stencil(uint32_t index) {
   valid_ |= written;
   dirty_ |= written;
   forget(use.written_in_memory | use.overwritten);
-  if (is_call(op)) {
+  if ((stencil.traits & kIsCall) != 0) {
     forget(valid_);
     entries_.push_back({index + 1, here()});
   }
 }
 
 void Emitter::emit_steps(uint32_t index, const Pins::Use& use, const Live& at_branches) {
-  const CellOp op = shape_.ops[index];
-  const Stencil& stencil = stencil_of(op);
-  const Cell& cell = shape_.cells[index];
-  const Hole* slot_hole = holes_of(op).data();
+  const Stencil& stencil = stencil_of(shape_->ops[index]);
+  const Cell& cell = shape_->cells[index];
+  const SlotUse* slot_use = slots_of(stencil).data();
+  const bool returns = (stencil.traits & kIsReturn) != 0;
   const uint32_t begin = peephole_.size();
   bool has_skips = false;
-  const RegisterSet handed_on = is_return(op)       ? stencil.accs_written | stencil.accs_read
-                                : never_goes_on(op) ? 0
-                                                    : pins_.accumulators_before(index + 1);
+  const RegisterSet handed_on = returns ? stencil.accs_written | stencil.accs_read
+                                : (stencil.traits & kNeverGoesOn) != 0 ? 0
+                                                                       : pins_.accumulators_before(index + 1);
   const RegisterSet wanted = at_branches.accumulators | handed_on;
   const PinSet unwanted = unwanted_results(index, use, at_branches.pins);
   for (uint32_t i = 0; i < stencil.step_count; ++i) {
     const Step& step = kSteps[kStepNumbers[stencil.first_step + i]];
-    Instruction in{step.prefix, step.map,       step.opcode, step.reg,    step.rm,   step.base, step.index,
-                   step.scale,  step.imm_bytes, 0,           step.traits, step.disp, step.imm};
     const RegisterSet live = step.live | (step.kept & wanted);
-    if (in.has(kJump)) {
-      in.target = static_cast<uint8_t>(step.imm_hole);
-      has_skips = has_skips || step.imm_hole == HoleKind::next;
-      if (is_branch(step.imm_hole)) peephole_.settle(at_branches.accumulators);
-      peephole_.add(in, live);
+    if (step.way == Step::Way::Whole) {
+      peephole_.add(step, step, live);
       continue;
     }
+    if (step.way == Step::Way::Jump) {
+      has_skips = has_skips || step.imm_hole == HoleKind::next;
+      if (is_branch(step.imm_hole)) peephole_.settle(at_branches.accumulators);
+      peephole_.add(step, live);
+      continue;
+    }
+    Instruction in = step;
     if (step.imm_hole != HoleKind::none) {
-      const uint64_t value = value_of(step.imm_hole, cell) + static_cast<uint64_t>(int64_t{step.imm});
+      const uint64_t value = value_of(step.imm_hole, cell) + static_cast<uint64_t>(step.imm);
       in.imm = step.imm_bytes == 8 ? static_cast<int64_t>(value) : static_cast<int32_t>(value);
     }
-    if (is_slot(step.disp_hole)) {
-      // the holes of slots are in the order of the steps
-      while (!is_slot(slot_hole->kind)) ++slot_hole;
-      const Hole& hole = *slot_hole++;
-      const int pin = pins_.in_place_of(hole, index, use);
+    if (step.way == Step::Way::Slot) {
+      // slots are in the order of the steps
+      const SlotUse& slot = *slot_use++;
+      const int pin = pins_.in_place_of(slot, index, use);
       if (pin != Pins::kNone) {
-        if ((unwanted >> pin & 1) != 0) continue;
-        emit_in_register(in, pins_[static_cast<size_t>(pin)].reg, live);
+        if ((unwanted >> pin & 1) == 0) emit_in_register(in, pins_[static_cast<size_t>(pin)].reg, live);
         continue;
       }
-    }
-    if (step.disp_hole == HoleKind::constant) in.target = static_cast<uint8_t>(HoleKind::constant);
-    else if (step.disp_hole != HoleKind::none)
+      in.disp = static_cast<int32_t>(8 * slot_of(slot, cell)) + (step.disp & 7);
+    } else if (step.disp_hole != HoleKind::none && step.disp_hole != HoleKind::constant) {
       in.disp =
           static_cast<int32_t>(value_of(step.disp_hole, cell) + static_cast<uint64_t>(int64_t{step.disp}));
-    peephole_.add(in, live);
+    }
+    peephole_.add(step, in, live);
   }
-  if (is_return(op)) peephole_.settle(handed_on);
+  if (returns) peephole_.settle(handed_on);
   if (!has_skips) return;
   for (uint32_t i = begin; i < peephole_.size(); ++i) {
     Instruction& in = peephole_.at(i);
@@ -240,13 +253,13 @@ void Emitter::emit_steps(uint32_t index, const Pins::Use& use, const Live& at_br
 
 // The pins that the cell writes in their registers though nobody will read them.
 PinSet Emitter::unwanted_results(uint32_t index, const Pins::Use& use, PinSet at_branches) {
-  const CellOp op = shape_.ops[index];
+  const Stencil& stencil = stencil_of(shape_->ops[index]);
   PinSet unwanted = use.written & ~at_branches;
-  if (!never_goes_on(op)) unwanted &= ~pins_.live_before(index + 1);
+  if ((stencil.traits & kNeverGoesOn) == 0) unwanted &= ~pins_.live_before(index + 1);
   if (unwanted == 0) return unwanted;
-  for (const Hole& hole : holes_of(op)) {
-    if (!is_slot(hole.kind) || !hole.reads) continue;
-    const int pin = pins_.in_place_of(hole, index, use);
+  for (const SlotUse& slot : slots_of(stencil)) {
+    if (!slot.reads) continue;
+    const int pin = pins_.in_place_of(slot, index, use);
     if (pin != Pins::kNone) unwanted &= ~(PinSet{1} << pin);
   }
   return unwanted;
@@ -266,29 +279,29 @@ void Emitter::emit_in_register(Instruction in, Register reg, RegisterSet live) {
 
 void Emitter::flush() {
   const std::vector<Instruction>& list = peephole_.instructions();
-  size_t mark = 0, skip = 0;
-  uint32_t cell = 0;
-  auto arrive = [&](uint32_t instruction) {
-    for (; mark < marks_.size() && marks_[mark].instruction <= instruction; ++mark) {
-      cell = marks_[mark].cell;
-      places_.push_back(here());
+  uint32_t cell = static_cast<uint32_t>(places_.size()) - (places_.empty() ? 0 : 1);
+  size_t skip = 0;
+  uint32_t i = 0;
+  auto encode_until = [&](uint32_t end) {
+    for (;; ++i) {
+      for (; skip < skips_.size() && skips_[skip].instruction <= i; ++skip)
+        store_unaligned(code_.data() + skips_[skip].at, here() - skips_[skip].at - 4);
+      if (i == end) return;
+      const Instruction& in = list[i];
+      const uint32_t at = here();
+      const Encoded encoded = encode(in, code_.room_for(kMostInstructionBytes));
+      code_.grow(encoded.size);
+      if (in.has(kJump)) encode_jump(in, cell, at + encoded.imm_at);
+      else if (encoded.disp_at != 0)
+        to_constants_.push_back({at + encoded.disp_at, -4 - in.imm_bytes, static_cast<uint32_t>(in.disp)});
     }
-    for (; skip < skips_.size() && skips_[skip].instruction <= instruction; ++skip)
-      store_unaligned(code_.data() + skips_[skip].at, here() - skips_[skip].at - 4);
   };
-  cell = static_cast<uint32_t>(places_.size()) - (places_.empty() ? 0 : 1);
-  for (uint32_t i = 0; i < list.size(); ++i) {
-    arrive(i);
-    const Instruction& in = list[i];
-    const uint32_t at = here();
-    uint8_t encoding[kMostInstructionBytes];
-    const Encoded encoded = encode(in, encoding);
-    code_.insert(code_.end(), encoding, encoding + encoded.size);
-    if (in.has(kJump)) encode_jump(in, cell, at + encoded.imm_at);
-    else if (encoded.disp_at != 0)
-      to_constants_.push_back({at + encoded.disp_at, -4 - in.imm_bytes, static_cast<uint32_t>(in.disp)});
+  for (const Mark& mark : marks_) {
+    encode_until(mark.instruction);
+    cell = mark.cell;
+    places_.push_back(here());
   }
-  arrive(peephole_.size());
+  encode_until(peephole_.size());
   marks_.clear();
   skips_.clear();
   peephole_.clear();
@@ -297,14 +310,13 @@ void Emitter::flush() {
 void Emitter::encode_jump(const Instruction& in, uint32_t cell, uint32_t at) {
   const auto target = static_cast<HoleKind>(in.target);
   if (target == HoleKind::next) skips_.push_back({at, static_cast<uint32_t>(in.imm)});
-  else if (target == HoleKind::trap) exit_from({at, -4, 0}, cell, static_cast<int32_t>(in.imm));
+  else if (target == HoleKind::trap) exit_from(at, -4, cell, static_cast<int32_t>(in.imm));
   else branch_from(target, cell, at, -4);
 }
 
-void Emitter::emit_bytes(CellOp op, uint32_t index, const Pins::Use& use) {
-  const Stencil& stencil = stencil_of(op);
-  const std::span<const Hole> holes = holes_of(op);
-  const bool keeps_pins = !leaves(op);
+void Emitter::emit_bytes(const Stencil& stencil, uint32_t index, const Pins::Use& use) {
+  const bool keeps_pins = (stencil.traits & (kLeaves | kChangesFrame)) == 0;
+  const SlotUse* slot_use = slots_of(stencil).data();
   const uint32_t begin = here();
   const uint8_t* from = kStencilCode + stencil.code;
   uint32_t copied = 0;
@@ -319,10 +331,11 @@ void Emitter::emit_bytes(CellOp op, uint32_t index, const Pins::Use& use) {
   };
   Jump jumps[kMostHoles];
   size_t jump_count = 0;
-  for (const Hole& hole : holes) {
-    code_.insert(code_.end(), from + copied, from + hole.at);
+  for (const Hole& hole : holes_of(stencil)) {
+    code_.append(from + copied, hole.at - copied);
     copied = hole.at;
-    const int pin = keeps_pins && is_slot(hole.kind) ? pins_.in_place_of(hole, index, use) : Pins::kNone;
+    const int pin =
+        keeps_pins && is_slot(hole.kind) ? pins_.in_place_of(*slot_use++, index, use) : Pins::kNone;
     if (pin != Pins::kNone) {
       if (hole.operand == Operand::ScalarMove) cuts[cut_count++] = {uint32_t{hole.at} - hole.prefix_bytes, 1};
       use_register(hole, pins_[static_cast<size_t>(pin)]);
@@ -332,14 +345,14 @@ void Emitter::emit_bytes(CellOp op, uint32_t index, const Pins::Use& use) {
     }
     const uint32_t at = here();
     const uint32_t width = kHoleWidths[static_cast<size_t>(hole.kind)];
-    code_.insert(code_.end(), from + copied, from + copied + width);
+    code_.append(from + copied, width);
     copied += width;
     const bool is_jump =
         hole.kind == HoleKind::local_near || hole.kind == HoleKind::local_far || hole.kind == HoleKind::next;
     if (is_jump) jumps[jump_count++] = {&hole, at};
     else fill(hole, index, at);
   }
-  code_.insert(code_.end(), from + copied, from + stencil.size);
+  code_.append(from + copied, stencil.size - copied);
   for (size_t i = 0; i < jump_count; ++i) {
     // the next cell's code begins behind this one's, and there what its label wants may still have to be loaded
     const bool is_next = jumps[i].hole->kind == HoleKind::next;
@@ -349,7 +362,7 @@ void Emitter::emit_bytes(CellOp op, uint32_t index, const Pins::Use& use) {
       if (cuts[j].at < target) cut += cuts[j].size;
     const bool is_near = jumps[i].hole->kind == HoleKind::local_near;
     const uint32_t distance = begin + target - cut - jumps[i].at - (is_near ? 1 : 4);
-    if (is_near) code_[jumps[i].at] = static_cast<uint8_t>(distance);
+    if (is_near) code_.data()[jumps[i].at] = static_cast<uint8_t>(distance);
     else store_unaligned(code_.data() + jumps[i].at, distance);
   }
 }
@@ -361,14 +374,15 @@ void Emitter::emit_by_handler(uint32_t index) {
   peephole_.forget();
   flush();
   leave_to(index);
-  jump_to_number(reinterpret_cast<uint64_t>(handlers_[shape_.ops[index]]));
+  jump_to_number(reinterpret_cast<uint64_t>(handlers_[shape_->ops[index]]));
   forget(valid_);
-  if (index + 1 < shape_.cells.size() && !never_goes_on(shape_.ops[index]) && !is_data(shape_.ops[index + 1]))
+  if (index + 1 < shape_->size() && !has_trait(shape_->ops[index], kNeverGoesOn) &&
+      !has_trait(shape_->ops[index + 1], kIsData))
     entries_.push_back({index + 1, here()});
 }
 
 void Emitter::branch_from(HoleKind kind, uint32_t index, uint32_t at, int32_t addend) {
-  const uint32_t target = branch_target(kind, shape_, index);
+  const uint32_t target = branch_target(kind, *shape_, index);
   to_cells_.push_back({at, addend, target});
   if (target <= index) label_entries_.push_back(target);
 }
@@ -377,8 +391,8 @@ void Emitter::fill(const Hole& hole, uint32_t index, uint32_t at) {
   switch (hole.kind) {
     case HoleKind::branch:
     case HoleKind::step_branch: return branch_from(hole.kind, index, at, hole.addend);
-    case HoleKind::trap: return exit_from({at, hole.addend, 0}, index, kTrapInAux);
-    case HoleKind::handler: return exit_from({at, hole.addend, 0}, index, kToHandler);
+    case HoleKind::trap: return exit_from(at, hole.addend, index, kTrapInAux);
+    case HoleKind::handler: return exit_from(at, hole.addend, index, kToHandler);
     case HoleKind::constant:
       to_constants_.push_back(
           {at, hole.form == HoleForm::Relative32Imm8 ? -5 : -4, static_cast<uint32_t>(hole.addend)});
@@ -387,7 +401,7 @@ void Emitter::fill(const Hole& hole, uint32_t index, uint32_t at) {
     default: break;
   }
   const uint64_t value =
-      value_of(hole.kind, shape_.cells[index]) + static_cast<uint64_t>(int64_t{hole.addend});
+      value_of(hole.kind, shape_->cells[index]) + static_cast<uint64_t>(int64_t{hole.addend});
   if (hole.form == HoleForm::Whole64) store_unaligned(code_.data() + at, value);
   else store_unaligned(code_.data() + at, static_cast<uint32_t>(value));
 }
@@ -399,7 +413,7 @@ void Emitter::emit_entries() {
   std::ranges::sort(label_entries_);
   const auto repeated = std::ranges::unique(label_entries_);
   label_entries_.erase(repeated.begin(), repeated.end());
-  std::vector<bool> is_entry(shape_.cells.size());
+  std::vector<bool> is_entry(shape_->cells.size());
   for (const Entry& entry : entries_) is_entry[entry.cell] = true;
   for (const uint32_t cell : label_entries_) {
     // one that a call returns to leads to the code before the label
@@ -420,26 +434,27 @@ void Emitter::emit_entries() {
   }
 }
 
-void Emitter::exit_from(const Distance& from, uint32_t index, int32_t reason) {
+void Emitter::exit_from(uint32_t at, int32_t addend, uint32_t index, int32_t reason) {
   // a stencil's exits are made one after the other
-  for (size_t i = exits_.size(); i > 0 && exits_[i - 1].cell == index; --i) {
-    if (exits_[i - 1].reason != reason) continue;
-    exits_[i - 1].from.push_back(from);
-    return;
+  size_t exit = exits_.size();
+  while (exit > 0 && exits_[exit - 1].cell == index && exits_[exit - 1].reason != reason) --exit;
+  if (exit == 0 || exits_[exit - 1].cell != index) {
+    exits_.push_back({index, reason});
+    exit = exits_.size();
   }
-  exits_.push_back({index, reason, {from}});
+  to_exits_.push_back({at, addend, static_cast<uint32_t>(exit - 1)});
 }
 
 void Emitter::leave_to(uint32_t cell) {
   bytes({0x49, 0xBC});  // mov r12, …
-  put(reinterpret_cast<uint64_t>(&shape_.cells[cell]));
+  put(reinterpret_cast<uint64_t>(&shape_->cells[cell]));
 }
 
 void Emitter::emit_exits() {
-  std::vector<uint32_t> to_stop;
+  to_stop_.clear();
+  exit_places_.clear();
   for (const Exit& exit : exits_) {
-    for (const Distance& from : exit.from)
-      store_unaligned(code_.data() + from.at, here() + static_cast<uint32_t>(from.addend) - from.at);
+    exit_places_.push_back(here());
     leave_to(exit.cell);
     if (exit.reason != kToHandler) {
       if (exit.reason != kTrapInAux) {
@@ -447,14 +462,14 @@ void Emitter::emit_exits() {
         put(exit.reason);
       }
       bytes({0xE9});
-      to_stop.push_back(here());
+      to_stop_.push_back(here());
       put(uint32_t{0});
     } else {
-      jump_to_number(reinterpret_cast<uint64_t>(handlers_[shape_.ops[exit.cell]]));
+      jump_to_number(reinterpret_cast<uint64_t>(handlers_[shape_->ops[exit.cell]]));
     }
   }
-  if (to_stop.empty()) return;
-  for (const uint32_t at : to_stop) store_unaligned(code_.data() + at, here() - 4 - at);
+  if (to_stop_.empty()) return;
+  for (const uint32_t at : to_stop_) store_unaligned(code_.data() + at, here() - 4 - at);
   jump_to_number(reinterpret_cast<uint64_t>(stop_));
 }
 
@@ -475,17 +490,17 @@ void Emitter::jump_to_number(uint64_t address) {
 // --- Data -----------------------------------------------------------------------------------------------------------------
 
 void Emitter::emit_data() {
-  code_.resize((code_.size() + 15) & ~size_t{15}, 0xCC);
+  code_.align(16, kBreakpoint);
   const uint32_t constants = here();
-  if (!to_constants_.empty()) code_.insert(code_.end(), kConstants, kConstants + kConstantBytes);
-  code_.resize((code_.size() + 7) & ~size_t{7}, 0xCC);
+  if (!to_constants_.empty()) code_.append(kConstants, kConstantBytes);
+  code_.align(8, kBreakpoint);
   const uint32_t numbers = here();
   for (const uint64_t value : numbers_) put(value);
   for (const Table& table : tables_) {
     absolutes_.push_back({table.hole_at, here()});
-    for (uint32_t entry = 0; entry <= shape_.cells[table.cell].b; ++entry) {
+    for (uint32_t entry = 0; entry <= shape_->cells[table.cell].b; ++entry) {
       const uint32_t cell = table.cell + 1 + entry;
-      absolutes_.push_back({here(), places_[cell + shape_.cells[cell].b]});
+      absolutes_.push_back({here(), places_[cell + shape_->cells[cell].b]});
       put(uint64_t{0});
     }
   }
@@ -497,12 +512,11 @@ void Emitter::emit_data() {
   resolve(to_cells_, [&](uint32_t cell) { return places_[cell]; });
   resolve(to_numbers_, [&](uint32_t index) { return numbers + 8 * index; });
   resolve(to_constants_, [&](uint32_t offset) { return constants + offset; });
+  resolve(to_exits_, [&](uint32_t exit) { return exit_places_[exit]; });
 }
 
-MachineCode make_code(const Shape& shape, code::HandlerTable handlers, const void* stop) {
-  Emitter emitter(shape, handlers, stop);
-  emitter.run();
-  return emitter.take();
+std::unique_ptr<CodeMaker> make_code_maker(code::HandlerTable handlers, const void* stop) {
+  return std::make_unique<Emitter>(handlers, stop);
 }
 
 std::string obstacle_of(const platform::CpuFeatures& features) {

@@ -16,22 +16,19 @@
 #include "code/cell.h"
 #include "code/cell_op.h"
 #include "jit/backend.h"
+#include "jit/code_bytes.h"
 #include "jit/x86_64/peephole.h"
 #include "jit/x86_64/pins.h"
 #include "jit/x86_64/stencil.h"
 
 namespace godwit::jit {
 
-class Emitter final {
+class Emitter final : public CodeMaker {
  public:
   // @param stop  where code goes to leave the guest with a trap.
-  Emitter(const Shape& shape, code::HandlerTable handlers, const void* stop);
+  Emitter(code::HandlerTable handlers, const void* stop);
 
-  void run();
-  // The code, after run().
-  MachineCode take() {
-    return {std::move(code_), std::move(places_), std::move(entries_), std::move(absolutes_)};
-  }
+  MachineCode make(const Shape& shape) override;
 
  private:
   // What is read where cells branch to.
@@ -50,7 +47,6 @@ class Emitter final {
   struct Exit {
     uint32_t cell;
     int32_t reason;
-    std::vector<Distance> from;
   };
   using Entry = MachineCode::WayIn;
   struct Table {
@@ -63,7 +59,7 @@ class Emitter final {
   void emit_steps(uint32_t index, const Pins::Use& use, const Live& at_branches);
   PinSet unwanted_results(uint32_t index, const Pins::Use& use, PinSet at_branches);
   void emit_in_register(Instruction in, Register reg, RegisterSet live);
-  void emit_bytes(code::CellOp op, uint32_t index, const Pins::Use& use);
+  void emit_bytes(const Stencil& stencil, uint32_t index, const Pins::Use& use);
   void emit_by_handler(uint32_t index);
   void fill(const Hole& hole, uint32_t index, uint32_t at);
   // --- Frames: frames.cc ----------------------------------------------------------------------------------------------
@@ -78,7 +74,6 @@ class Emitter final {
   void jump_back_to(uint32_t place);
 
   void branch_from(HoleKind kind, uint32_t index, uint32_t at, int32_t addend);
-  bool leaves(code::CellOp op) const;
   // The instructions gathered so far become bytes: what comes next is written behind them.
   void flush();
   void encode_jump(const Instruction& in, uint32_t cell, uint32_t at);
@@ -100,16 +95,17 @@ class Emitter final {
   uint32_t number(uint64_t value);
   void jump_to_number(uint64_t address);  // jmp *[number]
   void leave_to(uint32_t cell);           // mov r12, cell
-  void exit_from(const Distance& from, uint32_t index, int32_t reason);
-  void bytes(std::initializer_list<uint8_t> values) { code_.insert(code_.end(), values); }
+  // The place of 4 bytes gets the distance to a way out of the cell.
+  void exit_from(uint32_t at, int32_t addend, uint32_t index, int32_t reason);
+  void clear();
+  void bytes(std::initializer_list<uint8_t> values) { code_.append(values.begin(), values.size()); }
   template <class T>
   void put(T value) {
-    code_.resize(code_.size() + sizeof value);
-    store_unaligned(code_.data() + code_.size() - sizeof value, value);
+    code_.put(value);
   }
   uint32_t here() const { return static_cast<uint32_t>(code_.size()); }
 
-  const Shape& shape_;
+  const Shape* shape_ = nullptr;
   Pins pins_;
   code::HandlerTable handlers_;
   const void* stop_;
@@ -129,7 +125,7 @@ class Emitter final {
   };
   std::vector<Skip> skips_;
 
-  std::vector<uint8_t> code_;
+  CodeBytes code_;
   std::vector<uint32_t> places_;
   std::vector<Entry> entries_;
   std::vector<uint32_t>
@@ -137,11 +133,12 @@ class Emitter final {
   std::vector<Entry> returns_;  // the cells that calls return to, and where their code goes on
   std::vector<uint32_t> to_slow_return_;
   uint32_t slow_return_ = 0;  // a return
-  std::vector<Distance> to_cells_, to_numbers_, to_constants_;
+  std::vector<Distance> to_cells_, to_numbers_, to_constants_, to_exits_;
   std::vector<MachineCode::Absolute> absolutes_;
   std::vector<Exit> exits_;
   std::vector<uint64_t> numbers_;
   std::vector<Table> tables_;
+  std::vector<uint32_t> exit_places_, to_stop_;
 };
 
 }  // namespace godwit::jit

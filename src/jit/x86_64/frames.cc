@@ -42,7 +42,7 @@ bool Emitter::is_short_entry(CellOp op, const Cell& cell) {
 }
 
 void Emitter::emit_enter(uint32_t index) {
-  const Cell& cell = shape_.cells[index];
+  const Cell& cell = shape_->cells[index];
   flush();
   bytes({0x49, 0x8D, 0x85});  // lea rax, [r13 + frame]
   put(8 * cell.b);
@@ -56,7 +56,7 @@ void Emitter::emit_enter(uint32_t index) {
   put(header);
   bytes({0x49, 0x89, 0xB5});  // mov [r13 + header + 8], rsi
   put(header + 8);
-  const uint32_t zeroed = shape_.ops[index] == CellOp::enter ? 0 : cell.d;
+  const uint32_t zeroed = shape_->ops[index] == CellOp::enter ? 0 : cell.d;
   for (uint32_t i = 0; i < zeroed; ++i) {
     bytes({0x49, 0xC7, 0x85});  // mov qword [r13 + slot], 0
     put(header + 16 + 8 * i);
@@ -65,7 +65,7 @@ void Emitter::emit_enter(uint32_t index) {
 }
 
 void Emitter::emit_call(uint32_t index) {
-  const Cell& cell = shape_.cells[index];
+  const Cell& cell = shape_->cells[index];
   write_back(dirty_ & pins_.live_before(index));
   peephole_.forget();
   flush();
@@ -89,7 +89,7 @@ void Emitter::emit_call(uint32_t index) {
 }
 
 void Emitter::exit_to_handler(uint32_t index) {
-  exit_from({here(), -4, 0}, index, kToHandler);
+  exit_from(here(), -4, index, kToHandler);
   put(uint32_t{0});
 }
 
@@ -98,7 +98,7 @@ void Emitter::emit_returns_to_calls() {
   for (const Entry& back : returns_) {
     entries_.push_back({back.cell, here()});
     bytes({0x48, 0xB8});  // mov rax, the return cell
-    put(reinterpret_cast<uint64_t>(&shape_.cells[back.cell]));
+    put(reinterpret_cast<uint64_t>(&shape_->cells[back.cell]));
     bytes({0x48, 0x39, 0x44, 0x24, 0x08, 0x0F, 0x85});  // cmp [rsp + 8], rax; jne
     jump_back_to(back.place);
     bytes({0x48, 0x83, 0xC4, 0x10, 0xE9});  // add rsp, 16; jmp
@@ -109,7 +109,7 @@ void Emitter::emit_returns_to_calls() {
 void Emitter::jump_back_to(uint32_t place) { put(place - here() - 4); }
 
 void Emitter::emit_return(uint32_t index) {
-  const uint32_t header = 8 * uint32_t{shape_.cells[index].a};
+  const uint32_t header = 8 * uint32_t{shape_->cells[index].a};
   peephole_.forget();
   flush();
   bytes({0x49, 0x8B, 0x85});  // mov rax, [r13 + header]
@@ -133,7 +133,7 @@ void Emitter::return_through_cell(uint32_t index) {
 void Emitter::emit_slow_return() {
   if (to_slow_return_.empty()) return;
   for (const uint32_t at : to_slow_return_) store_unaligned(code_.data() + at, here() - at - 4);
-  emit_bytes(CellOp::return_none, slow_return_, {});
+  emit_bytes(stencil_of(CellOp::return_none), slow_return_, {});
 }
 
 }  // namespace godwit::jit

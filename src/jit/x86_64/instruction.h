@@ -9,14 +9,16 @@ namespace godwit::jit {
 using Register = uint8_t;
 inline constexpr Register kFirstVector = 16;
 inline constexpr unsigned kRegisterCount = 32;
-// In place of a register: the operand lies in memory; there is none; an address relative to the instruction.
-inline constexpr Register kMemory = 0xFE, kNoRegister = 0xFF, kHere = 0xFD;
+// In place of a register: the operand lies in memory; there is none; an address relative to the instruction. None has the
+// bit that tells the upper eight registers of a kind.
+inline constexpr Register kMemory = 0xF6, kNoRegister = 0xF7, kHere = 0xF5;
 
 inline constexpr Register kRax = 0, kRcx = 1, kRdx = 2, kRbx = 3, kRsp = 4, kRbp = 5, kRsi = 6, kRdi = 7,
                           kR8 = 8, kR9 = 9, kR10 = 10, kR11 = 11, kR12 = 12, kR13 = 13, kR14 = 14, kR15 = 15;
 constexpr Register vector_register(unsigned number) { return static_cast<Register>(kFirstVector + number); }
 constexpr bool is_vector(Register reg) { return (reg & 0xF0) == kFirstVector; }
 constexpr bool is_register(Register reg) { return reg < kRegisterCount; }
+constexpr uint8_t upper_bit(Register reg) { return reg >> 3 & 1; }
 
 using RegisterSet = uint32_t;  // a bit each
 constexpr RegisterSet set_of(Register reg) { return RegisterSet{1} << reg; }
@@ -68,8 +70,8 @@ struct Instruction {
   }
 };
 
-// The longest instruction, in bytes.
-inline constexpr unsigned kMostInstructionBytes = 16;
+// What encode() may write, in bytes; the longest instruction has 15.
+inline constexpr unsigned kMostInstructionBytes = 24;
 
 // Where the places of 4 bytes are that encode() leaves open, from the instruction's beginning; 0: none.
 struct Encoded {

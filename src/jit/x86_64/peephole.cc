@@ -85,9 +85,11 @@ bool writes_narrow(const Instruction& in) { return !in.has(kWide); }
 
 }  // namespace
 
-Peephole::Peephole(RegisterSet pins, RegisterSet narrow)
-    : pins_(pins), narrow_pins_(narrow), narrow_now_(narrow) {
-  begun_.fill(kUnknown);
+void Peephole::begin(RegisterSet pins, RegisterSet narrow) {
+  pins_ = pins;
+  narrow_pins_ = narrow;
+  forget();
+  clear();
 }
 
 void Peephole::set_narrow(Register reg, bool narrow) {
@@ -101,8 +103,6 @@ bool Peephole::can_stand_in(const Value& value, bool is_wide) const {
 }
 
 void Peephole::forget() {
-  for (RegisterSet rest = lagging_; rest != 0; rest &= rest - 1)
-    values_[static_cast<size_t>(__builtin_ctz(rest))] = {};
   lagging_ = 0;
   begun_.fill(kUnknown);
   narrow_now_ = narrow_pins_;
@@ -156,7 +156,6 @@ void Peephole::make_real(Register reg) {
   if ((lagging_ >> reg & 1) == 0) return;
   const Value value = values_[reg];
   lagging_ &= ~set_of(reg);
-  values_[reg] = {};
   begun_[reg] = size();
   if (value.is == Is::Constant) {
     push_constant(reg, value.constant);
@@ -175,7 +174,6 @@ void Peephole::before_write(Register reg, RegisterSet live) {
     if ((live >> other & 1) != 0) {
       make_real(other);
     } else {
-      values_[other] = {};
       lagging_ &= ~set_of(other);
       begun_[other] = kUnknown;
     }
@@ -184,10 +182,7 @@ void Peephole::before_write(Register reg, RegisterSet live) {
 
 // The register holds its value, which the last instruction gave it.
 void Peephole::wrote(Register reg, bool is_new, bool is_narrow) {
-  if ((lagging_ >> reg & 1) != 0) {
-    values_[reg] = {};
-    lagging_ &= ~set_of(reg);
-  }
+  lagging_ &= ~set_of(reg);
   if (is_new) begun_[reg] = size() - 1;
   set_narrow(reg, is_narrow);
 }
@@ -205,7 +200,7 @@ void Peephole::put_constant(Register to, uint64_t constant, RegisterSet live) {
 }
 
 void Peephole::move(Register to, Register from, Bits bits, RegisterSet live) {
-  const Value value = values_[from];
+  const Value value = value_in(from);
   if (value.is == Is::Constant) {
     const uint64_t constant = bits == Bits::Low32 ? static_cast<uint32_t>(value.constant) : value.constant;
     if (!is_vector(to)) return put_constant(to, constant, live);
@@ -289,10 +284,7 @@ bool Peephole::rename(Register from, Register to, RegisterSet live) {
     if (value.is == Is::Copy && value.from == from) value.from = to;
   }
   const bool narrow = !is_vector(from) && is_narrow(from);
-  if ((lagging_ >> to & 1) != 0) {
-    values_[to] = {};
-    lagging_ &= ~set_of(to);
-  }
+  lagging_ &= ~set_of(to);
   begun_[to] = begin;
   begun_[from] = kUnknown;
   set_narrow(to, narrow);
@@ -585,11 +577,7 @@ void Peephole::add(Instruction in, RegisterSet live) {
     }
   }
   compare_with_zero(in);
-  write_results(in, live);
-  // nothing wants the others any more
-  for (RegisterSet rest = lagging_ & ~live; rest != 0; rest &= rest - 1)
-    values_[static_cast<size_t>(__builtin_ctz(rest))] = {};
-  lagging_ &= live;
+  add_plain(in, live);
 }
 
 }  // namespace godwit::jit

@@ -22,12 +22,18 @@ inline constexpr RegisterSet kFixedRegisters =
 
 class Peephole final {
  public:
+  // Nothing is gathered yet, nothing known.
   // @param pins registers that must be exact.  @param narrow those of them whose upper 32 bits are always 0.
-  Peephole(RegisterSet pins, RegisterSet narrow);
+  void begin(RegisterSet pins, RegisterSet narrow);
 
   // Adds an instruction whose holes are filled.
   // @param live the registers that are read later, as far as they are no pins and not fixed.
   void add(Instruction in, RegisterSet live);
+  // The same for one that is made of a step, the holes being filled.
+  void add(const Step& step, const Instruction& in, RegisterSet live) {
+    if (step.is_plain && (step.operands & lagging_) == 0) add_plain(in, live);
+    else add(in, live);
+  }
   // The same for a copy between registers: of 32 bits, the rest becoming 0, or whole.
   enum class Bits : uint8_t { Low32, Whole };
   void move(Register to, Register from, Bits bits, RegisterSet live);
@@ -59,6 +65,7 @@ class Peephole final {
   };
   static constexpr uint32_t kUnknown = ~uint32_t{0};
 
+  Value value_in(Register reg) const { return (lagging_ >> reg & 1) != 0 ? values_[reg] : Value{}; }
   bool is_exact(Register reg) const { return ((pins_ | kFixedRegisters) >> reg & 1) != 0; }
   bool is_narrow(Register reg) const { return (narrow_now_ >> reg & 1) != 0; }
   void set_narrow(Register reg, bool narrow);
@@ -86,15 +93,20 @@ class Peephole final {
   bool update_copy(Instruction& in);
   void put_constant(Register to, uint64_t constant, RegisterSet live);
   void write_results(const Instruction& in, RegisterSet live);
+  // One that stays as it is.
+  void add_plain(const Instruction& in, RegisterSet live) {
+    write_results(in, live);
+    lagging_ &= live;  // nothing wants the others any more
+  }
 
   // Makes what `from` holds in `to` instead, from the instruction on that began it. False: it cannot be.
   bool rename(Register from, Register to, RegisterSet live);
   bool swap_last(Register from, Register to, RegisterSet live);
 
-  RegisterSet pins_, narrow_pins_;
-  RegisterSet narrow_now_;   // registers whose upper 32 bits are 0
-  RegisterSet lagging_ = 0;  // those that are not Real
-  std::array<Value, kRegisterCount> values_{};
+  RegisterSet pins_ = 0, narrow_pins_ = 0;
+  RegisterSet narrow_now_ = 0;                  // registers whose upper 32 bits are 0
+  RegisterSet lagging_ = 0;                     // those that are not Real
+  std::array<Value, kRegisterCount> values_{};  // of those that lag behind
   std::array<uint32_t, kRegisterCount> begun_;  // the instruction that gave it a value that is new altogether
   uint32_t last_branch_ = kUnknown;             // the last one that leads to other cells
   std::vector<Instruction> list_;

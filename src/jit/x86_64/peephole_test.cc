@@ -86,7 +86,8 @@ std::string code_of(const Peephole& peephole) {
 
 // mov edi, r8d; add edi, r9d; mov r11, rdi
 TEST(Peephole, ResultsAreMadeWhereTheyAreWanted) {
-  Peephole peephole(kPins, kNone);
+  Peephole peephole;
+  peephole.begin(kPins, kNone);
   peephole.add(move_of(kRdi, kR8), kAcc);
   peephole.add(arithmetic(0, kRdi, kR9), kAcc);
   peephole.move(kR11, kRdi, Peephole::Bits::Whole, kNone);
@@ -94,7 +95,8 @@ TEST(Peephole, ResultsAreMadeWhereTheyAreWanted) {
 }
 
 TEST(Peephole, ALiveAccumulatorIsReadFromWhereItsValueWent) {
-  Peephole peephole(kPins, kNone);
+  Peephole peephole;
+  peephole.begin(kPins, kNone);
   peephole.add(load(kRdi, kR9), kAcc);
   peephole.move(kR11, kRdi, Peephole::Bits::Whole, kAcc);
   peephole.add(arithmetic(7, kRdi, kR8), kNone);
@@ -103,14 +105,16 @@ TEST(Peephole, ALiveAccumulatorIsReadFromWhereItsValueWent) {
 
 TEST(Peephole, WhatALoadBeganIsNotWhereItReads) {
   // mov edi, [r15 + rdi]: the index is an older value of the register
-  Peephole peephole(kPins, kNone);
+  Peephole peephole;
+  peephole.begin(kPins, kNone);
   peephole.add(load(kRdi, kRdi), kAcc);
   peephole.move(kR11, kRdi, Peephole::Bits::Whole, kNone);
   EXPECT_EQ(code_of(peephole), "458b1c3f");  // mov r11d, [r15 + rdi]
 }
 
 TEST(Peephole, ACopyIsMadeBeforeItsSourceChanges) {
-  Peephole peephole(kPins, kNone);
+  Peephole peephole;
+  peephole.begin(kPins, kNone);
   peephole.add(move_of(kRdi, kR8, kWide), kAcc);
   peephole.add(load(kR8, kR9), kAcc);
   peephole.settle(kAcc);
@@ -118,7 +122,8 @@ TEST(Peephole, ACopyIsMadeBeforeItsSourceChanges) {
 }
 
 TEST(Peephole, ACopyThatNobodyWantsIsNotMade) {
-  Peephole peephole(kPins, kNone);
+  Peephole peephole;
+  peephole.begin(kPins, kNone);
   peephole.add(move_of(kRax, kR8, kWide), kNone);
   peephole.add(load(kR8, kR9), kNone);
   EXPECT_EQ(code_of(peephole), "478b040f");
@@ -126,7 +131,8 @@ TEST(Peephole, ACopyThatNobodyWantsIsNotMade) {
 
 TEST(Peephole, ASumWithItsTargetIsTurnedRound) {
   // mov edi, [r15 + r9]; add edi, r8d; mov r8, rdi
-  Peephole peephole(kPins, kNone);
+  Peephole peephole;
+  peephole.begin(kPins, kNone);
   peephole.add(load(kRdi, kR9), kAcc);
   peephole.add(arithmetic(0, kRdi, kR8), kAcc);
   peephole.move(kR8, kRdi, Peephole::Bits::Whole, kNone);
@@ -134,7 +140,8 @@ TEST(Peephole, ASumWithItsTargetIsTurnedRound) {
 }
 
 TEST(Peephole, ADifferenceWithItsTargetIsNot) {
-  Peephole peephole(kPins, kNone);
+  Peephole peephole;
+  peephole.begin(kPins, kNone);
   peephole.add(load(kRdi, kR9), kAcc);
   peephole.add(arithmetic(5, kRdi, kR8), kAcc);
   peephole.move(kR8, kRdi, Peephole::Bits::Whole, kNone);
@@ -142,7 +149,8 @@ TEST(Peephole, ADifferenceWithItsTargetIsNot) {
 }
 
 TEST(Peephole, PinsDoNotChangeBeforeABranch) {
-  Peephole peephole(kPins, kNone);
+  Peephole peephole;
+  peephole.begin(kPins, kNone);
   peephole.add(load(kRdi, kR9), kAcc);
   peephole.add(branch(), kAcc);
   peephole.move(kR8, kRdi, Peephole::Bits::Whole, kNone);
@@ -150,7 +158,8 @@ TEST(Peephole, PinsDoNotChangeBeforeABranch) {
 }
 
 TEST(Peephole, PinsDoNotChangeWhileTheirOldValueIsWanted) {
-  Peephole peephole(kPins, kNone);
+  Peephole peephole;
+  peephole.begin(kPins, kNone);
   peephole.add(load(kRdi, kR9), kAcc);
   peephole.add(arithmetic(7, kR8, kR9), kAcc);
   peephole.move(kR8, kRdi, Peephole::Bits::Whole, kNone);
@@ -158,7 +167,8 @@ TEST(Peephole, PinsDoNotChangeWhileTheirOldValueIsWanted) {
 }
 
 TEST(Peephole, ConstantsBecomePartsOfInstructions) {
-  Peephole peephole(kPins, kNone);
+  Peephole peephole;
+  peephole.begin(kPins, kNone);
   peephole.add(constant(kRcx, 5), set_of(kRcx) | kAcc);
   peephole.add(shift_by_cl(kRdi), kAcc);
   peephole.add(constant(kRax, 1000), set_of(kRax) | kAcc);
@@ -168,7 +178,8 @@ TEST(Peephole, ConstantsBecomePartsOfInstructions) {
 
 TEST(Peephole, AnAddressNeedsTheUpperHalfToBeZero) {
   for (const bool is_narrow : {false, true}) {
-    Peephole peephole(kPins, is_narrow ? set_of(kR8) : kNone);
+    Peephole peephole;
+    peephole.begin(kPins, is_narrow ? set_of(kR8) : kNone);
     peephole.add(move_of(kRax, kR8), set_of(kRax));
     peephole.add(load(kRdi, kRax), kAcc);
     EXPECT_EQ(code_of(peephole), is_narrow ? "438b3c07" : "418bc0 418b3c07");
@@ -176,14 +187,16 @@ TEST(Peephole, AnAddressNeedsTheUpperHalfToBeZero) {
 }
 
 TEST(Peephole, NarrowPinsStayNarrow) {
-  Peephole peephole(kPins, set_of(kR8));
+  Peephole peephole;
+  peephole.begin(kPins, set_of(kR8));
   peephole.add(move_of(kRax, kR9, kWide), set_of(kRax));
   peephole.move(kR8, kRax, Peephole::Bits::Whole, kNone);
   EXPECT_EQ(code_of(peephole), "458bc1");  // mov r8d, r9d
 }
 
 TEST(Peephole, NothingIsKnownAfterForget) {
-  Peephole peephole(kPins, kNone);
+  Peephole peephole;
+  peephole.begin(kPins, kNone);
   peephole.add(move_of(kRdi, kR8, kWide), kAcc);
   peephole.forget();
   peephole.add(arithmetic(7, kRdi, kR9), kNone);
@@ -191,7 +204,8 @@ TEST(Peephole, NothingIsKnownAfterForget) {
 }
 
 TEST(Peephole, ValuesMoveBetweenKindsOfRegisters) {
-  Peephole peephole(kPins, kNone);
+  Peephole peephole;
+  peephole.begin(kPins, kNone);
   // a slot is copied through a general register
   peephole.move(kRax, vector_register(3), Peephole::Bits::Whole, set_of(kRax));
   peephole.move(vector_register(4), kRax, Peephole::Bits::Whole, kNone);
@@ -201,7 +215,8 @@ TEST(Peephole, ValuesMoveBetweenKindsOfRegisters) {
 }
 
 TEST(Peephole, OfVectorRegistersTooTheUpperHalfIsCleared) {
-  Peephole peephole(kPins, kNone);
+  Peephole peephole;
+  peephole.begin(kPins, kNone);
   peephole.move(kRax, vector_register(3), Peephole::Bits::Low32, set_of(kRax));
   peephole.move(vector_register(3), kRax, Peephole::Bits::Whole, kNone);
   peephole.move(kRax, vector_register(3), Peephole::Bits::Low32, set_of(kRax));

@@ -5,7 +5,9 @@
 // those that are live there.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <vector>
 
@@ -23,29 +25,38 @@ struct Pin {
   bool is_wide = false;    // takes two slots
   bool is_narrow = false;  // its upper 32 bits are 0 in the register, whatever they are in memory
   Register reg = kNoRegister;
+  uint8_t kind = 0;  // pin_kind()
 };
 
-const Stencil& stencil_of(code::CellOp op);
-std::span<const Hole> holes_of(code::CellOp op);
+inline const Stencil& stencil_of(code::CellOp op) { return kStencils[static_cast<size_t>(op)]; }
+inline std::span<const Hole> holes_of(const Stencil& stencil) {
+  return {kHoles + stencil.first_hole, stencil.hole_count};
+}
+inline std::span<const SlotUse> slots_of(const Stencil& stencil) {
+  return {kSlotUses + stencil.first_slot, stencil.slot_count};
+}
 
-bool has_hole(code::CellOp op, HoleKind kind);
-bool may_branch(code::CellOp op);
-
-// The slot that a hole names in this cell; kNoSlot if it lies between slots.
-inline constexpr uint32_t kNoSlot = ~uint32_t{0};
-uint32_t slot_of(const Hole& hole, const code::Cell& cell);
-
+// The slot that is used in this cell, or the one that the place lies in.
+inline uint32_t slot_of(const SlotUse& use, const code::Cell& cell) {
+  uint64_t fields;
+  std::memcpy(&fields, &cell.a, sizeof fields);
+  const SlotField& field = kSlotFields[use.field];
+  return (static_cast<uint32_t>(fields >> field.shift) & field.mask) +
+         static_cast<uint32_t>(int32_t{use.plus});
+}
 class Pins final {
  public:
-  // @param shape outlives this object
-  explicit Pins(const Shape& shape);
+  // Chooses anew, for a function. @param shape lives as long as this object is asked about it
+  void choose_for(const Shape& shape);
 
   size_t count() const { return pins_.size(); }
   const Pin& operator[](size_t index) const { return pins_[index]; }
   // The pins with a value that somebody may still read, before the cell.
   PinSet live_before(uint32_t cell) const { return live_[cell] & ~kAccumulatorBits; }
   // The same of accumulators.
-  RegisterSet accumulators_before(uint32_t cell) const;
+  RegisterSet accumulators_before(uint32_t cell) const {
+    return kAccumulatorsByBits[live_[cell] >> kFirstAccumulatorBit];
+  }
   PinSet ever_written() const { return ever_written_; }
   RegisterSet registers() const { return registers_; }
   RegisterSet narrow_registers() const { return narrow_registers_; }
@@ -63,29 +74,69 @@ class Pins final {
     PinSet overwritten = 0;        // the code uses the register for something else
   };
   const Use& use_of(uint32_t cell) const { return uses_[cell]; }
-  // The pin whose register can stand for the hole's memory operand, or kNone; `use` is that of the cell.
-  int in_place_of(const Hole& hole, uint32_t cell, const Use& use) const;
+  // The pin whose register can stand for the slot, or kNone; `use` is that of the cell.
+  int in_place_of(const SlotUse& slot, uint32_t cell, const Use& use) const {
+    const uint32_t number = slot_of(slot, shape_->cells[cell]);
+    const int pin = pin_of(number);
+    return pin != kNone && fits(slot, number, pin) && !(use.in_memory >> pin & 1) ? pin : kNone;
+  }
 
  private:
+  // What is known of a slot's uses: their weights by Operand.
+  struct Weights {
+    uint64_t by[5] = {};
+    bool is_wide = false, is_narrow = false;
+  };
+  struct Candidate {
+    uint32_t slot;
+    uint64_t gain;
+    bool is_wide;
+  };
+  // What a cell does to the set of live pins and accumulators.
+  struct Effect {
+    PinSet uses, defines;
+  };
+  static constexpr std::array<RegisterSet, 16> kAccumulatorsByBits = [] {
+    std::array<RegisterSet, 16> sets{};
+    for (unsigned bits = 0; bits < 16; ++bits)
+      for (unsigned i = 0; i < 4; ++i)
+        if ((bits >> i & 1) != 0) sets[bits] |= set_of(kAccumulatorRegisters[i]);
+    return sets;
+  }();
+
   PinSet all() const { return (PinSet{1} << pins_.size()) - 1; }
-  Use find_use(uint32_t cell) const;
-  int fitting(const Hole& hole, code::CellOp op, const code::Cell& cell) const;
-  // The pins whose memory the hole touches, if no register stands for it.
-  PinSet behind(const Hole& hole, const code::Cell& cell) const;
+  int pin_of(uint32_t slot) const { return slot < pin_of_slot_.size() ? pin_of_slot_[slot] : kNone; }
+  // The pin's register can stand for the slot with that number, which is its own or a part of it.
+  bool fits(const SlotUse& use, uint32_t slot, int number) const {
+    const Pin& pin = pins_[static_cast<size_t>(number)];
+    return pin.slot == slot && (use.fits >> pin.kind & 1) != 0;
+  }
+  void find_use(uint32_t cell, const Stencil& stencil, Use& use) const;
   // The pins in these registers.
   PinSet in_registers(RegisterSet registers) const;
   // The pins of slots below this one.
   PinSet below(uint32_t slot) const;
-  void choose(const Shape& shape);
-  void find_live(const Shape& shape);
+  // Those of this one and of slots behind it.
+  PinSet from(uint32_t slot) const;
+  void weigh_uses();
+  void choose();
+  void take(std::vector<Candidate>& candidates, std::span<const Register> registers);
+  void find_effects();
+  void find_live();
 
-  const Shape& shape_;
+  const Shape* shape_ = nullptr;
   std::vector<Pin> pins_;
   std::vector<int8_t> pin_of_slot_;  // kNone; the second slot of a wide pin has its pin, too
   std::vector<PinSet> live_;
   std::vector<Use> uses_;  // by cell
+  std::vector<Effect> effects_;
   PinSet ever_written_ = 0;
   RegisterSet registers_ = 0, narrow_registers_ = 0;
+  // while pins are chosen
+  std::vector<Weights> weights_;
+  std::vector<Candidate> integers_, vectors_;
+  std::array<uint64_t, kRegisterCount> costs_{};  // of what uses the register for something else
+  RegisterSet unusable_ = 0;
 };
 
 }  // namespace godwit::jit

@@ -9,6 +9,7 @@
 #include <optional>
 #include <sstream>
 
+#include "jit/op_traits.h"
 #include "jit/x86_64/stencil.h"
 #include "jit/x86_64/tool/take_apart.h"
 
@@ -262,6 +263,10 @@ Draft make_draft(const Section& section, const std::map<std::string, Section>& s
   trim_end(draft);
   if (!add_local_jumps(draft, disassembly.instructions)) draft.refusal = "a jump out of the stencil";
   if (draft.holes.size() > kMostHoles) draft.refusal = "too many holes";
+  const bool has_branch = std::ranges::find(draft.holes, HoleKind::branch, &Hole::kind) != draft.holes.end();
+  const bool has_step =
+      std::ranges::find(draft.holes, HoleKind::step_branch, &Hole::kind) != draft.holes.end();
+  if (has_branch && has_step) draft.refusal = "branches to two cells";
   if (draft.code.size() > INT16_MAX) draft.refusal = "too large";
   draft.writes = disassembly.shared;
   draft.parts = take_apart(draft.code, disassembly.instructions, draft.holes);
@@ -285,15 +290,70 @@ class Steps final {
   std::vector<Step> steps_;
 };
 
+// Lists that several stencils may have, each once, one behind the other.
+template <class T>
+class Lists final {
+ public:
+  // Where the list begins.
+  size_t add(const std::vector<T>& list) {
+    if (list.empty()) return 0;
+    const auto found = std::search(all_.begin(), all_.end(), list.begin(), list.end());
+    const auto place = static_cast<size_t>(found - all_.begin());
+    if (found == all_.end()) all_.insert(all_.end(), list.begin(), list.end());
+    return place;
+  }
+  const std::vector<T>& all() const { return all_; }
+
+ private:
+  std::vector<T> all_;
+};
+
+SlotUse use_of(const Hole& hole) {
+  SlotUse use{};
+  const int within = (hole.addend % 8 + 8) % 8;
+  use.field = static_cast<uint8_t>(hole.kind);
+  use.plus = static_cast<int8_t>((hole.addend - within) / 8);
+  use.operand = hole.operand;
+  use.reads = hole.reads;
+  use.writes = hole.writes;
+  use.is_wide = hole.is_wide;
+  use.is_between = within != 0;
+  use.touches_two = within != 0 || hole.is_wide || hole.operand == Operand::Memory;
+  const bool fits_any = within == 0 && hole.operand != Operand::Memory;
+  if (fits_any && hole.operand != Operand::Integer) use.fits |= 1 << pin_kind(true, hole.is_wide);
+  if (fits_any && (hole.operand == Operand::Integer || hole.operand == Operand::AnyMove))
+    use.fits |= 1 << pin_kind(false, hole.is_wide);
+  return use;
+}
+
+// What is known of the holes of a stencil that are not slots.
+struct Facts {
+  HoleKind branch = HoleKind::none;
+  uint16_t traits = 0;
+};
+Facts facts_of(code::CellOp op, const std::vector<Hole>& holes) {
+  Facts facts{HoleKind::none, traits_of_number(op)};
+  if (is_call(op)) facts.traits |= kLeaves;
+  for (const Hole& hole : holes) {
+    if (hole.kind == HoleKind::handler) facts.traits |= kLeaves;
+    if (hole.kind == HoleKind::any_slot) facts.traits |= kFindsSlots;
+    if (hole.kind == HoleKind::offset_b) facts.traits |= kHasOffset;
+    if (hole.kind != HoleKind::branch && hole.kind != HoleKind::step_branch) continue;
+    facts.branch = hole.kind;
+  }
+  return facts;
+}
+
 void write_steps(std::ostream& out, const std::vector<Step>& steps) {
   out << "const Step kSteps[] = {\n";
   for (const Step& step : steps)
-    out << '{' << unsigned{step.prefix} << ", " << unsigned{step.map} << ", " << unsigned{step.opcode} << ", "
-        << unsigned{step.reg} << ", " << unsigned{step.rm} << ", " << unsigned{step.base} << ", "
-        << unsigned{step.index} << ", " << unsigned{step.scale} << ", " << unsigned{step.imm_bytes}
-        << ", HoleKind(" << unsigned(step.disp_hole) << "), HoleKind(" << unsigned(step.imm_hole) << "), "
-        << step.traits << ", " << step.disp << ", " << int64_t{step.imm} << ", " << step.live << "u, "
-        << step.kept << "u},\n";
+    out << "{{" << unsigned{step.prefix} << ", " << unsigned{step.map} << ", " << unsigned{step.opcode}
+        << ", " << unsigned{step.reg} << ", " << unsigned{step.rm} << ", " << unsigned{step.base} << ", "
+        << unsigned{step.index} << ", " << unsigned{step.scale} << ", " << unsigned{step.imm_bytes} << ", "
+        << unsigned{step.target} << ", " << step.traits << ", " << step.disp << ", " << step.imm << "}, "
+        << step.live << "u, " << step.kept << "u, " << step.operands << "u, HoleKind("
+        << unsigned(step.disp_hole) << "), HoleKind(" << unsigned(step.imm_hole) << "), Step::Way("
+        << unsigned(step.way) << "), " << step.is_plain << "},\n";
   out << "};\n";
 }
 
@@ -311,16 +371,32 @@ class X86Tables final : public Tables {
   void put(const std::string& op) override {
     const Draft& draft = drafts_.at(op);
     const Parts parts = draft.parts.value_or(Parts{});
-    rows_ << '{' << code_.size() << ", " << draft.code.size() << ", " << draft.holes.size() << ", "
-          << holes_.size() << ", " << step_numbers_.size() << ", " << parts.steps.size() << ", "
-          << (draft.parts ? "true" : "false") << ", " << draft.writes << "u, " << parts.accs_read << "u, "
-          << parts.accs_written << "u},  // " << op << '\n';
+    const Facts facts = facts_of(next_op_, draft.holes);
+    std::vector<uint16_t> numbers;
+    for (const Step& step : parts.steps) numbers.push_back(steps_.add(step));
+    // what changes frames has no pins
+    std::vector<SlotUse> uses;
+    for (const Hole& hole : draft.holes)
+      if (is_slot(hole.kind) && !changes_frame(next_op_)) uses.push_back(use_of(hole));
+    // the emitter makes the others' code from their steps
+    const bool is_copied = !draft.parts || (facts.traits & (kLeaves | kChangesFrame)) != 0;
+    const size_t hole_count = is_copied ? draft.holes.size() : 0;
+    rows_ << '{' << code_.size() << ", " << holes_.size() << ", " << draft.code.size() << ", " << hole_count
+          << ", " << step_numbers_.add(numbers) << ", " << slot_uses_.add(uses) << ", " << numbers.size()
+          << ", " << uses.size() << ", " << (draft.parts ? "true" : "false") << ", HoleKind("
+          << unsigned(facts.branch) << "), " << facts.traits << ", " << draft.writes << "u, "
+          << parts.accs_read << "u, " << parts.accs_written << "u},  // " << op << '\n';
     ++(draft.parts ? apart_ : whole_);
-    for (const Step& step : parts.steps) step_numbers_.push_back(steps_.add(step));
+    next_op_ = next_op_ + 1;
+    if (!is_copied) return;
     code_.insert(code_.end(), draft.code.begin(), draft.code.end());
     holes_.insert(holes_.end(), draft.holes.begin(), draft.holes.end());
   }
-  void put_nothing() override { rows_ << "{},\n"; }
+  void put_nothing() override {
+    rows_ << "{0, 0, 0, 0, 0, 0, 0, 0, false, HoleKind::none, " << unsigned{traits_of_number(next_op_)}
+          << ", 0, 0, 0},\n";
+    next_op_ = next_op_ + 1;
+  }
 
   void write(std::ostream& out) const override {
     out << "#include \"jit/x86_64/stencil.h\"\nnamespace godwit::jit {\n"
@@ -336,8 +412,13 @@ class X86Tables final : public Tables {
     out << "{}};\n";
     write_steps(out, steps_.steps());
     out << "const uint16_t kStepNumbers[] = {\n";
-    for (const uint16_t number : step_numbers_) out << number << ",\n";
-    out << "0};\n";
+    for (const uint16_t number : step_numbers_.all()) out << number << ",\n";
+    out << "0};\nconst SlotUse kSlotUses[] = {\n";
+    for (const SlotUse& use : slot_uses_.all())
+      out << '{' << unsigned{use.field} << ", " << int{use.plus} << ", " << unsigned{use.fits} << ", "
+          << use.reads << ", " << use.writes << ", " << use.is_wide << ", " << use.touches_two << ", Operand("
+          << unsigned(use.operand) << "), " << use.is_between << "},\n";
+    out << "{}};\n";
     write_bytes(out, "alignas(16) const uint8_t kConstants[]", constants_.bytes());
     out << "const size_t kConstantBytes = " << constants_.bytes().size()
         << ";\n}  // namespace godwit::jit\n";
@@ -345,9 +426,9 @@ class X86Tables final : public Tables {
 
   std::string summary() const override {
     std::ostringstream text;
-    text << apart_ << " taken apart (" << step_numbers_.size() << " steps, " << steps_.steps().size()
-         << " different), " << whole_ << " whole; " << code_.size() << " bytes of code, " << holes_.size()
-         << " holes, " << constants_.bytes().size() << " bytes of constants";
+    text << apart_ << " taken apart (" << step_numbers_.all().size() << " numbers of "
+         << steps_.steps().size() << " steps), " << whole_ << " whole; " << code_.size() << " bytes of code, "
+         << holes_.size() << " holes, " << constants_.bytes().size() << " bytes of constants";
     return text.str();
   }
 
@@ -356,7 +437,9 @@ class X86Tables final : public Tables {
   Constants constants_;
   std::vector<uint8_t> code_;
   std::vector<Hole> holes_;
-  std::vector<uint16_t> step_numbers_;
+  code::CellOp next_op_{};
+  Lists<uint16_t> step_numbers_;
+  Lists<SlotUse> slot_uses_;
   Steps steps_;
   size_t apart_ = 0, whole_ = 0;
   std::ostringstream rows_;

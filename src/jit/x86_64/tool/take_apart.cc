@@ -180,14 +180,19 @@ bool is_idiom(const Step& step) {
          (step.prefix == 0x66 && is_one_of(step.opcode, {0xEF, 0x74, 0x75, 0x76, 0xF8, 0xF9, 0xFA, 0xFB}));
 }
 
+// Steps are compared byte by byte.
+void clear(Step& step) {
+  std::memset(static_cast<void*>(&step), 0, sizeof step);
+  step.rm = step.base = step.index = kNoRegister;
+}
+
 class Reader final {
  public:
   Reader(std::span<const uint8_t> code, std::vector<Hole>& holes) : code_(code), holes_(holes) {}
 
   // The instruction at [begin, end); false if it is not known.
   bool read(uint32_t begin, uint32_t end, Step& step) {
-    step = {};
-    step.rm = step.base = step.index = kNoRegister;
+    clear(step);
     step.disp_hole = step.imm_hole = HoleKind::none;
     at_ = begin;
     end_ = end;
@@ -350,12 +355,11 @@ class Reader final {
     } else if (step.imm_bytes == 1) {
       step.imm = static_cast<int8_t>(code_[at_]);
     } else if (step.imm_bytes == 4) {
-      std::memcpy(&step.imm, code_.data() + at_, 4);
+      int32_t value;
+      std::memcpy(&value, code_.data() + at_, 4);
+      step.imm = value;
     } else if (step.imm_bytes == 8) {
-      int64_t value;
-      std::memcpy(&value, code_.data() + at_, 8);
-      if (value != static_cast<int32_t>(value)) return false;
-      step.imm = static_cast<int32_t>(value);
+      std::memcpy(&step.imm, code_.data() + at_, 8);
     }
     at_ += step.imm_bytes;
     return true;
@@ -379,18 +383,6 @@ constexpr RegisterSet kScratch =
     set_of(kRax) | set_of(kRcx) | set_of(kRdx) | set_of(kRbx) | set_of(kR10) | 0xFF00'0000u;
 constexpr RegisterSet kFixed = set_of(kR13) | set_of(kR14) | set_of(kR15) | set_of(kRbp);
 
-Instruction operands_of(const Step& step) {
-  Instruction in;
-  in.map = step.map;
-  in.opcode = step.opcode;
-  in.reg = step.reg;
-  in.rm = step.rm;
-  in.base = step.base;
-  in.index = step.index;
-  in.traits = step.traits;
-  return in;
-}
-
 RegisterSet written_by(const Step& step) {
   RegisterSet set = 0;
   if ((step.traits & kWritesReg) != 0) set |= set_of(step.reg);
@@ -406,6 +398,22 @@ RegisterSet read_by(const Step& step) {
   if (is_register(step.index)) set |= set_of(step.index);
   if ((step.traits & kReadsCl) != 0) set |= set_of(kRcx);
   return set;
+}
+
+Step::Way way_of(const Step& step) {
+  if ((step.traits & kJump) != 0) return Step::Way::Jump;
+  if (is_slot(step.disp_hole)) return Step::Way::Slot;
+  const bool is_numbered = step.disp_hole != HoleKind::none && step.disp_hole != HoleKind::constant;
+  return is_numbered || step.imm_hole != HoleKind::none ? Step::Way::Numbers : Step::Way::Whole;
+}
+
+// See Peephole::add(): what it looks at besides registers that lag behind.
+bool is_plain(const Step& step) {
+  const bool is_to_register = step.map == 0 && step.opcode < 0x40 && (step.opcode & 7) == 1;
+  const bool has_short_form = step.is(0, 0x83) && step.imm == 0;
+  const bool is_of_registers = is_register(step.rm);
+  return !step.has(kJump) && !step.is(0, 0xB8) &&
+         !(is_of_registers && (step.is(0, 0xC7) || is_to_register || has_short_form || step.has(kMove)));
 }
 
 // A way out behind the rest of the code: mov esi, reason; jmp trap. Jumps there lead to the trap, with the reason.
@@ -449,10 +457,9 @@ std::optional<Parts> take_apart(std::span<const uint8_t> code, std::span<const u
         (local->kind == HoleKind::local_near || local->kind == HoleKind::local_far)) {
       const auto reason = trap_reason(code, static_cast<uint32_t>(local->addend), holes);
       if (!reason) return std::nullopt;
-      step = {};
+      clear(step);
       step.map = 1;
       step.opcode = static_cast<uint8_t>(0x80 | (is_near ? opcode & 0x0F : code[begin + 1] & 0x0F));
-      step.rm = step.base = step.index = kNoRegister;
       step.imm_bytes = 4;
       step.disp_hole = HoleKind::none;
       step.imm_hole = HoleKind::trap;
@@ -464,7 +471,7 @@ std::optional<Parts> take_apart(std::span<const uint8_t> code, std::span<const u
     }
     reader.sets_flags_ = false;
     if (!reader.read(begin, end, step)) return std::nullopt;
-    const RegisterSet touched = operands_of(step).mentioned();
+    const RegisterSet touched = step.mentioned();
     if ((touched & ~(kAccumulators | kScratch | kFixed)) != 0 || (written_by(step) & kFixed) != 0)
       return std::nullopt;
     if (is_slot(step.imm_hole)) return std::nullopt;
@@ -511,6 +518,11 @@ std::optional<Parts> take_apart(std::span<const uint8_t> code, std::span<const u
       wants_flags = false;
     }
     if ((step.traits & kReadsFlags) != 0) wants_flags = true;
+    step.way = way_of(step);
+    step.is_plain = is_plain(step);
+    step.operands = step.mentioned() | (step.has(kReadsCl) ? set_of(kRcx) : 0);
+    if (step.way == Step::Way::Jump) step.target = static_cast<uint8_t>(step.imm_hole);
+    else if (step.disp_hole == HoleKind::constant) step.target = static_cast<uint8_t>(HoleKind::constant);
   }
   for (Hole* hole : any_moves) hole->operand = Operand::AnyMove;
   return Parts{std::move(steps), live & kAccumulators, kAccumulators & ~kept};
