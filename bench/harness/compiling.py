@@ -34,6 +34,8 @@ def run_compile(program, runtimes, godwit, rounds):
     megabytes = figures["code_bytes"] / 1e6
     rows = {f"godwit: {part}": megabytes / figures[part] for part in ("validate", "translate")}
     rows["godwit: decode, validate and translate"] = megabytes / sum(figures[p] for p in ("decode", "validate", "translate"))
+    if "baseline" in figures:
+        rows["godwit: decode, validate, translate and make machine code"] = megabytes / (figures["decode"] + figures["baseline"])
     for runtime in runtimes:
         if runtime.name not in PEERS:
             continue
