@@ -26,6 +26,8 @@ struct Statistics {
   uint64_t live_machine_code_bytes = 0;
   /// Functions that stay interpreted because there was no room for their machine code.
   uint64_t functions_without_room = 0;
+  /// Functions that stay interpreted because they are too large for the baseline compiler.
+  uint64_t functions_too_large = 0;
   /// Why the machine or the system allows no machine code, although Config::tier asks for it. Empty if it does, and as
   /// long as no function has asked.
   std::string obstacle;

@@ -39,6 +39,7 @@ Statistics Engine::statistics() const {
   statistics.peak = work(inner.peak);
   statistics.live_machine_code_bytes = inner.live_machine_code_bytes;
   statistics.functions_without_room = inner.functions_without_room;
+  statistics.functions_too_large = inner.functions_too_large;
   statistics.obstacle = inner.obstacle;
   return statistics;
 }

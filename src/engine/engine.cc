@@ -117,6 +117,7 @@ Statistics Engine::statistics() const {
   statistics.baseline = {compiled.functions, compiled.code_bytes, compiled.time_ns};
   statistics.live_machine_code_bytes = compiled.live_code_bytes;
   statistics.functions_without_room = compiled.refused_functions;
+  statistics.functions_too_large = compiled.too_large_functions;
   statistics.obstacle = impl_->baseline->obstacle();
   return statistics;
 }

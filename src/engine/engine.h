@@ -52,6 +52,7 @@ struct Statistics {
   Work peak;         // the optimising compiler's, and what modules brought along: bytes of images
   uint64_t live_machine_code_bytes = 0;  // which the limit is compared with
   uint64_t functions_without_room = 0;   // for machine code: they are interpreted
+  uint64_t functions_too_large = 0;      // to be compiled: the same
   // Why there is no machine code, though the tier asks for it; empty if there is, or if the system was not yet asked.
   std::string obstacle;
 };

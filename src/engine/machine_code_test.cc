@@ -130,6 +130,29 @@ TEST(MachineCode, HasALimitBeyondWhichFunctionsAreInterpreted) {
   }
 }
 
+TEST(MachineCode, IsNotMadeOfEnormousFunctions) {
+  if (!jit::Baseline::is_possible()) GTEST_SKIP();
+  const auto engine = engine_of({.tier = Tier::Baseline});
+  ASSERT_NE(engine, nullptr);
+  ModuleBuilder builder;
+  CodeBuilder code;
+  for (uint32_t i = 0; i < 250'000; ++i)
+    code.op(Opcode::local_get, 0).op(Opcode::i64_clz).op(Opcode::local_set, 0);
+  code.op(Opcode::local_get, 0).op(Opcode::i64_ctz);
+  for (uint32_t i = 0; i < 250'000; ++i) code.op(Opcode::i64_ctz);
+  const auto type = builder.type(wasm::FuncType{{ValKind::I64}, {ValKind::I64}});
+  builder.export_as("f", builder.func(type, {}, code));
+  auto module = engine->compile(Bytes(builder.build()));
+  ASSERT_TRUE(module) << module.error().describe();
+  runtime::Store store(engine->types(), engine->executor());
+  auto instance = runtime::instantiate(store, *module, {});
+  ASSERT_TRUE(instance);
+  std::array<Slot, 1> slots{1};
+  EXPECT_TRUE(store.call(*(*instance)->find_export("f")->func, slots));
+  EXPECT_EQ(engine->statistics().functions_too_large, 1u);
+  EXPECT_EQ(engine->statistics().baseline.functions, 0u);
+}
+
 TEST(MachineCode, NeedsAProcessorOfItsStencils) {
   using platform::CpuArch;
   const bool is_x86 = platform::cpu_features().arch == CpuArch::X86_64;

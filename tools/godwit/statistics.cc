@@ -26,6 +26,9 @@ std::string describe(const Statistics& statistics) {
   if (statistics.functions_without_room != 0)
     text += fmt::format("interpreted for lack of room for machine code: {} functions\n",
                         statistics.functions_without_room);
+  if (statistics.functions_too_large != 0)
+    text += fmt::format("interpreted since they are too large to compile: {} functions\n",
+                        statistics.functions_too_large);
   if (!statistics.obstacle.empty()) text += "all functions are interpreted: " + statistics.obstacle + "\n";
   return text;
 }

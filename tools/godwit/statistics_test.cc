@@ -23,9 +23,11 @@ TEST(Statistics, IsATable) {
 TEST(Statistics, SayWhyFunctionsAreInterpreted) {
   Statistics statistics;
   statistics.functions_without_room = 7;
+  statistics.functions_too_large = 2;
   statistics.obstacle = "no memory for machine code: memfd_create: Operation not permitted";
   EXPECT_TRUE(describe(statistics)
                   .ends_with("interpreted for lack of room for machine code: 7 functions\n"
+                             "interpreted since they are too large to compile: 2 functions\n"
                              "all functions are interpreted: no memory for machine code: memfd_create: "
                              "Operation not permitted\n"));
 }
