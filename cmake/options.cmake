@@ -29,3 +29,15 @@ if(GODWIT_SANITIZE)
   target_compile_options(godwit_flags INTERFACE -fsanitize=${GODWIT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(godwit_flags INTERFACE -fsanitize=${GODWIT_SANITIZE})
 endif()
+
+# What reads, validates and compiles modules is optimised by a profile (`./dev profile` makes it anew). A function that
+# has changed since is compiled as if there were none.
+set(GODWIT_PROFILED_ROOMS base wasm code jit)
+set(GODWIT_PROFILE ${PROJECT_SOURCE_DIR}/cmake/release.profdata CACHE STRING "The profile of release builds; `generate`: measure for one")
+set(GODWIT_PROFILE_FLAGS)
+if(GODWIT_PROFILE STREQUAL "generate")
+  set(GODWIT_PROFILE_FLAGS $<$<COMPILE_LANGUAGE:CXX>:-fprofile-generate>)
+  target_link_options(godwit_flags INTERFACE -fprofile-generate)
+elseif(GODWIT_PROFILE AND CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT GODWIT_SANITIZE)
+  set(GODWIT_PROFILE_FLAGS "$<$<COMPILE_LANGUAGE:CXX>:-fprofile-use=${GODWIT_PROFILE};-Wno-profile-instr-out-of-date;-Wno-profile-instr-unprofiled;-Wno-backend-plugin>")
+endif()

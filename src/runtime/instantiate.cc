@@ -2,6 +2,7 @@
 // spec: https://webassembly.github.io/spec/core/exec/modules.html#instantiation
 #include "runtime/const_expr.h"
 #include "runtime/gc_store.h"
+#include "runtime/guest_access.h"
 #include "runtime/import_match.h"
 #include "runtime/instance_state.h"
 
@@ -184,11 +185,29 @@ class Instantiation final {
     if (data_bytes >= kMuch) state().memories[0]->expect_data(data_bytes + data_bytes / 4);
   }
 
+  // The short way for a segment as nearly all are: a constant offset in a 32-bit memory, where it fits. Else false,
+  // and nothing is copied.
+  bool copy_plain_data(const wasm::DataSegment& segment) {
+    const auto constant = wasm::short_const_expr(declarations_.slice(segment.offset.range));
+    if (!constant) return false;
+    VmMemory& memory = *state().vm_memories[segment.memory.value];
+    const uint64_t to = static_cast<uint32_t>(constant->value);
+    if (to + segment.bytes.size > memory.size_bytes.load(std::memory_order_acquire)) return false;
+    const GuestAccess access;
+    const Bytes bytes = declarations_.slice(segment.bytes);
+    if (!bytes.empty()) std::memcpy(memory.base + to, bytes.data(), bytes.size());
+    return true;
+  }
+
   Result<> run_active_datas() {
     expect_datas();
     for (uint32_t i = 0; i < declarations_.datas.size(); ++i) {
       const wasm::DataSegment& segment = declarations_.datas[i];
       if (segment.mode != wasm::SegmentMode::Active) continue;
+      if (copy_plain_data(segment)) {
+        adopted_->data_drop(i);
+        continue;
+      }
       const wasm::MemType& memory = declarations_.memories[segment.memory.value];
       ASSIGN_OR_RETURN(const uint64_t offset, evaluate_offset(*adopted_, segment.offset, memory.limits.addr));
       const Trap trap = adopted_->memory_init(i, segment.memory.value, offset, 0, segment.bytes.size);
