@@ -24,6 +24,12 @@ constexpr uint8_t kBreakpoint = 0xCC;
 // So many are gathered before they become bytes.
 constexpr uint32_t kManyInstructions = 1'000;
 
+// The number behind an instruction, its hole filled.
+int64_t immediate_of(const Step& step, const Cell& cell) {
+  const uint64_t value = value_of(step.imm_hole, cell) + static_cast<uint64_t>(step.imm);
+  return step.imm_bytes == 8 ? static_cast<int64_t>(value) : static_cast<int32_t>(value);
+}
+
 }  // namespace
 
 Emitter::Emitter(code::HandlerTable handlers, const void* stop) : handlers_(handlers), stop_(stop) {}
@@ -213,35 +219,37 @@ void Emitter::emit_steps(uint32_t index, const Pins::Use& use, const Live& at_br
   for (uint32_t i = 0; i < stencil.step_count; ++i) {
     const Step& step = kSteps[kStepNumbers[stencil.first_step + i]];
     const RegisterSet live = step.live | (step.kept & wanted);
-    if (step.way == Step::Way::Whole) {
-      peephole_.add(step, step, live);
-      continue;
-    }
     if (step.way == Step::Way::Jump) {
       has_skips = has_skips || step.imm_hole == HoleKind::next;
       if (is_branch(step.imm_hole)) peephole_.settle(at_branches.accumulators);
       peephole_.add(step, live);
       continue;
     }
-    Instruction in = step;
-    if (step.imm_hole != HoleKind::none) {
-      const uint64_t value = value_of(step.imm_hole, cell) + static_cast<uint64_t>(step.imm);
-      in.imm = step.imm_bytes == 8 ? static_cast<int64_t>(value) : static_cast<int32_t>(value);
-    }
+    int32_t disp = step.disp;
     if (step.way == Step::Way::Slot) {
       // slots are in the order of the steps
       const SlotUse& slot = *slot_use++;
       const int pin = pins_.in_place_of(slot, index, use);
       if (pin != Pins::kNone) {
-        if ((unwanted >> pin & 1) == 0) emit_in_register(in, pins_[static_cast<size_t>(pin)].reg, live);
+        if ((unwanted >> pin & 1) == 0)
+          emit_in_register(step, cell, pins_[static_cast<size_t>(pin)].reg, live);
         continue;
       }
-      in.disp = static_cast<int32_t>(8 * slot_of(slot, cell)) + (step.disp & 7);
+      disp = static_cast<int32_t>(8 * slot_of(slot, cell)) + (step.disp & 7);
     } else if (step.disp_hole != HoleKind::none && step.disp_hole != HoleKind::constant) {
-      in.disp =
-          static_cast<int32_t>(value_of(step.disp_hole, cell) + static_cast<uint64_t>(int64_t{step.disp}));
+      disp = static_cast<int32_t>(value_of(step.disp_hole, cell) + static_cast<uint64_t>(int64_t{step.disp}));
     }
-    peephole_.add(step, in, live);
+    // what stays as it is, is filled in where it stays
+    if (peephole_.keeps(step)) {
+      Instruction& in = peephole_.add_plain(step, live);
+      in.disp = disp;
+      if (step.imm_hole != HoleKind::none) in.imm = immediate_of(step, cell);
+    } else {
+      Instruction in = step;
+      in.disp = disp;
+      if (step.imm_hole != HoleKind::none) in.imm = immediate_of(step, cell);
+      peephole_.add(in, live);
+    }
   }
   if (returns) peephole_.settle(handed_on);
   if (!has_skips) return;
@@ -266,42 +274,51 @@ PinSet Emitter::unwanted_results(uint32_t index, const Pins::Use& use, PinSet at
 }
 
 // An instruction whose operand in memory has its value in a register.
-void Emitter::emit_in_register(Instruction in, Register reg, RegisterSet live) {
+void Emitter::emit_in_register(const Step& step, const Cell& cell, Register reg, RegisterSet live) {
+  if (step.has(kMove)) {
+    const bool is_integer = step.map == 0;
+    const auto bits = is_integer && !step.has(kWide) ? Peephole::Bits::Low32 : Peephole::Bits::Whole;
+    return step.has(kWritesReg) ? peephole_.move(step.reg, reg, bits, live)
+                                : peephole_.move(reg, step.reg, bits, live);
+  }
+  Instruction in = step;
   in.rm = reg;
   in.base = in.index = kNoRegister;
   in.disp = 0;
-  if (!in.has(kMove)) return peephole_.add(in, live);
-  const bool is_integer = in.map == 0;
-  const auto bits = is_integer && !in.has(kWide) ? Peephole::Bits::Low32 : Peephole::Bits::Whole;
-  if (in.has(kWritesReg)) peephole_.move(in.reg, reg, bits, live);
-  else peephole_.move(reg, in.reg, bits, live);
+  if (step.imm_hole != HoleKind::none) in.imm = immediate_of(step, cell);
+  peephole_.add(in, live);
 }
 
 void Emitter::flush() {
   const std::vector<Instruction>& list = peephole_.instructions();
   uint32_t cell = static_cast<uint32_t>(places_.size()) - (places_.empty() ? 0 : 1);
+  const uint32_t begin = here();
+  uint8_t* const into = code_.room_for(list.size() * kMostInstructionBytes);
+  uint8_t* at = into;
+  auto place = [&] { return begin + static_cast<uint32_t>(at - into); };
   size_t skip = 0;
   uint32_t i = 0;
   auto encode_until = [&](uint32_t end) {
     for (;; ++i) {
       for (; skip < skips_.size() && skips_[skip].instruction <= i; ++skip)
-        store_unaligned(code_.data() + skips_[skip].at, here() - skips_[skip].at - 4);
+        store_unaligned(code_.data() + skips_[skip].at, place() - skips_[skip].at - 4);
       if (i == end) return;
       const Instruction& in = list[i];
-      const uint32_t at = here();
-      const Encoded encoded = encode(in, code_.room_for(kMostInstructionBytes));
-      code_.grow(encoded.size);
-      if (in.has(kJump)) encode_jump(in, cell, at + encoded.imm_at);
+      const Encoded encoded = encode(in, at);
+      if (in.has(kJump)) encode_jump(in, cell, place() + encoded.imm_at);
       else if (encoded.disp_at != 0)
-        to_constants_.push_back({at + encoded.disp_at, -4 - in.imm_bytes, static_cast<uint32_t>(in.disp)});
+        to_constants_.push_back(
+            {place() + encoded.disp_at, -4 - in.imm_bytes, static_cast<uint32_t>(in.disp)});
+      at += encoded.size;
     }
   };
   for (const Mark& mark : marks_) {
     encode_until(mark.instruction);
     cell = mark.cell;
-    places_.push_back(here());
+    places_.push_back(place());
   }
   encode_until(peephole_.size());
+  code_.grow(static_cast<size_t>(at - into));
   marks_.clear();
   skips_.clear();
   peephole_.clear();

@@ -58,7 +58,7 @@ class Emitter final : public CodeMaker {
   void emit_stencil(uint32_t index);
   void emit_steps(uint32_t index, const Pins::Use& use, const Live& at_branches);
   PinSet unwanted_results(uint32_t index, const Pins::Use& use, PinSet at_branches);
-  void emit_in_register(Instruction in, Register reg, RegisterSet live);
+  void emit_in_register(const Step& step, const code::Cell& cell, Register reg, RegisterSet live);
   void emit_bytes(const Stencil& stencil, uint32_t index, const Pins::Use& use);
   void emit_by_handler(uint32_t index);
   void fill(const Hole& hole, uint32_t index, uint32_t at);

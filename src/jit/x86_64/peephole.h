@@ -29,10 +29,13 @@ class Peephole final {
   // Adds an instruction whose holes are filled.
   // @param live the registers that are read later, as far as they are no pins and not fixed.
   void add(Instruction in, RegisterSet live);
-  // The same for one that is made of a step, the holes being filled.
-  void add(const Step& step, const Instruction& in, RegisterSet live) {
-    if (step.is_plain && (step.operands & lagging_) == 0) add_plain(in, live);
-    else add(in, live);
+  // The instruction of a step would stay as it is, whatever its numbers.
+  bool keeps(const Step& step) const { return step.is_plain && (step.operands & lagging_) == 0; }
+  // Adds one that stays as it is; its numbers may be filled in until the next is added.
+  Instruction& add_plain(const Instruction& in, RegisterSet live) {
+    write_results(in, live);
+    lagging_ &= live;  // nothing wants the others any more
+    return list_.back();
   }
   // The same for a copy between registers: of 32 bits, the rest becoming 0, or whole.
   enum class Bits : uint8_t { Low32, Whole };
@@ -93,12 +96,6 @@ class Peephole final {
   bool update_copy(Instruction& in);
   void put_constant(Register to, uint64_t constant, RegisterSet live);
   void write_results(const Instruction& in, RegisterSet live);
-  // One that stays as it is.
-  void add_plain(const Instruction& in, RegisterSet live) {
-    write_results(in, live);
-    lagging_ &= live;  // nothing wants the others any more
-  }
-
   // Makes what `from` holds in `to` instead, from the instruction on that began it. False: it cannot be.
   bool rename(Register from, Register to, RegisterSet live);
   bool swap_last(Register from, Register to, RegisterSet live);
