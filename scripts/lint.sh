@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # ./dev lint: every check runs, each prints what is wrong, the last line says how many failed.
-# usage: lint.sh [check...]      checks: format layers opcodes public text shell tidy
+# usage: lint.sh [check...]      checks: format layers opcodes addresses public text shell tidy
 set -uo pipefail
 cd "$(dirname "$0")/.."
 source scripts/lint/files.sh
 
 checks=("$@")
-[ ${#checks[@]} -gt 0 ] || checks=(format layers opcodes public text shell tidy)
+[ ${#checks[@]} -gt 0 ] || checks=(format layers opcodes addresses public text shell tidy)
 
 check_format() { list_files '*.h' '*.cc' '*.c' '*.cpp' | xargs -r clang-format-22 --dry-run -Werror --ferror-limit=3; }
 check_layers() { python3 scripts/lint/layers.py; }
 check_opcodes() { python3 scripts/lint/opcodes.py; }
+check_addresses() { python3 scripts/lint/addresses.py; }
 check_public() { python3 scripts/lint/public.py; }
 check_text() { list_files | xargs -r python3 scripts/lint/text.py && python3 scripts/docs.py --check; }
 check_shell() { list_files dev '*.sh' | while read -r file; do bash -n "$file" || return 1; done; }

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "runtime/guest_access.h"
+#include "runtime/guest_address.h"
 #include "runtime/instance.h"
 #include "runtime/memory.h"
 
@@ -12,7 +13,6 @@ namespace godwit::code::helpers {
 
 namespace {
 
-using runtime::VmMemory;
 using runtime::VmTable;
 using wasm::ExternKind;
 
@@ -21,8 +21,6 @@ constexpr uint64_t kPollBytes = uint64_t{16} << 20;
 constexpr uint64_t kPollRefs = kPollBytes / sizeof(Ref);
 
 bool interrupted(const VmContext* ctx) { return ctx->store->interrupt.load(std::memory_order_relaxed) != 0; }
-
-uint64_t size_of(const VmMemory& memory) { return memory.size_bytes.load(std::memory_order_acquire); }
 
 // True if [at, at + size) lies within `limit`, all in 64 bits.
 bool fits(uint64_t at, uint64_t size, uint64_t limit) { return size <= limit && at <= limit - size; }
@@ -57,12 +55,12 @@ uint64_t memory_grow(VmContext* ctx, uint32_t memory, uint64_t delta_pages) {
 uint64_t memory_size(VmContext* ctx, uint32_t memory) { return memory_at(ctx, memory).pages(); }
 
 Trap memory_fill(VmContext* ctx, uint32_t memory, uint64_t to, uint8_t value, uint64_t size) {
-  VmMemory& target = *ctx->memories[memory];
-  if (!fits(to, size, size_of(target))) return Trap::MemoryOutOfBounds;
+  uint8_t* target = runtime::checked_place(*ctx->memories[memory], to, size);
+  if (target == nullptr) return Trap::MemoryOutOfBounds;
   const runtime::GuestAccess access;
   for (uint64_t done = 0; done < size;) {
     uint64_t now = std::min(kPollBytes, size - done);
-    std::memset(target.base + to + done, value, now);
+    std::memset(target + done, value, now);
     done += now;
     if (done < size && interrupted(ctx)) return Trap::Interrupted;
   }
@@ -71,11 +69,11 @@ Trap memory_fill(VmContext* ctx, uint32_t memory, uint64_t to, uint8_t value, ui
 
 Trap memory_copy(VmContext* ctx, uint32_t to_memory, uint32_t from_memory, uint64_t to, uint64_t from,
                  uint64_t size) {
-  VmMemory& target = *ctx->memories[to_memory];
-  VmMemory& source = *ctx->memories[from_memory];
-  if (!fits(to, size, size_of(target)) || !fits(from, size, size_of(source))) return Trap::MemoryOutOfBounds;
+  uint8_t* target = runtime::checked_place(*ctx->memories[to_memory], to, size);
+  const uint8_t* source = runtime::checked_place(*ctx->memories[from_memory], from, size);
+  if (target == nullptr || source == nullptr) return Trap::MemoryOutOfBounds;
   const runtime::GuestAccess access;
-  return move_in_pieces<uint8_t>(ctx, target.base + to, source.base + from, size, kPollBytes);
+  return move_in_pieces<uint8_t>(ctx, target, source, size, kPollBytes);
 }
 
 Trap memory_init(VmContext* ctx, uint32_t data, uint32_t memory, uint64_t to, uint64_t from, uint64_t size) {
@@ -109,7 +107,7 @@ Trap table_fill(VmContext* ctx, uint32_t table, uint64_t to, Ref value, uint64_t
   if (!fits(to, size, target.size)) return Trap::TableOutOfBounds;
   for (uint64_t done = 0; done < size;) {
     uint64_t now = std::min(kPollRefs, size - done);
-    std::fill_n(target.base + to + done, now, value);
+    std::fill_n(&target.base[to + done], now, value);
     done += now;
     if (done < size && interrupted(ctx)) return Trap::Interrupted;
   }
@@ -121,7 +119,7 @@ Trap table_copy(VmContext* ctx, uint32_t to_table, uint32_t from_table, uint64_t
   VmTable& target = *ctx->tables[to_table];
   VmTable& source = *ctx->tables[from_table];
   if (!fits(to, size, target.size) || !fits(from, size, source.size)) return Trap::TableOutOfBounds;
-  return move_in_pieces<Ref>(ctx, target.base + to, source.base + from, size, kPollRefs);
+  return move_in_pieces<Ref>(ctx, &target.base[to], &source.base[from], size, kPollRefs);
 }
 
 Trap table_init(VmContext* ctx, uint32_t elem, uint32_t table, uint64_t to, uint64_t from, uint64_t size) {

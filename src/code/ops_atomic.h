@@ -6,6 +6,7 @@
 
 #include "code/helpers.h"
 #include "code/machine.h"
+#include "runtime/guest_address.h"
 
 namespace godwit::code::ops {
 
@@ -40,10 +41,10 @@ template <class T, class M>
   if (effective % sizeof(T) != 0) [[unlikely]]
     return {nullptr, Trap::UnalignedAtomic};
   const runtime::VmMemory& memory = *m.ctx()->memories[static_cast<uint32_t>(where)];
-  uint64_t limit = memory.size_bytes.load(std::memory_order_acquire);
-  if (limit < sizeof(T) || effective > limit - sizeof(T)) [[unlikely]]
+  uint8_t* place = runtime::checked_place(memory, effective, sizeof(T));
+  if (place == nullptr) [[unlikely]]
     return {nullptr, Trap::MemoryOutOfBounds};
-  return {reinterpret_cast<T*>(memory.base + effective), Trap::None};
+  return {reinterpret_cast<T*>(place), Trap::None};
 }
 
 // Operand 0 or 1 behind the address.

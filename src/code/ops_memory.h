@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "code/machine.h"
+#include "runtime/guest_address.h"
 
 namespace godwit::code::ops {
 
@@ -165,14 +166,10 @@ template <class M>
   const runtime::VmMemory& memory = *m.ctx()->memories[static_cast<uint32_t>(where)];
   auto address = m.template slot<uint64_t>(m.a());
   if ((where & kWideAddress) == 0) address = static_cast<uint32_t>(address);
-  uint64_t offset = m.template literal<uint64_t>(0);
-  // acquire: another thread may have made the pages accessible
-  uint64_t limit = memory.size_bytes.load(std::memory_order_acquire);
   uint64_t effective;
-  if (__builtin_add_overflow(address, offset, &effective) || limit < size || effective > limit - size)
-      [[unlikely]]
+  if (__builtin_add_overflow(address, m.template literal<uint64_t>(0), &effective)) [[unlikely]]
     return nullptr;
-  return memory.base + effective;
+  return runtime::checked_place(memory, effective, size);
 }
 
 }  // namespace detail

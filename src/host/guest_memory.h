@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "runtime/guest_access.h"
+#include "runtime/guest_address.h"
 #include "runtime/vm.h"
 
 namespace godwit::host {
@@ -33,12 +34,14 @@ class GuestMemory final {
   // own bounds checks.
   // @errors Fault: they are not all inside.
   Checked<MutableBytes> bytes(uint64_t address, uint64_t size) const {
-    const uint64_t limit = size_bytes();
-    // no sum of guest values: neither comparison can wrap
-    if (address > limit || size > limit - address) [[unlikely]]
+    if (memory_ == nullptr) {
+      if (address != 0 || size != 0) return std::unexpected(Fault{});
+      return MutableBytes();
+    }
+    uint8_t* place = runtime::checked_place(*memory_, address, size);
+    if (place == nullptr) [[unlikely]]
       return std::unexpected(Fault{});
-    if (size == 0) return MutableBytes();
-    return MutableBytes(memory_->base + address, size);
+    return size == 0 ? MutableBytes() : MutableBytes(place, size);
   }
 
   // Copies a T from `address`, which need not be aligned.

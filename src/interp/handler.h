@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "code/cell.h"
 #include "code/machine.h"
+#include "runtime/guest_address.h"
 #include "runtime/numeric_simd.h"
 #include "runtime/vm.h"
 
@@ -125,14 +126,14 @@ struct MachineOps {
   template <class T>
   GODWIT_INLINE T load(uint64_t address) {
     if constexpr (kAt != 0) GODWIT_BEGIN_ACCESS();
-    T value = load_unaligned<T>(state().mem + address);
+    T value = load_unaligned<T>(runtime::unchecked_place(state().mem, address));
     end_access();
     return value;
   }
   template <class T>
   GODWIT_INLINE void store(uint64_t address, T value) {
     if constexpr (kAt != 0) GODWIT_BEGIN_ACCESS();
-    store_unaligned(state().mem + address, value);
+    store_unaligned(runtime::unchecked_place(state().mem, address), value);
     end_access();
   }
   GODWIT_INLINE void end_access() {

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "runtime/guest_access.h"
+#include "runtime/guest_address.h"
 #include "runtime/instance_state.h"
 
 namespace godwit::runtime {
@@ -136,11 +137,10 @@ Trap Instance::memory_init(uint32_t data, uint32_t memory, uint64_t to, uint64_t
   Bytes bytes;
   if (!state_->dropped_datas[data])
     bytes = module_->declarations.slice(module_->declarations.datas[data].bytes);
-  VmMemory& target = *state_->vm_memories[memory];
-  if (!fits(from, size, bytes.size()) || !fits(to, size, target.size_bytes.load(std::memory_order_acquire)))
-    return Trap::MemoryOutOfBounds;
+  uint8_t* target = checked_place(*state_->vm_memories[memory], to, size);
+  if (target == nullptr || !fits(from, size, bytes.size())) return Trap::MemoryOutOfBounds;
   const GuestAccess access;
-  if (size != 0) std::memcpy(target.base + to, bytes.data() + from, static_cast<size_t>(size));
+  if (size != 0) std::memcpy(target, bytes.data() + from, static_cast<size_t>(size));
   return Trap::None;
 }
 
@@ -156,7 +156,7 @@ Trap Instance::table_init(uint32_t elem, uint32_t table, uint64_t to, uint64_t f
     for (uint64_t i = 0; i < size; ++i)
       target.base[to + i] = reinterpret_cast<Ref>(func(segment.funcs[static_cast<size_t>(from + i)]));
   } else if (size != 0) {
-    std::copy_n(state_->elem_values[elem].data() + from, static_cast<size_t>(size), target.base + to);
+    std::copy_n(state_->elem_values[elem].data() + from, static_cast<size_t>(size), &target.base[to]);
   }
   return Trap::None;
 }

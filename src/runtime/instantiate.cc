@@ -3,6 +3,7 @@
 #include "runtime/const_expr.h"
 #include "runtime/gc_store.h"
 #include "runtime/guest_access.h"
+#include "runtime/guest_address.h"
 #include "runtime/import_match.h"
 #include "runtime/instance_state.h"
 
@@ -190,12 +191,12 @@ class Instantiation final {
   bool copy_plain_data(const wasm::DataSegment& segment) {
     const auto constant = wasm::short_const_expr(declarations_.slice(segment.offset.range));
     if (!constant) return false;
-    VmMemory& memory = *state().vm_memories[segment.memory.value];
-    const uint64_t to = static_cast<uint32_t>(constant->value);
-    if (to + segment.bytes.size > memory.size_bytes.load(std::memory_order_acquire)) return false;
-    const GuestAccess access;
     const Bytes bytes = declarations_.slice(segment.bytes);
-    if (!bytes.empty()) std::memcpy(memory.base + to, bytes.data(), bytes.size());
+    uint8_t* to = checked_place(*state().vm_memories[segment.memory.value],
+                                static_cast<uint32_t>(constant->value), bytes.size());
+    if (to == nullptr) return false;
+    const GuestAccess access;
+    if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
     return true;
   }
 

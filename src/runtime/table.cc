@@ -64,7 +64,7 @@ uint64_t Table::grow(uint64_t delta, Ref init) {
     charge_.remove(delta * sizeof(Ref));
     return kRefused;
   }
-  std::fill_n(vm_.base + old_size, static_cast<size_t>(delta), init);
+  std::fill_n(&vm_.base[old_size], static_cast<size_t>(delta), init);
   vm_.size = old_size + delta;
   return old_size;
 }

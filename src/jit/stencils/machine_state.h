@@ -8,6 +8,7 @@
 #include "code/cell.h"
 #include "code/machine.h"
 #include "jit/stencils/fields.h"
+#include "runtime/guest_address.h"
 #include "runtime/numeric_simd.h"
 #include "runtime/vm.h"
 
@@ -58,11 +59,11 @@ struct MachineState {
 
   template <class T>
   GODWIT_JIT_INLINE T load(uint64_t address) {
-    return load_unaligned<T>(mem + address);
+    return load_unaligned<T>(runtime::unchecked_place(mem, address));
   }
   template <class T>
   GODWIT_JIT_INLINE void store(uint64_t address, T value) {
-    store_unaligned(mem + address, value);
+    store_unaligned(runtime::unchecked_place(mem, address), value);
   }
 
   GODWIT_JIT_INLINE VmContext* ctx() const { return context; }
