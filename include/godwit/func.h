@@ -13,6 +13,17 @@ namespace godwit::GODWIT_V1 {
 /// @lifetime usable with the store it came from; with any other it is an error of kind Usage, never a wild pointer.
 class Func final {
  public:
+  /// Makes a host function of a C++ function, lambda or function object (HostCallable says which); it is kept as long as
+  /// the store. Defined in godwit/typed.h.
+  template <class Callable>
+  static Func wrap(Store& store, Callable callable);
+
+  /// This function for calls that are checked when they are compiled: `add.typed<int32_t(int32_t, int32_t)>(store)`.
+  /// Defined in godwit/typed.h.
+  /// @errors Usage: the function has another type, or is not of this store.
+  template <class Signature>
+  auto typed(const Store& store) const;
+
   /// Parameter and result types.
   /// @errors Usage: the function is not of this store.
   Result<FuncType> type(const Store& store) const;
@@ -25,8 +36,15 @@ class Func final {
   /// @threads blocks until the function returns.
   Result<std::vector<Value>> call(Store& store, std::span<const Value> args = {}) const;
 
+  /// True for the same function of the same store.
+  friend bool operator==(const Func&, const Func&) = default;
+
   /// @private
   Func(uint64_t store_id, void* record) : store_id_(store_id), record_(record) {}
+  /// @private
+  void* get(const Store& store) const;
+  /// @private Calls with arguments in slots, where the results are left; their types are not checked.
+  Result<void> call_slots(Store& store, std::span<uint64_t> slots) const;
 
  private:
   uint64_t store_id_;

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string_view>
+#include <vector>
 
-#include "godwit/exception.h"
-#include "godwit/func.h"
+#include "godwit/extern.h"
+#include "godwit/module.h"
 
 namespace godwit::GODWIT_V1 {
 
@@ -13,8 +15,25 @@ namespace godwit::GODWIT_V1 {
 /// @lifetime usable with the store it came from; with any other, nothing is found.
 class Instance final {
  public:
+  /// Instantiates `module` with `imports`, one for each of Module::imports() in that order, and runs its start function.
+  /// A Linker finds them by name.
+  /// @errors Usage: too few or too many, or of another store. Unlinkable: of another type. Trap, Exhausted: a segment does
+  ///   not fit, a limit, or the start function ended so.
+  static Result<Instance> create(Store& store, const Module& module, std::span<const Extern> imports);
+
+  /// The export called `name`; nothing if there is none.
+  std::optional<Extern> find(Store& store, std::string_view name) const;
+  /// All exports, in the module's order; empty if the instance is not of this store.
+  std::vector<Export> exports(Store& store) const;
+
   /// The exported function called `name`; nothing if there is none.
   std::optional<Func> find_func(Store& store, std::string_view name) const;
+  /// The exported memory called `name`; nothing if there is none.
+  std::optional<Memory> find_memory(Store& store, std::string_view name) const;
+  /// The exported table called `name`; nothing if there is none.
+  std::optional<Table> find_table(Store& store, std::string_view name) const;
+  /// The exported global called `name`; nothing if there is none.
+  std::optional<Global> find_global(Store& store, std::string_view name) const;
   /// The exported tag called `name`; nothing if there is none.
   std::optional<Tag> find_tag(Store& store, std::string_view name) const;
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string_view>
 
+#include "godwit/host_func.h"
 #include "godwit/instance.h"
 #include "godwit/module.h"
 
@@ -46,10 +47,22 @@ class Linker final {
   /// @errors Usage: the instance is not of this store.
   Result<void> define(Store& store, std::string_view name, const Instance& instance);
 
-  /// Provides a tag as `name` of the module `module`.
+  /// Provides a function, memory, table, global or tag as `name` of the module `module`.
   /// @lifetime only for modules that are linked into the same store.
-  /// @errors Usage: the tag is not of this store.
-  Result<void> define(Store& store, std::string_view module, std::string_view name, const Tag& tag);
+  /// @errors Usage: it is not of this store.
+  Result<void> define(Store& store, std::string_view module, std::string_view name, const Extern& value);
+
+  /// Provides a C++ function, lambda or function object (HostCallable says which), to any store:
+  /// `linker.define("env", "add", [](int32_t a, int32_t b) { return a + b; })`. It is kept as long as this linker and every
+  /// store that it was linked into. Of several under one name, the import's type chooses.
+  template <HostCallable Callable>
+  void define(std::string_view module, std::string_view name, Callable callable) {
+    define_host(module, name, detail::host_function(std::move(callable)));
+  }
+
+  /// The same with a type that is known only at run time.
+  /// @errors Usage: a type is OtherRef.
+  Result<void> define(std::string_view module, std::string_view name, FuncType type, HostCallback callback);
 
   /// Adds a sentence to errors about missing imports from `module`: what would provide them.
   void hint(std::string_view module, std::string_view text);
@@ -63,6 +76,8 @@ class Linker final {
   struct Impl;
 
  private:
+  void define_host(std::string_view module, std::string_view name, detail::HostFunction function);
+
   std::unique_ptr<Impl> impl_;
 };
 

@@ -102,8 +102,7 @@ TEST(Api, RefusesArgumentsThatDoNotFit) {
   const Value one[] = {Value::i32(1)};
   EXPECT_EQ(world.func("add").call(world.store, one).error().kind(), ErrorKind::Usage);
   const Value wrong[] = {Value::i32(1), Value::i64(1)};
-  EXPECT_EQ(world.func("add").call(world.store, wrong).error().message(),
-            "argument 2 is i64, but the function wants i32");
+  EXPECT_EQ(world.func("add").call(world.store, wrong).error().message(), "argument 2 is i64, not i32");
 }
 
 TEST(Api, RefusesHandlesOfAnotherStore) {

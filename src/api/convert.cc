@@ -27,6 +27,24 @@ ErrorKind to_public(::godwit::ErrorKind kind) {
   return ErrorKind::Usage;
 }
 
+// Written as a switch so that a new kind above cannot be forgotten here.
+::godwit::ErrorKind to_runtime(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::Malformed: return ::godwit::ErrorKind::Malformed;
+    case ErrorKind::Invalid: return ::godwit::ErrorKind::Invalid;
+    case ErrorKind::Unlinkable: return ::godwit::ErrorKind::Unlinkable;
+    case ErrorKind::Trap: return ::godwit::ErrorKind::Trap;
+    case ErrorKind::Exception: return ::godwit::ErrorKind::Exception;
+    case ErrorKind::Exhausted: return ::godwit::ErrorKind::Exhausted;
+    case ErrorKind::Exit: return ::godwit::ErrorKind::Exit;
+    case ErrorKind::NotFound: return ::godwit::ErrorKind::NotFound;
+    case ErrorKind::Unsupported: return ::godwit::ErrorKind::Unsupported;
+    case ErrorKind::Io: return ::godwit::ErrorKind::Io;
+    case ErrorKind::Usage: return ::godwit::ErrorKind::Usage;
+  }
+  return ::godwit::ErrorKind::Usage;
+}
+
 }  // namespace
 
 Error to_public(::godwit::Error error) {
@@ -81,6 +99,59 @@ FuncType to_public(const wasm::FuncType& type) {
   return out;
 }
 
+MemoryType to_public(const wasm::MemType& type) {
+  return {.min_pages = type.limits.min,
+          .max_pages = type.limits.max,
+          .is_64 = type.limits.addr == wasm::AddrType::I64,
+          .is_shared = type.is_shared,
+          .page_bytes = uint32_t{1} << type.page_size_log2};
+}
+
+TableType to_public(const wasm::TableType& type) {
+  return {.element = to_public(type.elem),
+          .min = type.limits.min,
+          .max = type.limits.max,
+          .is_64 = type.limits.addr == wasm::AddrType::I64};
+}
+
+GlobalType to_public(const wasm::GlobalType& type) {
+  return {.value = to_public(type.val), .is_mutable = type.is_mutable};
+}
+
+std::optional<wasm::ValType> to_runtime(ValType type) {
+  switch (type) {
+    case ValType::I32: return wasm::ValKind::I32;
+    case ValType::I64: return wasm::ValKind::I64;
+    case ValType::F32: return wasm::ValKind::F32;
+    case ValType::F64: return wasm::ValKind::F64;
+    case ValType::V128: return wasm::ValKind::V128;
+    case ValType::FuncRef: return wasm::kFuncRef;
+    case ValType::ExternRef: return wasm::kExternRef;
+    case ValType::OtherRef: break;
+  }
+  return std::nullopt;
+}
+
+std::optional<wasm::FuncType> to_runtime(const FuncType& type) {
+  wasm::FuncType out;
+  const auto convert = [](const std::vector<ValType>& from, std::vector<wasm::ValType>& to) {
+    for (ValType each : from) {
+      const auto converted = to_runtime(each);
+      if (!converted) return false;
+      to.push_back(*converted);
+    }
+    return true;
+  };
+  if (!convert(type.params, out.params) || !convert(type.results, out.results)) return std::nullopt;
+  return out;
+}
+
+::godwit::Error to_runtime(Error error) {
+  const auto code =
+      error.is_interruption() ? static_cast<uint32_t>(runtime::Trap::Interrupted) : error.code();
+  return ::godwit::Error(to_runtime(error.kind()), code, error.message());
+}
+
 runtime::Limits to_runtime(const Limits& limits) {
   runtime::Limits out;
   out.max_memory_bytes = limits.max_memory_bytes;
@@ -94,6 +165,13 @@ runtime::Limits to_runtime(const Limits& limits) {
 Error usage_error(std::string message) {
   Error::Parts parts;
   parts.kind = ErrorKind::Usage;
+  parts.message = std::move(message);
+  return Error(std::move(parts));
+}
+
+Error exhausted_error(std::string message) {
+  Error::Parts parts;
+  parts.kind = ErrorKind::Exhausted;
   parts.message = std::move(message);
   return Error(std::move(parts));
 }

@@ -13,20 +13,6 @@ Error wrong_store(std::string_view what) {
   return usage_error(std::string(what) + " belongs to another store");
 }
 
-std::optional<wasm::ValType> from_public(ValType type) {
-  switch (type) {
-    case ValType::I32: return wasm::ValKind::I32;
-    case ValType::I64: return wasm::ValKind::I64;
-    case ValType::F32: return wasm::ValKind::F32;
-    case ValType::F64: return wasm::ValKind::F64;
-    case ValType::V128: return wasm::ValKind::V128;
-    case ValType::FuncRef: return wasm::kFuncRef;
-    case ValType::ExternRef: return wasm::kExternRef;
-    case ValType::OtherRef: break;
-  }
-  return std::nullopt;
-}
-
 // The exception, if it is of this store.
 const runtime::CaughtException* caught_of(const std::shared_ptr<void>& caught, const Store& store) {
   const auto* exception = static_cast<const runtime::CaughtException*>(caught.get());
@@ -38,7 +24,7 @@ const runtime::CaughtException* caught_of(const std::shared_ptr<void>& caught, c
 Result<Tag> Tag::create(Store& store, std::span<const ValType> payload) {
   wasm::FuncType type;
   for (ValType each : payload) {
-    const auto param = from_public(each);
+    const auto param = to_runtime(each);
     if (!param) return usage_error("a tag's values cannot be of type " + std::string(to_string(each)));
     type.params.push_back(*param);
   }

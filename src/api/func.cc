@@ -4,7 +4,6 @@
 #include <array>
 
 #include "api/impl.h"
-#include "api/reference.h"
 #include "api/values.h"
 
 namespace godwit::v1 {
@@ -29,37 +28,18 @@ class CallSlots final {
   std::span<runtime::Slot> slots_;
 };
 
-size_t slots_of(const std::vector<wasm::ValType>& types) {
-  size_t count = 0;
-  for (wasm::ValType type : types) count += type.slots();
-  return count;
-}
-
-// A reference's bits are what keeps it (see reference.h), or the function, and its store's id.
-std::optional<Error> check_argument(const Value& value, wasm::ValType wanted, Store::Impl& store,
-                                    size_t position) {
-  const std::string what = "argument " + std::to_string(position + 1);
-  // A host's reference may be passed as anyref, too.
-  const bool is_host_any = value.type() == ValType::ExternRef && to_public(wanted) == ValType::OtherRef;
-  if (value.type() != to_public(wanted) && !is_host_any)
-    return usage_error(what + " is " + std::string(to_string(value.type())) + ", but the function wants " +
-                       wasm::to_string(wanted));
-  if (!wanted.is_ref()) return std::nullopt;
-  if (value.is_null()) {
-    if (!wanted.nullable())
-      return usage_error(what + " is null, but the function wants " + wasm::to_string(wanted));
-    return std::nullopt;
-  }
-  if (value.bits()[1] != store.id) return usage_error(what + " is a reference of another store");
-  if (!store.store.is_of(ref_of(value), wanted))
-    return usage_error(what + " is a reference of another type, the function wants " +
-                       wasm::to_string(wanted));
-  return std::nullopt;
-}
-
 Error wrong_store() { return usage_error("the function belongs to another store"); }
 
 }  // namespace
+
+void* Func::get(const Store& store) const { return store.impl().id == store_id_ ? record_ : nullptr; }
+
+Result<void> Func::call_slots(Store& store, std::span<uint64_t> slots) const {
+  if (store.impl().id != store_id_) return wrong_store();
+  if (auto called = store.impl().store.call(*static_cast<runtime::FuncRecord*>(record_), slots); !called)
+    return to_public(std::move(called).error());
+  return {};
+}
 
 Result<FuncType> Func::type(const Store& store) const {
   if (store.impl().id != store_id_) return wrong_store();
@@ -78,9 +58,9 @@ Result<std::vector<Value>> Func::call(Store& store, std::span<const Value> args)
   const CallSlots slots(std::max(slots_of(type.params), slots_of(type.results)));
   runtime::Slot* slot = slots.span().data();
   for (size_t i = 0; i < args.size(); ++i) {
-    if (auto error = check_argument(args[i], type.params[i], impl, i)) return std::move(*error);
-    *slot++ = type.params[i].is_ref() ? ref_of(args[i]) : args[i].bits()[0];
-    if (args[i].type() == ValType::V128) *slot++ = args[i].bits()[1];
+    if (auto error = check_value(args[i], type.params[i], impl, "argument " + std::to_string(i + 1)))
+      return std::move(*error);
+    slot = put_value(args[i], slot);
   }
   if (auto called = impl.store.call(record, slots.span()); !called)
     return to_public(std::move(called).error());

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "api/convert.h"
 #include "engine/engine.h"
@@ -43,15 +45,31 @@ struct Store::Impl {
   Impl(std::shared_ptr<Engine::Impl> engine_impl, const runtime::Limits& limits)
       : engine(std::move(engine_impl)),
         id(engine->next_store_id.fetch_add(1, std::memory_order_relaxed)),
-        store(engine->engine->types(), engine->engine->executor(), limits) {}
+        store(engine->engine->types(), engine->engine->executor(), limits) {
+    store.set_embedder(this);
+  }
+
+  // Keeps what host functions are made of.
+  void keep(std::shared_ptr<const void> part) {
+    if (kept.empty() || kept.back() != part) kept.push_back(std::move(part));
+  }
 
   std::shared_ptr<Engine::Impl> engine;
   uint64_t id;
+  Store* handle = nullptr;                        // the Store whose this is
+  std::vector<std::shared_ptr<const void>> kept;  // outlives `store`
   runtime::Store store;
   std::optional<platform::Watchdog> watchdog;  // interrupts `store`: destroyed before it
 };
 
 struct Linker::Impl {
+  // What a host function that is offered to any store needs as long as it may be called.
+  struct HostPart {
+    std::string module, name;
+    std::shared_ptr<void> env;
+  };
+  // Kept by every store as well that anything was linked into.
+  std::shared_ptr<std::deque<HostPart>> parts = std::make_shared<std::deque<HostPart>>();
   runtime::Linker linker;
 };
 

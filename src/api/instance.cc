@@ -1,6 +1,7 @@
 // Instance: looking up exports.
 #include "godwit/instance.h"
 
+#include "api/externs.h"
 #include "api/impl.h"
 #include "runtime/instance.h"
 
@@ -11,7 +12,7 @@ void* Instance::get(const Store& store) const { return store.impl().id == store_
 
 namespace {
 
-std::optional<runtime::Extern> find(void* instance, std::string_view name, wasm::ExternKind kind) {
+std::optional<runtime::Extern> find_kind(void* instance, std::string_view name, wasm::ExternKind kind) {
   if (instance == nullptr) return std::nullopt;
   const auto found = static_cast<runtime::Instance*>(instance)->find_export(name);
   return found && found->kind == kind ? found : std::nullopt;
@@ -19,14 +20,65 @@ std::optional<runtime::Extern> find(void* instance, std::string_view name, wasm:
 
 }  // namespace
 
+Result<Instance> Instance::create(Store& store, const Module& module, std::span<const Extern> imports) {
+  const runtime::Module& inner = *module.impl()->module;
+  if (imports.size() != inner.declarations.imports.size())
+    return usage_error("the module has " + std::to_string(inner.declarations.imports.size()) +
+                       " imports, not " + std::to_string(imports.size()));
+  std::vector<runtime::Extern> values;
+  values.reserve(imports.size());
+  for (const Extern& import : imports) {
+    const auto value = to_runtime(import, store);
+    if (!value) return usage_error("import " + std::to_string(values.size()) + " belongs to another store");
+    values.push_back(*value);
+  }
+  auto made = runtime::instantiate(store.impl().store, module.impl()->module, values);
+  if (!made) return to_public(std::move(made).error());
+  return Instance(store.impl().id, *made);
+}
+
+std::optional<Extern> Instance::find(Store& store, std::string_view name) const {
+  auto* instance = static_cast<runtime::Instance*>(get(store));
+  if (instance == nullptr) return std::nullopt;
+  const auto found = instance->find_export(name);
+  return found ? std::optional(to_public(*found, store_id_)) : std::nullopt;
+}
+
+std::vector<Export> Instance::exports(Store& store) const {
+  std::vector<Export> out;
+  auto* instance = static_cast<runtime::Instance*>(get(store));
+  if (instance == nullptr) return out;
+  for (const wasm::Export& entry : instance->module().declarations.exports)
+    out.push_back({entry.name, to_public(instance->get(entry.kind, entry.index), store_id_)});
+  return out;
+}
+
+std::optional<Memory> Instance::find_memory(Store& store, std::string_view name) const {
+  const auto found = find_kind(get(store), name, wasm::ExternKind::Mem);
+  if (!found) return std::nullopt;
+  return Memory(store_id_, found->memory);
+}
+
+std::optional<Table> Instance::find_table(Store& store, std::string_view name) const {
+  const auto found = find_kind(get(store), name, wasm::ExternKind::Table);
+  if (!found) return std::nullopt;
+  return Table(store_id_, found->table);
+}
+
+std::optional<Global> Instance::find_global(Store& store, std::string_view name) const {
+  const auto found = find_kind(get(store), name, wasm::ExternKind::Global);
+  if (!found) return std::nullopt;
+  return Global(store_id_, found->global);
+}
+
 std::optional<Func> Instance::find_func(Store& store, std::string_view name) const {
-  const auto found = find(get(store), name, wasm::ExternKind::Func);
+  const auto found = find_kind(get(store), name, wasm::ExternKind::Func);
   if (!found) return std::nullopt;
   return Func(store_id_, found->func);
 }
 
 std::optional<Tag> Instance::find_tag(Store& store, std::string_view name) const {
-  const auto found = find(get(store), name, wasm::ExternKind::Tag);
+  const auto found = find_kind(get(store), name, wasm::ExternKind::Tag);
   if (!found) return std::nullopt;
   return Tag(store_id_, found->tag);
 }

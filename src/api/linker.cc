@@ -1,6 +1,7 @@
 // Linker: definitions and instantiation.
 #include "godwit/linker.h"
 
+#include "api/externs.h"
 #include "api/impl.h"
 
 namespace godwit::v1 {
@@ -33,19 +34,19 @@ Result<void> Linker::define(Store& store, std::string_view name, const Instance&
   return {};
 }
 
-Result<void> Linker::define(Store& store, std::string_view module, std::string_view name, const Tag& tag) {
-  auto* inner = static_cast<runtime::Tag*>(tag.get(store));
-  if (inner == nullptr) return usage_error("the tag belongs to another store");
-  runtime::Extern value;
-  value.kind = wasm::ExternKind::Tag;
-  value.tag = inner;
-  impl_->linker.define(module, name, value);
+Result<void> Linker::define(Store& store, std::string_view module, std::string_view name,
+                            const Extern& value) {
+  const auto inner = to_runtime(value, store);
+  if (!inner)
+    return usage_error("what is to be defined as \"" + std::string(name) + "\" belongs to another store");
+  impl_->linker.define(module, name, *inner);
   return {};
 }
 
 void Linker::hint(std::string_view module, std::string_view text) { impl_->linker.hint(module, text); }
 
 Result<Instance> Linker::instantiate(Store& store, const Module& module) const {
+  store.impl().keep(impl_->parts);
   auto made = impl_->linker.instantiate(store.impl().store, module.impl()->module);
   if (!made) return to_public(std::move(made).error());
   return Instance(store.impl().id, *made);

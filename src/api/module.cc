@@ -39,6 +39,19 @@ Result<Module> wrap(const std::shared_ptr<Engine::Impl>& engine, Compiled compil
   return Module(std::make_shared<Module::Impl>(engine, std::move(*compiled)));
 }
 
+ExternType type_of(const runtime::Module& module, wasm::ExternKind kind, uint32_t index) {
+  const wasm::Module& declarations = module.declarations;
+  switch (kind) {
+    case wasm::ExternKind::Func: return to_public(declarations.func_type(wasm::FuncIdx(index)));
+    case wasm::ExternKind::Table: return to_public(declarations.tables[index].type);
+    case wasm::ExternKind::Mem: return to_public(declarations.memories[index]);
+    case wasm::ExternKind::Global: return to_public(declarations.globals[index].type);
+    case wasm::ExternKind::Tag:
+      return TagType{to_public(declarations.types[declarations.tags[index].type.value].func).params};
+  }
+  return FuncType();
+}
+
 Interrupt interrupt_of(Store& store) { return Interrupt(store.impl().store.vm().interrupt); }
 
 // An interruption that ends this is over with it, unless the store has guests that it is meant for, too.
@@ -76,14 +89,15 @@ Result<Module> Module::from_file(Store& store, const std::string& path) {
 std::vector<ImportType> Module::imports() const {
   std::vector<ImportType> out;
   for (const wasm::Import& entry : impl_->module->declarations.imports)
-    out.push_back({entry.module, entry.field, to_public(entry.kind)});
+    out.push_back(
+        {entry.module, entry.field, to_public(entry.kind), type_of(*impl_->module, entry.kind, entry.index)});
   return out;
 }
 
 std::vector<ExportType> Module::exports() const {
   std::vector<ExportType> out;
   for (const wasm::Export& entry : impl_->module->declarations.exports)
-    out.push_back({entry.name, to_public(entry.kind)});
+    out.push_back({entry.name, to_public(entry.kind), type_of(*impl_->module, entry.kind, entry.index)});
   return out;
 }
 

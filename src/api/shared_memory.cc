@@ -26,10 +26,7 @@ uint64_t SharedMemory::pages() const { return impl_->memory->pages(); }
 Result<uint64_t> SharedMemory::grow(uint64_t delta) {
   const uint64_t before = impl_->memory->grow(delta);
   if (before != ~uint64_t{0}) return before;
-  Error::Parts parts;
-  parts.kind = ErrorKind::Exhausted;
-  parts.message = "the memory cannot grow by " + std::to_string(delta) + " pages";
-  return Error(std::move(parts));
+  return exhausted_error("the memory cannot grow by " + std::to_string(delta) + " pages");
 }
 
 }  // namespace godwit::v1

@@ -8,10 +8,18 @@
 namespace godwit::v1 {
 
 Store::Store(const Engine& engine, const Limits& limits)
-    : impl_(std::make_unique<Impl>(engine.impl(), to_runtime(limits))) {}
+    : impl_(std::make_unique<Impl>(engine.impl(), to_runtime(limits))) {
+  impl_->handle = this;
+}
 Store::~Store() = default;
-Store::Store(Store&&) noexcept = default;
-Store& Store::operator=(Store&&) noexcept = default;
+Store::Store(Store&& other) noexcept : impl_(std::move(other.impl_)) {
+  if (impl_) impl_->handle = this;
+}
+Store& Store::operator=(Store&& other) noexcept {
+  impl_ = std::move(other.impl_);
+  if (impl_) impl_->handle = this;
+  return *this;
+}
 
 Result<Value> Store::externref(uint64_t host_value) {
   auto ref = impl_->store.new_extern(host_value);

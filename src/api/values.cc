@@ -22,4 +22,35 @@ Value value_of(wasm::ValType type, const runtime::Slot* slot, Store::Impl& store
   return shown == ValType::FuncRef ? Value::from_bits(shown, slot[0], store.id) : keep(store, shown, slot[0]);
 }
 
+// A reference's bits are what keeps it (see reference.h), or the function, and its store's id.
+std::optional<Error> check_value(const Value& value, wasm::ValType wanted, Store::Impl& store,
+                                 const std::string& what) {
+  // A host's reference may be passed as anyref, too.
+  const bool is_host_any = value.type() == ValType::ExternRef && to_public(wanted) == ValType::OtherRef;
+  if (value.type() != to_public(wanted) && !is_host_any)
+    return usage_error(what + " is " + std::string(to_string(value.type())) + ", not " +
+                       wasm::to_string(wanted));
+  if (!wanted.is_ref()) return std::nullopt;
+  if (value.is_null()) {
+    if (!wanted.nullable()) return usage_error(what + " is null, not " + wasm::to_string(wanted));
+    return std::nullopt;
+  }
+  if (value.bits()[1] != store.id) return usage_error(what + " is a reference of another store");
+  if (!store.store.is_of(ref_of(value), wanted))
+    return usage_error(what + " is a reference of another type, not of " + wasm::to_string(wanted));
+  return std::nullopt;
+}
+
+runtime::Slot* put_value(const Value& value, runtime::Slot* slot) {
+  *slot++ = value.type() >= ValType::FuncRef ? ref_of(value) : value.bits()[0];
+  if (value.type() == ValType::V128) *slot++ = value.bits()[1];
+  return slot;
+}
+
+size_t slots_of(const std::vector<wasm::ValType>& types) {
+  size_t count = 0;
+  for (wasm::ValType type : types) count += type.slots();
+  return count;
+}
+
 }  // namespace godwit::v1

@@ -108,6 +108,9 @@ class Store final {
   TypeRegistry& types() { return types_; }
   Executor& executor() { return executor_; }
   const Limits& limits() const { return limits_; }
+  // What stands for this store at the embedder's; null for the stores of a guest's threads.
+  void* embedder() const { return embedder_; }
+  void set_embedder(void* embedder) { embedder_ = embedder; }
   const MemoryBudget& memory_budget() const { return *memory_budget_; }
 
   // Objects made for the embedder; each lives as long as the store.
@@ -231,6 +234,7 @@ class Store final {
   TypeRegistry& types_;
   Executor& executor_;
   Limits limits_;
+  void* embedder_ = nullptr;
   std::shared_ptr<MemoryBudget> memory_budget_;
   std::optional<Error> pending_error_;
   std::optional<std::vector<Frame>> kept_backtrace_;

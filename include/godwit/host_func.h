@@ -1,0 +1,236 @@
+// How C++ functions become host functions, and how the types of typed calls lie in slots: derived when compiled.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <span>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "godwit/caller.h"
+
+namespace godwit::GODWIT_V1 {
+
+/// A host function whose type is known only at run time: gets the arguments and leaves a value of the right type in each
+/// result. An error ends the guest.
+using HostCallback =
+    std::function<Result<void>(Caller& caller, std::span<const Value> args, std::span<Value> results)>;
+
+/// @private
+namespace detail {
+
+/// @private A host function of any kind, ready for the runtime.
+struct HostFunction {
+  FuncType type;
+  bool (*entry)(void* env, runtime::VmContext* caller, uint64_t* slots);
+  std::shared_ptr<void> env;
+};
+
+/// @private
+HostFunction host_function(FuncType type, HostCallback callback);
+/// @private The error for an exception that left a host function.
+Error thrown(const char* what);
+
+/// @private How a number lies in a slot.
+template <class T>
+struct Wire;
+
+/// @private
+template <class T>
+  requires(std::same_as<T, int32_t> || std::same_as<T, uint32_t>)
+struct Wire<T> {
+  static constexpr ValType kType = ValType::I32;
+  static T take(uint64_t slot) { return static_cast<T>(static_cast<uint32_t>(slot)); }
+  static uint64_t put(T value) { return static_cast<uint32_t>(value); }
+};
+
+/// @private
+template <class T>
+  requires(std::integral<T> && sizeof(T) == 8)
+struct Wire<T> {
+  static constexpr ValType kType = ValType::I64;
+  static T take(uint64_t slot) { return static_cast<T>(slot); }
+  static uint64_t put(T value) { return static_cast<uint64_t>(value); }
+};
+
+/// @private
+template <>
+struct Wire<float> {
+  static constexpr ValType kType = ValType::F32;
+  static float take(uint64_t slot) {
+    const auto bits = static_cast<uint32_t>(slot);
+    float value;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+  }
+  static uint64_t put(float value) {
+    uint32_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    return bits;
+  }
+};
+
+/// @private
+template <>
+struct Wire<double> {
+  static constexpr ValType kType = ValType::F64;
+  static double take(uint64_t slot) {
+    double value;
+    std::memcpy(&value, &slot, sizeof value);
+    return value;
+  }
+  static uint64_t put(double value) {
+    uint64_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    return bits;
+  }
+};
+
+/// @private
+template <class T>
+concept Number = requires { Wire<T>::kType; };
+
+/// @private What a function returns: how many slots, and how they are filled and read.
+template <class T>
+struct Returned;
+
+/// @private
+template <>
+struct Returned<void> {
+  static constexpr size_t kCount = 0;
+  static std::vector<ValType> types() { return {}; }
+};
+
+/// @private
+template <Number T>
+struct Returned<T> {
+  static constexpr size_t kCount = 1;
+  static std::vector<ValType> types() { return {Wire<T>::kType}; }
+  static void put(T value, uint64_t* slots) { slots[0] = Wire<T>::put(value); }
+  static T take(const uint64_t* slots) { return Wire<T>::take(slots[0]); }
+};
+
+/// @private
+template <Number... T>
+struct Returned<std::tuple<T...>> {
+  static constexpr size_t kCount = sizeof...(T);
+  static std::vector<ValType> types() { return {Wire<T>::kType...}; }
+  static void put(const std::tuple<T...>& values, uint64_t* slots) {
+    std::apply([&](T... value) { ((*slots++ = Wire<T>::put(value)), ...); }, values);
+  }
+  static std::tuple<T...> take(const uint64_t* slots) {
+    return [&]<size_t... i>(std::index_sequence<i...>) {
+      return std::tuple<T...>(Wire<T>::take(slots[i])...);
+    }(std::index_sequence_for<T...>());
+  }
+};
+
+/// @private
+template <class T>
+struct Unwrapped {
+  /// @private
+  using Type = T;
+};
+/// @private
+template <class T>
+struct Unwrapped<Result<T>> {
+  /// @private
+  using Type = T;
+};
+
+/// @private A signature without its Caller&.
+template <class R, class... Params>
+struct Signature {
+  /// @private What is returned, without a Result around it.
+  using Plain = typename Unwrapped<R>::Type;
+  static FuncType type() { return {{Wire<Params>::kType...}, Returned<Plain>::types()}; }
+
+  // Calls `callable` with the numbers in the slots, and leaves the results there.
+  template <bool with_caller, class Callable>
+  static bool call(Callable& callable, Caller& caller, uint64_t* slots) {
+    return [&]<size_t... i>(std::index_sequence<i...>) {
+      auto with = [&]() -> R {
+        if constexpr (with_caller) return callable(caller, Wire<Params>::take(slots[i])...);
+        else return callable(Wire<Params>::take(slots[i])...);
+      };
+      if constexpr (std::is_void_v<R>) {
+        with();
+      } else if constexpr (!std::is_same_v<R, Plain>) {
+        R result = with();
+        if (!result) {
+          caller.raise(std::move(result).error());
+          return false;
+        }
+        if constexpr (!std::is_void_v<Plain>) Returned<Plain>::put(*result, slots);
+      } else {
+        Returned<Plain>::put(with(), slots);
+      }
+      return true;
+    }(std::index_sequence_for<Params...>());
+  }
+};
+
+/// @private The signature of anything that can be called.
+template <class T>
+struct SignatureOf;
+/// @private
+template <class T>
+  requires requires { &T::operator(); }
+struct SignatureOf<T> : SignatureOf<decltype(&T::operator())> {};
+/// @private
+template <class R, class... P>
+struct SignatureOf<R (*)(P...)> : Signature<R, P...> {
+  static constexpr bool kWithCaller = false;
+};
+/// @private
+template <class R, class... P>
+struct SignatureOf<R (*)(Caller&, P...)> : Signature<R, P...> {
+  static constexpr bool kWithCaller = true;
+};
+/// @private
+template <class R, class C, class... P>
+struct SignatureOf<R (C::*)(P...)> : SignatureOf<R (*)(P...)> {};
+/// @private
+template <class R, class C, class... P>
+struct SignatureOf<R (C::*)(P...) const> : SignatureOf<R (*)(P...)> {};
+
+/// @private
+template <class Callable>
+HostFunction host_function(Callable callable) {
+  using Signature = SignatureOf<Callable>;
+  return {Signature::type(),
+          [](void* env, runtime::VmContext* context, uint64_t* slots) {
+            Caller caller(context);
+            auto& object = *static_cast<Callable*>(env);
+#if defined(__cpp_exceptions)
+            try {
+              return Signature::template call<Signature::kWithCaller>(object, caller, slots);
+            } catch (const std::exception& exception) {
+              caller.raise(thrown(exception.what()));
+            } catch (...) {
+              caller.raise(thrown("something that is no std::exception"));
+            }
+            return false;
+#else
+            return Signature::template call<Signature::kWithCaller>(object, caller, slots);
+#endif
+          },
+          std::make_shared<Callable>(std::move(callable))};
+}
+
+}  // namespace detail
+
+/// What can be a host function: a function, a lambda or another function object, with one signature. Its parameters are
+/// int32_t, uint32_t, int64_t, uint64_t, float or double, after an optional `Caller&`; it returns nothing, one of these, a
+/// std::tuple of them, or a Result<…> of any of that, whose error ends the guest. An exception that it throws ends the guest
+/// with an error of kind Usage that quotes it.
+template <class T>
+concept HostCallable = requires { detail::SignatureOf<std::decay_t<T>>::type(); };
+
+}  // namespace godwit::GODWIT_V1
