@@ -7,7 +7,7 @@ namespace godwit::platform {
 
 using ByteVector = uint8_t __attribute__((vector_size(16)));
 
-// The lanes `table[index]`. An index from 0x80 on gives 0; what one from 16 to 0x7F gives is not determined.
+// The lanes `table[index]`. An index from 0x80 on gives 0; of one below, the low 4 bits count.
 [[gnu::always_inline]] inline ByteVector lookup_bytes(ByteVector table, ByteVector index) {
 #if defined(__SSSE3__)
   using Chars = char __attribute__((vector_size(16)));
@@ -20,8 +20,8 @@ using ByteVector = uint8_t __attribute__((vector_size(16)));
     return table;
   }
 #elif defined(__aarch64__)
-  ByteVector picked;
-  asm("tbl %0.16b, {%1.16b}, %2.16b" : "=w"(picked) : "w"(table), "w"(index));
+  ByteVector picked, low = index & 0x8F;  // tbl gives 0 from 16 on
+  asm("tbl %0.16b, {%1.16b}, %2.16b" : "=w"(picked) : "w"(table), "w"(low));
   return picked;
 #endif
   ByteVector result{};
