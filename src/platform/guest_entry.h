@@ -19,10 +19,10 @@ namespace godwit::platform {
 //       40  acc      rdi     x24
 //       48  facc     xmm0    d0
 //       56  aux      rsi     x25
-//       64  store    rbp     –
+//       64  store    rbp     x29
 //
 // so a handler is declared [[clang::preserve_none]] void(const Cell* ip, Slot* fp, VmContext* ctx, uint8_t* memory,
-// uint64_t acc, double facc, uint64_t aux). Handlers pass rbp on as it is: for machine code that knows of it.
+// uint64_t acc, double facc, uint64_t aux). Handlers pass rbp and x29 on as they are: for machine code that knows of them.
 struct GuestRegisters {
   const void* handler = nullptr;
   const void* ip = nullptr;

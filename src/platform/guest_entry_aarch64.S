@@ -14,7 +14,8 @@
 //
 //   frame:  sp: x29 x30 | x19 … x28 | d8 … d15 | fpcr (at 160)
 //
-// Handlers preserve sp only: everything is found from sp, which is the landing place: activation->landing_sp.
+// Handlers preserve sp only (and x29, but not when they fault): everything is found from sp, which is the landing place:
+// activation->landing_sp.
 godwit_enter_guest:
         .cfi_startproc
         sub     sp, sp, #176
@@ -49,7 +50,6 @@ godwit_enter_guest:
         .cfi_offset d13, -40
         .cfi_offset d14, -32
         .cfi_offset d15, -24
-        mov     x29, sp
         // The guest computes with FPCR 0.
         mrs     x9, fpcr
         str     x9, [sp, #160]
@@ -64,6 +64,7 @@ godwit_enter_guest:
         ldp     x23, x24, [x0, #32]
         ldr     d0, [x0, #48]
         ldr     x25, [x0, #56]
+        ldr     x29, [x0, #64]
         blr     x9
         mov     w0, #0
 .Lleave:
@@ -92,10 +93,10 @@ godwit_land_after_fault:
         b       .Lleave
         .globl  godwit_return_from_guest
         .hidden godwit_return_from_guest
-        .type   godwit_return_from_guest, @function
+        .type   godwit_return_from_guest, %function
         .globl  godwit_resume_guest
         .hidden godwit_resume_guest
-        .type   godwit_resume_guest, @function
+        .type   godwit_resume_guest, %function
 // void godwit_return_from_guest(Activation* (x0)): as if the first handler had returned
 godwit_return_from_guest:
         ldr     x9, [x0]
@@ -112,7 +113,7 @@ godwit_resume_guest:
         .size   godwit_resume_guest, . - godwit_resume_guest
         .size   godwit_land_after_fault, . - godwit_land_after_fault
 
-// Nothing of the guest's lies on the native stack here.
+// Nothing of the guest's lies on the native stack here: machine code calls through cells only.
         .globl  godwit_leave_guest
         .hidden godwit_leave_guest
         .type   godwit_leave_guest, %function
