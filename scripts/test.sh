@@ -4,7 +4,8 @@
 # usage: test.sh [--full]
 #   --full   all tests under the address and undefined-behaviour sanitizers, the unit tests and the guests with threads
 #            under the thread sanitizer, the bugs of tests/planted, which the tests must find, an instruction added as
-#            docs/adding-an-instruction.md says, and a Kotlin program (which needs a Java machine)
+#            docs/adding-an-instruction.md says, a Kotlin program (which needs a Java machine), and on aarch64, in an emulator,
+#            the specification suite, guest programs and the unit tests of the rooms that know processors
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -47,13 +48,17 @@ run() {
   done < <(sed -n '/The following tests FAILED/,$p' "$log" | grep -E '^[[:space:]]+[0-9]+ - ')
 }
 
-[ -z "$full" ] || bash scripts/setup/run.sh kotlin || exit 1
+[ -z "$full" ] || bash scripts/setup/run.sh kotlin aarch64 || exit 1
 run release
 if [ -n "$full" ]; then
   build asan
   run asan
   build tsan unit_tests godwit guest_threads-handover guest_threads-ends
   run tsan -L 'unit|threads'
+  build aarch64 platform_test jit_test spec_runner godwit guests
+  # without those tests that execute themselves anew, which the emulator is not asked about
+  GTEST_FILTER='-TrapHandlerDeathTest.*' \
+    run aarch64 -R '^(platform|jit|spec|spec_(baseline|random_tiers)|processors|(cli|wasi|exceptions)[.].*)$'
   echo "== a new instruction"
   if python3 scripts/new_instruction.py; then
     passed=$(( passed + 1 ))
