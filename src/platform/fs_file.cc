@@ -53,7 +53,7 @@ struct Reading {
     return ::readv(fd, pieces.data(), count_of(pieces));
   }
   static ssize_t now(int fd, std::span<const IoVector> pieces) { return read_now(fd, pieces); }
-  static OsResult<> wait(int fd, StopWord stop) { return wait_readable(fd, stop); }
+  static OsResult<> wait(int fd, WaitMode mode) { return wait_readable(fd, mode); }
   static constexpr bool kWantsRead = true;
 };
 
@@ -62,21 +62,21 @@ struct Writing {
     return ::writev(fd, pieces.data(), count_of(pieces));
   }
   static ssize_t now(int fd, std::span<const IoVector> pieces) { return write_now(fd, pieces); }
-  static OsResult<> wait(int fd, StopWord stop) { return wait_writable(fd, stop); }
+  static OsResult<> wait(int fd, WaitMode mode) { return wait_writable(fd, mode); }
   static constexpr bool kWantsRead = false;
 };
 
 // A file without calls that never wait (a terminal): ask first, then do it.
 template <class Direction>
 OsResult<size_t> transfer_when_ready(int fd, std::span<const IoVector> pieces, Blocking blocking,
-                                     StopWord stop) {
+                                     WaitMode mode) {
   for (;;) {
     if (blocking == Blocking::Never) {
       Waited file = {.fd = fd, .wants_read = Direction::kWantsRead};
-      OS_ASSIGN_OR_RETURN(const uint32_t ready, wait_for({&file, 1}, 0, stop));
+      OS_ASSIGN_OR_RETURN(const uint32_t ready, wait_for({&file, 1}, 0, mode));
       if (ready == 0) return os_fail(EAGAIN);
     } else {
-      OS_TRY(Direction::wait(fd, stop));
+      OS_TRY(Direction::wait(fd, mode));
     }
     const ssize_t transferred = Direction::plain(fd, pieces);
     if (transferred >= 0) return static_cast<size_t>(transferred);
@@ -88,33 +88,20 @@ OsResult<size_t> transfer_when_ready(int fd, std::span<const IoVector> pieces, B
 
 template <class Direction>
 OsResult<size_t> transfer(int fd, std::span<const IoVector> pieces, FileKind kind, Blocking blocking,
-                          StopWord stop) {
+                          WaitMode mode) {
   if (never_waits(kind)) return answer(Direction::plain(fd, pieces));
-  if (kind == FileKind::CharacterDevice) return transfer_when_ready<Direction>(fd, pieces, blocking, stop);
+  if (kind == FileKind::CharacterDevice) return transfer_when_ready<Direction>(fd, pieces, blocking, mode);
   // A FIFO without a writer reads as ended; waiting first makes the first writer waited for, as a blocking open would.
   const bool asks_first = Direction::kWantsRead && kind == FileKind::Fifo && blocking == Blocking::Wait;
   for (;;) {
-    if (asks_first) OS_TRY(Direction::wait(fd, stop));
+    if (asks_first) OS_TRY(Direction::wait(fd, mode));
     const ssize_t transferred = Direction::now(fd, pieces);
     if (transferred >= 0) return static_cast<size_t>(transferred);
-    if (lacks_nowait(errno)) return transfer_when_ready<Direction>(fd, pieces, blocking, stop);
+    if (lacks_nowait(errno)) return transfer_when_ready<Direction>(fd, pieces, blocking, mode);
     if (errno != EAGAIN && errno != EINTR) return os_fail(errno);
     if (errno == EAGAIN && blocking == Blocking::Never) return os_fail(EAGAIN);
-    if (!asks_first) OS_TRY(Direction::wait(fd, stop));
+    if (!asks_first) OS_TRY(Direction::wait(fd, mode));
   }
-}
-
-// `pieces` less their first `size_bytes` bytes.
-std::span<IoVector> without_front(std::span<IoVector> pieces, size_t size_bytes) {
-  while (!pieces.empty() && size_bytes >= pieces.front().iov_len) {
-    size_bytes -= pieces.front().iov_len;
-    pieces = pieces.subspan(1);
-  }
-  if (!pieces.empty()) {
-    pieces.front().iov_base = static_cast<uint8_t*>(pieces.front().iov_base) + size_bytes;
-    pieces.front().iov_len -= size_bytes;
-  }
-  return pieces;
 }
 
 timespec to_timespec(NewTime time) {
@@ -139,6 +126,18 @@ OsResult<> done(int result) {
 }
 
 }  // namespace
+
+std::span<IoVector> without_front(std::span<IoVector> pieces, size_t size_bytes) {
+  while (!pieces.empty() && size_bytes >= pieces.front().iov_len) {
+    size_bytes -= pieces.front().iov_len;
+    pieces = pieces.subspan(1);
+  }
+  if (!pieces.empty()) {
+    pieces.front().iov_base = static_cast<uint8_t*>(pieces.front().iov_base) + size_bytes;
+    pieces.front().iov_len -= size_bytes;
+  }
+  return pieces;
+}
 
 FileKind kind_of_mode(uint32_t mode) {
   switch (mode & S_IFMT) {
@@ -201,14 +200,14 @@ OsResult<> set_append(int fd, bool append) {
 }
 
 OsResult<size_t> read(int fd, std::span<const IoVector> pieces, FileKind kind, Blocking blocking,
-                      StopWord stop) {
-  return transfer<Reading>(fd, pieces, kind, blocking, stop);
+                      WaitMode mode) {
+  return transfer<Reading>(fd, pieces, kind, blocking, mode);
 }
 
-OsResult<size_t> write(int fd, std::span<IoVector> pieces, FileKind kind, Blocking blocking, StopWord stop) {
+OsResult<size_t> write(int fd, std::span<IoVector> pieces, FileKind kind, Blocking blocking, WaitMode mode) {
   size_t total = 0;
   for (;;) {
-    auto written = transfer<Writing>(fd, pieces, kind, blocking, stop);
+    auto written = transfer<Writing>(fd, pieces, kind, blocking, mode);
     if (!written && total == 0) return written;
     if (!written) return total;
     total += *written;

@@ -66,6 +66,9 @@ OsResult<OpenMode> open_mode(int fd);
 // Changes whether every write appends.
 OsResult<> set_append(int fd, bool append);
 
+// `pieces` less their first `size_bytes` bytes. Changes the entries of `pieces`.
+std::span<IoVector> without_front(std::span<IoVector> pieces, size_t size_bytes);
+
 // How reads and writes wait. A guest that must not wait gets EAGAIN.
 enum class Blocking : uint8_t { Wait, Never };
 
@@ -73,13 +76,13 @@ enum class Blocking : uint8_t { Wait, Never };
 // one byte or the end was reached.
 // @errors EAGAIN: Blocking::Never, and it would have to wait. EINTR: told to stop. Others as readv(2).
 OsResult<size_t> read(int fd, std::span<const IoVector> pieces, FileKind kind, Blocking blocking,
-                      StopWord stop);
+                      WaitMode mode);
 
 // Writes `pieces`, in order, at the file's position, and returns how many bytes it wrote: all, if it may wait, unless
 // something went wrong after some of them. Changes the entries of `pieces`.
 // @errors EAGAIN, EINTR as read(). EPIPE: nobody reads; comes with a signal unless ignore_broken_pipes() was called.
 //   Others as writev(2).
-OsResult<size_t> write(int fd, std::span<IoVector> pieces, FileKind kind, Blocking blocking, StopWord stop);
+OsResult<size_t> write(int fd, std::span<IoVector> pieces, FileKind kind, Blocking blocking, WaitMode mode);
 
 // The same at a position of their own, in bytes; the file's position stays.
 OsResult<size_t> read_at(int fd, std::span<const IoVector> pieces, uint64_t offset);

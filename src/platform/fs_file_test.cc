@@ -145,12 +145,15 @@ TEST_F(FileTest, StopsWaiting) {
   const auto begin = std::chrono::steady_clock::now();
   std::string back(10, '.');
   IoVector room[] = {piece(back)};
-  EXPECT_EQ(read(pipe.read_end.get(), room, FileKind::Fifo, Blocking::Wait, StopWord(&word)).error(), EINTR);
-  EXPECT_EQ(wait_for({}, kForever, StopWord(&word)).error(), EINTR);
+  EXPECT_EQ(read(pipe.read_end.get(), room, FileKind::Fifo, Blocking::Wait, WaitMode{.stop = StopWord(&word)})
+                .error(),
+            EINTR);
+  EXPECT_EQ(wait_for({}, kForever, WaitMode{.stop = StopWord(&word)}).error(), EINTR);
   // a full pipe
   std::string text(1 << 20, 'y');
   IoVector out[] = {piece(text)};
-  auto written = write(pipe.write_end.get(), out, FileKind::Fifo, Blocking::Wait, StopWord(&word));
+  auto written =
+      write(pipe.write_end.get(), out, FileKind::Fifo, Blocking::Wait, WaitMode{.stop = StopWord(&word)});
   EXPECT_TRUE(written ? *written < text.size() : written.error() == EINTR);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
   stopper.join();

@@ -38,16 +38,16 @@ OsResult<uint32_t> poll_until(std::span<pollfd> polled, uint64_t deadline, StopW
   }
 }
 
-OsResult<> wait_one(int fd, short events, StopWord stop) {
-  pollfd polled = {.fd = fd, .events = events, .revents = 0};
-  auto ready = poll_until({&polled, 1}, kForever, stop);
-  if (!ready) return os_fail(ready.error());
+OsResult<> wait_one(Waited file, uint64_t timeout_ns, WaitMode mode) {
+  OS_ASSIGN_OR_RETURN(const uint32_t ready, wait_for({&file, 1}, timeout_ns, mode));
+  if (ready == 0) return os_fail(EAGAIN);
   return {};
 }
 
 }  // namespace
 
-OsResult<uint32_t> wait_for(std::span<Waited> files, uint64_t timeout_ns, StopWord stop) {
+OsResult<uint32_t> wait_for(std::span<Waited> files, uint64_t timeout_ns, WaitMode mode) {
+  if (mode.parker) return mode.parker->wait_for(files, timeout_ns, mode.stop);
   pollfd few[kFewFiles];
   std::unique_ptr<pollfd[]> many;
   std::span<pollfd> polled(few, std::min(files.size(), kFewFiles));
@@ -60,7 +60,7 @@ OsResult<uint32_t> wait_for(std::span<Waited> files, uint64_t timeout_ns, StopWo
     polled[i] = {
         .fd = files[i].fd, .events = files[i].wants_read ? short{POLLIN} : short{POLLOUT}, .revents = 0};
   const uint64_t deadline = timeout_ns == kForever ? kForever : saturating_add(monotonic_ns(), timeout_ns);
-  OS_ASSIGN_OR_RETURN(const uint32_t ready, poll_until(polled, deadline, stop));
+  OS_ASSIGN_OR_RETURN(const uint32_t ready, poll_until(polled, deadline, mode.stop));
   for (size_t i = 0; i < files.size(); i++) {
     files[i].is_ready = polled[i].revents != 0;
     files[i].is_hung_up = (polled[i].revents & (POLLHUP | POLLERR)) != 0;
@@ -69,7 +69,11 @@ OsResult<uint32_t> wait_for(std::span<Waited> files, uint64_t timeout_ns, StopWo
   return ready;
 }
 
-OsResult<> wait_readable(int fd, StopWord stop) { return wait_one(fd, POLLIN, stop); }
-OsResult<> wait_writable(int fd, StopWord stop) { return wait_one(fd, POLLOUT, stop); }
+OsResult<> wait_readable(int fd, WaitMode mode, uint64_t timeout_ns) {
+  return wait_one({.fd = fd, .wants_read = true}, timeout_ns, mode);
+}
+OsResult<> wait_writable(int fd, WaitMode mode, uint64_t timeout_ns) {
+  return wait_one({.fd = fd}, timeout_ns, mode);
+}
 
 }  // namespace godwit::platform::fs

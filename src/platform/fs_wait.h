@@ -35,12 +35,29 @@ struct Waited {
 
 inline constexpr uint64_t kForever = std::numeric_limits<uint64_t>::max();
 
+// Somebody who does other things while a call waits: a scheduler that parks the caller and runs others.
+class Parker {
+ public:
+  // As wait_for() below.
+  virtual OsResult<uint32_t> wait_for(std::span<Waited> files, uint64_t timeout_ns, StopWord stop) = 0;
+
+ protected:
+  ~Parker() = default;
+};
+
+// How a call waits.
+struct WaitMode {
+  StopWord stop;             // calls it off
+  Parker* parker = nullptr;  // does it; null: the calling thread sleeps
+};
+
 // Waits until one of `files` is ready or `timeout_ns` have passed; returns how many are ready (or invalid).
 // @errors EINTR: told to stop. ENOMEM.
-OsResult<uint32_t> wait_for(std::span<Waited> files, uint64_t timeout_ns, StopWord stop);
+OsResult<uint32_t> wait_for(std::span<Waited> files, uint64_t timeout_ns, WaitMode mode);
 
-// Waits until `fd` can be read (or written) without blocking. @errors EINTR: told to stop.
-OsResult<> wait_readable(int fd, StopWord stop);
-OsResult<> wait_writable(int fd, StopWord stop);
+// Waits until `fd` can be read (or written) without blocking.
+// @errors EINTR: told to stop. EAGAIN: `timeout_ns` have passed.
+OsResult<> wait_readable(int fd, WaitMode mode, uint64_t timeout_ns = kForever);
+OsResult<> wait_writable(int fd, WaitMode mode, uint64_t timeout_ns = kForever);
 
 }  // namespace godwit::platform::fs

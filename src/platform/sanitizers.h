@@ -38,6 +38,14 @@ inline void leave_stack(StackSwitch& way) {
   __sanitizer_start_switch_fiber(nullptr, way.old_low, way.old_size_bytes);
   __sanitizer_finish_switch_fiber(way.fake_stack, nullptr, nullptr);
 }
+// The two halves of such a switch, for stacks that are left in the middle: before it, on the old stack (`fake_stack`: null
+// if that is never gone on with), and after it, on the new one; the latter says what the old one was.
+inline void before_switch(void** fake_stack, const void* low, size_t size_bytes) {
+  __sanitizer_start_switch_fiber(fake_stack, low, size_bytes);
+}
+inline void after_switch(void* fake_stack, const void** old_low, size_t* old_size_bytes) {
+  __sanitizer_finish_switch_fiber(fake_stack, old_low, old_size_bytes);
+}
 // The bytes may be used for other frames now.
 inline void forget_stack(const void* low, size_t size_bytes) {
   __asan_unpoison_memory_region(low, size_bytes);
@@ -45,6 +53,8 @@ inline void forget_stack(const void* low, size_t size_bytes) {
 #else
 inline void enter_stack(StackSwitch&, const void*, size_t) {}
 inline void leave_stack(StackSwitch&) {}
+inline void before_switch(void**, const void*, size_t) {}
+inline void after_switch(void*, const void**, size_t*) {}
 inline void forget_stack(const void*, size_t) {}
 #endif
 

@@ -52,6 +52,7 @@ class SwitchedStack final {
   bool is_current() const { return bounds_.contains(current_stack_address()); }
 
  private:
+  friend class Fiber;
   friend void run_on(SwitchedStack& stack, void (*function)(void*), void* argument);
 
   Reservation mapping_;

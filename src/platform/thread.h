@@ -21,6 +21,10 @@ class Thread final {
   // @errors Exhausted: the system has no thread left.
   static Result<Thread> start(std::function<void()> function, size_t stack_bytes);
 
+  // The same for a function that nobody waits for; what it uses, it owns.
+  // @errors Exhausted.
+  static Result<> start_alone(std::function<void()> function, size_t stack_bytes);
+
   // True if the caller runs on it.
   bool is_current() const;
 

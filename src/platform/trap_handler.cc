@@ -179,6 +179,9 @@ void leave_guest() { godwit_return_from_guest(thread_state.current); }
 void resume_guest(const GuestRegisters& registers) { godwit_resume_guest(&registers, thread_state.current); }
 
 Activation* current_activation() { return thread_state.current; }
+Activation* exchange_activation(Activation* activation) {
+  return std::exchange(thread_state.current, activation);
+}
 
 void on_compiled_fault(void (*function)(Activation&)) {
   state.on_compiled_fault.store(function, std::memory_order_relaxed);

@@ -85,5 +85,7 @@ void on_compiled_fault(void (*function)(Activation&));
 
 // The innermost activation of the calling thread, or null.
 Activation* current_activation();
+// Puts another in its place: for a thread that goes on on another stack. Returns the one before.
+Activation* exchange_activation(Activation* activation);
 
 }  // namespace godwit::platform

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "platform/fs_wait.h"
 #include "wasi/descriptor.h"
 
 namespace godwit::wasi {
@@ -12,6 +13,7 @@ struct Core {
   std::vector<std::string> args;
   std::vector<std::string> env;  // "NAME=value"
   DescriptorTable descriptors;
+  platform::fs::Parker* parker = nullptr;  // who waits in the place of the guest's thread; null: that does
 };
 
 }  // namespace godwit::wasi

@@ -39,7 +39,7 @@ Errno P1::fd_read(Caller& caller, uint32_t fd, GuestSpan<Iovec> iovs, GuestPtr<S
   WASI_TRY(nread.check());
   const runtime::GuestAccess access;
   WASI_ASSIGN_OR_RETURN(const size_t size,
-                        fs::read(file->fd, pieces, file->kind, blocking_of(*file), stop_of(caller)));
+                        fs::read(file->fd, pieces, file->kind, blocking_of(*file), wait_mode(core_, caller)));
   return put(nread, static_cast<Size>(size));
 }
 
@@ -69,7 +69,7 @@ Errno P1::fd_write(Caller& caller, uint32_t fd, GuestSpan<Iovec> iovs, GuestPtr<
   WASI_TRY(nwritten.check());
   const runtime::GuestAccess access;
   WASI_ASSIGN_OR_RETURN(const size_t size,
-                        fs::write(file->fd, pieces, file->kind, blocking_of(*file), stop_of(caller)));
+                        fs::write(file->fd, pieces, file->kind, blocking_of(*file), wait_mode(core_, caller)));
   return put(nwritten, static_cast<Size>(size));
 }
 

@@ -55,7 +55,10 @@ Expected<NewTimes> new_times(Timestamp atim, Timestamp mtim, uint32_t fst_flags)
 inline fs::Blocking blocking_of(const Descriptor& file) {
   return file.flags & fd_flag::kNonblock ? fs::Blocking::Never : fs::Blocking::Wait;
 }
-inline fs::StopWord stop_of(const Caller& caller) { return fs::StopWord(&caller.interrupt_word()); }
+// How calls of this guest's wait: until the guest is interrupted, and parked where somebody does that.
+inline fs::WaitMode wait_mode(const Core& core, const Caller& caller) {
+  return {.stop = fs::StopWord(&caller.interrupt_word()), .parker = core.parker};
+}
 
 // Writes the result of a call.
 template <class T>

@@ -39,7 +39,7 @@ uint64_t saturating_add(uint64_t a, uint64_t b) { return a > fs::kForever - b ? 
 
 class Poll final {
  public:
-  Poll(const DescriptorTable& descriptors, fs::StopWord stop) : descriptors_(descriptors), stop_(stop) {}
+  Poll(const DescriptorTable& descriptors, fs::WaitMode mode) : descriptors_(descriptors), mode_(mode) {}
 
   void add(const Subscription& subscription) {
     Waiter waiter{.subscription = subscription};
@@ -53,7 +53,7 @@ class Poll final {
   Expected<> wait() {
     for (;;) {
       const uint64_t wait_ns = time_to_wait();
-      WASI_TRY(fs::wait_for(files_, wait_ns, stop_));
+      WASI_TRY(fs::wait_for(files_, wait_ns, mode_));
       if (std::any_of(waiters_.begin(), waiters_.end(), [this](const Waiter& w) { return has_answer(w); }))
         return {};
     }
@@ -142,7 +142,7 @@ class Poll final {
   }
 
   const DescriptorTable& descriptors_;
-  fs::StopWord stop_;
+  fs::WaitMode mode_;
   std::vector<Waiter> waiters_;
   std::vector<fs::Waited> files_;
 };
@@ -157,7 +157,7 @@ Errno poll_all(const Core& core, const Caller& caller, GuestPtr<Layout> in, Gues
   WASI_ASSIGN_OR_RETURN(const auto events,
                         GuestSpan<Event>(out.memory(), out.address(), nsubscriptions).check());
   WASI_TRY(nevents.check());
-  Poll poll(core.descriptors, stop_of(caller));
+  Poll poll(core.descriptors, wait_mode(core, caller));
   for (Size i = 0; i < subscriptions.size(); i++) poll.add(to_subscription(subscriptions[i]));
   WASI_TRY(poll.wait());
   return put(nevents, poll.report(events));

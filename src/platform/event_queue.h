@@ -1,0 +1,40 @@
+// EventQueue: waits for many files at a time.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "platform/fs_handle.h"
+
+namespace godwit::platform {
+
+// By epoll. @threads one at a time.
+class EventQueue final {
+ public:
+  // @errors EMFILE, ENOMEM.
+  static fs::OsResult<EventQueue> create();
+
+  // From now on wait() tells when `fd` can be read or written (or both), or is hung up; that many replaces what was asked
+  // for before.
+  // @errors EPERM: a file that never has to be waited for. EBADF: not open.
+  fs::OsResult<> watch(int fd, bool reading, bool writing);
+  // No longer. Closed files are forgotten by themselves.
+  void forget(int fd);
+
+  struct Event {
+    int fd = -1;
+    bool readable = false;
+    bool writable = false;
+    bool hung_up = false;
+  };
+  // Waits until there are events or `timeout_ns` have passed; returns how many of `events` were filled.
+  // @errors EINTR: a signal came.
+  fs::OsResult<uint32_t> wait(std::span<Event> events, uint64_t timeout_ns);
+
+ private:
+  explicit EventQueue(fs::FileHandle queue) : queue_(std::move(queue)) {}
+
+  fs::FileHandle queue_;
+};
+
+}  // namespace godwit::platform
