@@ -1,0 +1,89 @@
+// Scheduler: many fibers on one thread. Whoever waits is parked, and others run meanwhile.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <set>
+#include <span>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "async/stack_pool.h"
+#include "base/error.h"
+#include "platform/event_queue.h"
+#include "platform/fiber.h"
+#include "platform/fs_wait.h"
+
+namespace godwit::async {
+
+struct SchedulerConfig {
+  // Of a fiber's own stack. A guest runs on its store's; this is for what calls it.
+  size_t stack_bytes = 256 << 10;
+  size_t most_idle_stacks = 256;
+};
+
+// Fibers run one at a time, each until it waits or returns; those that are ready take turns in the order in which they
+// became so. A wait is one of platform::fs::wait_for with this as its Parker; everything that blocks by that (the functions
+// of WASI among it) parks the fiber. Elsewhere (not on one of its fibers, or on another thread) a wait is the thread's.
+// @threads one, that which made it; but wait_for() is called by any.
+class Scheduler final : public platform::fs::Parker {
+ public:
+  // @errors Io: the system has no event queue left.
+  static Result<std::unique_ptr<Scheduler>> create(const SchedulerConfig& config = {});
+  ~Scheduler();
+
+  // Runs `function` on a fiber, when it is its turn. From a fiber or from outside.
+  // @errors Exhausted: no stack for it.
+  Result<> spawn(std::function<void()> function);
+
+  // Runs fibers until all have returned. Not on a fiber.
+  // @errors Io: the system does not wait.
+  Result<> run();
+
+  // Lets the others that are ready run first. On a fiber only.
+  void yield();
+
+  // spec: platform::fs::wait_for
+  platform::fs::OsResult<uint32_t> wait_for(std::span<platform::fs::Waited> files, uint64_t timeout_ns,
+                                            platform::fs::StopWord stop) override;
+
+  // Fibers that have not returned yet.
+  size_t size() const { return tasks_.size(); }
+
+ private:
+  struct Task;
+  struct ByDeadline {
+    bool operator()(const Task* a, const Task* b) const;
+  };
+
+  Scheduler(const SchedulerConfig& config, platform::EventQueue events);
+
+  void run_one(Task& task);
+  // Parks the current task until one of its files is ready, its time has passed, or it is told to stop.
+  void park(Task& task);
+  // Takes a task from parked_ and gives it a turn.
+  void wake(Task& task);
+  // Waits for events, timers and stop words, and wakes whom they concern; not at all while somebody is ready.
+  Result<> wait_for_events();
+  uint64_t time_to_wait_ns() const;
+  void wake_due();
+  void dispatch(const platform::EventQueue::Event& event);
+  // Begins and ends to watch the files that a task waits for.
+  void watch(Task& task);
+  void unwatch(Task& task);
+  // Tells the event queue what is waited for of a file, by whoever does.
+  platform::fs::OsResult<> refresh(int fd);
+
+  StackPool stacks_;
+  platform::EventQueue events_;
+  std::unordered_map<Task*, std::unique_ptr<Task>> tasks_;
+  std::deque<Task*> ready_;
+  std::set<Task*, ByDeadline> parked_;
+  std::unordered_map<int, std::vector<Task*>> watchers_;  // of each file that somebody waits for
+  Task* current_ = nullptr;
+  const std::thread::id owner_ = std::this_thread::get_id();
+};
+
+}  // namespace godwit::async
