@@ -25,6 +25,7 @@
 #include "godwit/module.h"
 #include "godwit/nn.h"
 #include "godwit/result.h"
+#include "godwit/scheduler.h"
 #include "godwit/shared_memory.h"
 #include "godwit/statistics.h"
 #include "godwit/store.h"

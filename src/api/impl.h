@@ -9,11 +9,13 @@
 #include <vector>
 
 #include "api/convert.h"
+#include "async/scheduler.h"
 #include "engine/engine.h"
 #include "godwit/engine.h"
 #include "godwit/linker.h"
 #include "godwit/module.h"
 #include "godwit/nn.h"
+#include "godwit/scheduler.h"
 #include "godwit/shared_memory.h"
 #include "godwit/store.h"
 #include "godwit/threads.h"
@@ -71,6 +73,10 @@ struct Linker::Impl {
   // Kept by every store as well that anything was linked into.
   std::shared_ptr<std::deque<HostPart>> parts = std::make_shared<std::deque<HostPart>>();
   runtime::Linker linker;
+};
+
+struct Scheduler::Impl {
+  std::unique_ptr<async::Scheduler> scheduler;
 };
 
 struct SharedMemory::Impl {

@@ -6,6 +6,19 @@
 #include "api/impl.h"
 
 namespace godwit::v1 {
+namespace {
+
+Result<std::vector<wasi::Endpoint>> endpoints_of(const std::vector<std::string>& texts) {
+  std::vector<wasi::Endpoint> endpoints;
+  for (const std::string& text : texts) {
+    auto endpoint = wasi::parse_endpoint(text);
+    if (!endpoint) return to_public(std::move(endpoint).error());
+    endpoints.push_back(std::move(*endpoint));
+  }
+  return endpoints;
+}
+
+}  // namespace
 
 Result<Wasi> Wasi::create(WasiConfig config) {
   wasi::Config inner;
@@ -23,6 +36,20 @@ Result<Wasi> Wasi::create(WasiConfig config) {
         {preopen.guest_path, preopen.host_path,
          preopen.access == Access::ReadOnly ? wasi::Permission::ReadOnly : wasi::Permission::ReadWrite});
   }
+  auto listeners = endpoints_of(config.listeners);
+  if (!listeners) return std::move(listeners).error();
+  inner.listeners = std::move(*listeners);
+  inner.passes_listeners = config.passes_listeners;
+  auto connect = endpoints_of(config.network.connect);
+  if (!connect) return std::move(connect).error();
+  auto listen = endpoints_of(config.network.listen);
+  if (!listen) return std::move(listen).error();
+  inner.network = {.all = config.network.all,
+                   .connect = std::move(*connect),
+                   .listen = std::move(*listen),
+                   .unix_sockets = config.network.unix_sockets};
+  inner.on_denial = std::move(config.on_denial);
+  if (config.scheduler) inner.parker = config.scheduler->impl().scheduler.get();
   inner.stdin_fd = config.stdin_fd;
   inner.stdout_fd = config.stdout_fd;
   inner.stderr_fd = config.stderr_fd;

@@ -1,11 +1,13 @@
 // Core: what the interfaces of WASI share for one guest.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "platform/fs_wait.h"
 #include "wasi/descriptor.h"
+#include "wasi/network.h"
 
 namespace godwit::wasi {
 
@@ -13,6 +15,7 @@ struct Core {
   std::vector<std::string> args;
   std::vector<std::string> env;  // "NAME=value"
   DescriptorTable descriptors;
+  std::unique_ptr<Network> network;
   platform::fs::Parker* parker = nullptr;  // who waits in the place of the guest's thread; null: that does
 };
 

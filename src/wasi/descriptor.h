@@ -10,6 +10,8 @@
 
 #include "platform/fs_file.h"
 #include "platform/fs_handle.h"
+#include "platform/fs_wait.h"
+#include "platform/net_socket.h"
 #include "wasi/errno.h"
 #include "wasi/types.h"
 
@@ -19,6 +21,17 @@ using platform::fs::FileKind;
 
 // Whether anything may change beneath a directory. Inherited by everything opened there.
 enum class Permission : uint8_t { ReadOnly, ReadWrite };
+
+// What a socket of the guest's own knows of itself.
+struct SocketState {
+  platform::net::Family family = platform::net::Family::Unspecified;
+  platform::net::Kind kind = platform::net::Kind::Stream;
+  std::atomic<bool> may_listen = false;  // its address is one where the guest may listen
+  std::atomic<bool> hears_anyone =
+      false;  // datagrams from others than whom the guest may connect to are for it, too
+  std::atomic<uint64_t> receive_timeout_ns = platform::fs::kForever;
+  std::atomic<uint64_t> send_timeout_ns = platform::fs::kForever;
+};
 
 // What a file descriptor of a guest's stands for. What is not const in spirit is atomic or guarded: several threads of
 // the guest may use it at a time.
@@ -31,6 +44,8 @@ struct Descriptor {
   std::mutex mutex;                         // held by who changes what follows
   std::atomic<uint32_t> flags = 0;          // fd_flag
   std::atomic<Rights> base = 0, inheriting = 0;
+  std::unique_ptr<SocketState> socket;  // null: not a socket, or one that the embedder lent
+  bool is_handed_over = false;          // a listening socket that the guest finds when it starts
   bool is_preopen = false;
   std::string preopen_path;  // the guest's name for it
   // Of a directory being read: where the host has entry 0, 1, 2, …, as far as it was read. Guests get these indices as

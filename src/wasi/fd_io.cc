@@ -2,7 +2,7 @@
 //
 //   iovs   | address u32 | size u32 | address u32 | size u32 | …      at most 1024
 // spec: https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md#fd_read
-#include "wasi/p1_support.h"
+#include "wasi/sock_support.h"
 
 namespace godwit::wasi {
 
@@ -37,6 +37,10 @@ Errno P1::fd_read(Caller& caller, uint32_t fd, GuestSpan<Iovec> iovs, GuestPtr<S
   IovecRoom room;
   WASI_ASSIGN_OR_RETURN(const auto pieces, gather(iovs, room));
   WASI_TRY(nread.check());
+  if (file->is_socket()) {
+    WASI_ASSIGN_OR_RETURN(const net::Received received, receive(core_, caller, *file, pieces, 0));
+    return put(nread, static_cast<Size>(received.size_bytes));
+  }
   const runtime::GuestAccess access;
   WASI_ASSIGN_OR_RETURN(const size_t size,
                         fs::read(file->fd, pieces, file->kind, blocking_of(*file), wait_mode(core_, caller)));
@@ -67,9 +71,13 @@ Errno P1::fd_write(Caller& caller, uint32_t fd, GuestSpan<Iovec> iovs, GuestPtr<
   IovecRoom room;
   WASI_ASSIGN_OR_RETURN(const auto pieces, gather(iovs, room));
   WASI_TRY(nwritten.check());
+  if (file->is_socket()) {
+    WASI_ASSIGN_OR_RETURN(const size_t sent, send(core_, caller, *file, pieces, nullptr));
+    return put(nwritten, static_cast<Size>(sent));
+  }
   const runtime::GuestAccess access;
-  WASI_ASSIGN_OR_RETURN(const size_t size,
-                        fs::write(file->fd, pieces, file->kind, blocking_of(*file), wait_mode(core_, caller)));
+  WASI_ASSIGN_OR_RETURN(const size_t size, fs::write(file->fd, pieces, file->kind, blocking_of(*file),
+                                                     wait_mode(core_, caller)));
   return put(nwritten, static_cast<Size>(size));
 }
 

@@ -8,11 +8,13 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "platform/fs_file.h"
+#include "wasi/recorded_for_test.h"
 #include "wasi/wasi.h"
 
 namespace godwit::wasi {
@@ -93,14 +95,20 @@ class WasiTest : public testing::Test {
   }
 
   void make(Config config) {
-    config.preopens = {{"/", root().string(), Permission::ReadWrite},
-                       {"ro", (root() / "ro").string(), Permission::ReadOnly}};
+    if (config.preopens.empty())
+      config.preopens = {{"/", root().string(), Permission::ReadWrite},
+                         {"ro", (root() / "ro").string(), Permission::ReadOnly}};
     auto wasi = Wasi::create(std::move(config));
     ASSERT_TRUE(wasi) << wasi.error().message();
     wasi_ = std::move(*wasi);
+    p1_.emplace(wasi_->p1());
+    p0_.emplace(wasi_->p0());
+    sock_v1_.emplace(wasi_->sock_v1());
   }
   std::filesystem::path root() const { return top_ / "root"; }
-  P1& p1() { return wasi_->p1(); }
+  RecordedP1& p1() { return *p1_; }
+  RecordedP0& p0() { return *p0_; }
+  RecordedSockV1& sock_v1() { return *sock_v1_; }
 
   struct Opened {
     Errno error;
@@ -139,6 +147,9 @@ class WasiTest : public testing::Test {
   std::filesystem::path top_;
   TestGuest guest_;
   std::unique_ptr<Wasi> wasi_;
+  std::optional<RecordedP1> p1_;
+  std::optional<RecordedP0> p0_;
+  std::optional<RecordedSockV1> sock_v1_;
 };
 
 // So that a failed expectation names the error.

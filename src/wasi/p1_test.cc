@@ -9,11 +9,13 @@
 #include <string>
 
 #include "host/host.h"
+#include "wasi/sock_v1.h"
 
 namespace godwit::wasi {
 namespace {
 
-// Parameters, then results: i = i32, l = i64. From the witx of the standard; epoll_oneoff is WasmEdge's.
+// Parameters, then results: i = i32, l = i64. From the witx of the standard; epoll_oneoff and most of
+// sock_ are WasmEdge's.
 const std::map<std::string, std::string> kAbi = {
     {"args_get", "ii:i"},
     {"args_sizes_get", "ii:i"},
@@ -62,6 +64,23 @@ const std::map<std::string, std::string> kAbi = {
     {"sock_recv", "iiiiii:i"},
     {"sock_send", "iiiii:i"},
     {"sock_shutdown", "ii:i"},
+    {"sock_open", "iii:i"},
+    {"sock_bind", "iii:i"},
+    {"sock_listen", "ii:i"},
+    {"sock_connect", "iii:i"},
+    {"sock_recv_from", "iiiiiiii:i"},
+    {"sock_send_to", "iiiiiii:i"},
+    {"sock_getsockopt", "iiiii:i"},
+    {"sock_setsockopt", "iiiii:i"},
+    {"sock_getlocaladdr", "iii:i"},
+    {"sock_getpeeraddr", "iii:i"},
+    {"sock_getaddrinfo", "iiiiiiii:i"},
+};
+const std::map<std::string, std::string> kFirstSockets = {
+    {"sock_accept", "ii:i"},
+    {"sock_recv_from", "iiiiiii:i"},
+    {"sock_getlocaladdr", "iiii:i"},
+    {"sock_getpeeraddr", "iiii:i"},
 };
 
 std::string letters(const std::vector<wasm::ValType>& types) {
@@ -79,6 +98,14 @@ TEST(P1Table, HasTheTypesOfTheAbi) {
   }
 #include "wasi/p1.def"
   EXPECT_EQ(found, kAbi);
+  found.clear();
+#define GODWIT_WASI_SOCK_V1(result, name, parameters)                          \
+  {                                                                            \
+    const auto type = host::SignatureOf<decltype(&SockV1::name)>::func_type(); \
+    found[#name] = letters(type.params) + ":" + letters(type.results);         \
+  }
+#include "wasi/sock_v1.def"
+  EXPECT_EQ(found, kFirstSockets);
 }
 
 TEST(P1Table, NumbersErrorsInOrder) {

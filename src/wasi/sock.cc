@@ -1,47 +1,60 @@
-// Group sock: sockets that the embedder lent as a standard stream. Bytes go both ways without flags; there is nothing
-// to accept, and shutting down would concern the embedder too.
+// Group sock: connections and their bytes. Sockets that the embedder lent as a standard stream carry bytes; the rest would
+// concern the embedder too.
 // spec: https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md#sock_accept
-#include "wasi/p1_support.h"
+#include "wasi/sock_support.h"
 
 namespace godwit::wasi {
-namespace {
 
-// @errors Badf. Notsock.
-Expected<> check_socket(const DescriptorTable& descriptors, uint32_t fd) {
-  WASI_ASSIGN_OR_RETURN(const DescriptorPtr found, descriptors.find(fd));
-  if (!found->is_socket()) return std::unexpected(Errno::Notsock);
-  return {};
+// Waits for the next connection to a listening socket and writes its number. It is as `flags` say, whatever the listening
+// one is.
+Errno P1::sock_accept(Caller& caller, uint32_t fd, uint32_t flags, GuestPtr<uint32_t> accepted_fd) {
+  WASI_ASSIGN_OR_RETURN(const DescriptorPtr listening,
+                        find_own_socket(core_.descriptors, fd, right::kSockAccept));
+  if (flags & ~fd_flag::kNonblock) return Errno::Inval;
+  WASI_TRY(accepted_fd.check());
+  const SocketState& socket = *listening->socket;
+  WASI_ASSIGN_OR_RETURN(fs::FileHandle accepted,
+                        net::accept(listening->fd, blocking_of(*listening), wait_mode(core_, caller),
+                                    socket.receive_timeout_ns));
+  WASI_ASSIGN_OR_RETURN(const uint32_t number, core_.descriptors.insert(own_socket(
+                                                   std::move(accepted), socket.family, socket.kind, flags)));
+  return put(accepted_fd, number);
 }
 
-}  // namespace
-
-// Refused: no descriptor of a guest's listens.
-Errno P1::sock_accept(uint32_t fd, uint32_t, GuestPtr<uint32_t>) {
-  WASI_TRY(check_socket(core_.descriptors, fd));
-  return Errno::Notsup;
-}
-
-// Receives into the buffers, in order. Without flags only.
+// Receives into the buffers, in order; writes the number of bytes, and whether a datagram was longer.
 Errno P1::sock_recv(Caller& caller, uint32_t fd, GuestSpan<Iovec> ri_data, uint32_t ri_flags,
                     GuestPtr<Size> ro_datalen, GuestPtr<uint16_t> ro_flags) {
-  WASI_TRY(check_socket(core_.descriptors, fd));
-  if (ri_flags != 0) return Errno::Notsup;
-  WASI_TRY(ro_flags.write(0));
-  return fd_read(caller, fd, ri_data, ro_datalen);
+  WASI_ASSIGN_OR_RETURN(const DescriptorPtr socket, find_socket(core_.descriptors, fd, 0));
+  IovecRoom room;
+  WASI_ASSIGN_OR_RETURN(const auto pieces, gather(ri_data, room));
+  WASI_TRY(ro_datalen.check());
+  WASI_TRY(ro_flags.check());
+  WASI_ASSIGN_OR_RETURN(const net::Received received, receive(core_, caller, *socket, pieces, ri_flags));
+  WASI_TRY(ro_flags.write(received.is_truncated ? kReceivedTruncated : 0));
+  return put(ro_datalen, static_cast<Size>(received.size_bytes));
 }
 
-// Sends the buffers, in order. There are no flags.
+// Sends the buffers, in order; writes the number of bytes. There are no flags.
 Errno P1::sock_send(Caller& caller, uint32_t fd, GuestSpan<Iovec> si_data, uint32_t si_flags,
                     GuestPtr<Size> so_datalen) {
-  WASI_TRY(check_socket(core_.descriptors, fd));
+  WASI_ASSIGN_OR_RETURN(const DescriptorPtr socket, find_socket(core_.descriptors, fd, 0));
   if (si_flags != 0) return Errno::Inval;
-  return fd_write(caller, fd, si_data, so_datalen);
+  IovecRoom room;
+  WASI_ASSIGN_OR_RETURN(const auto pieces, gather(si_data, room));
+  WASI_TRY(so_datalen.check());
+  WASI_ASSIGN_OR_RETURN(const size_t size, send(core_, caller, *socket, pieces, nullptr));
+  return put(so_datalen, static_cast<Size>(size));
 }
 
-// Refused: the embedder's connection is not the guest's to end.
-Errno P1::sock_shutdown(uint32_t fd, uint32_t) {
-  WASI_TRY(check_socket(core_.descriptors, fd));
-  return Errno::Notsup;
+// Ends one direction of a connection, or both.
+Errno P1::sock_shutdown(uint32_t fd, uint32_t how) {
+  WASI_ASSIGN_OR_RETURN(const DescriptorPtr socket,
+                        find_own_socket(core_.descriptors, fd, right::kSockShutdown));
+  if (how == 0 || (how & ~shutdown_flag::kAll)) return Errno::Inval;
+  const net::Side side = how == shutdown_flag::kReading   ? net::Side::Reading
+                         : how == shutdown_flag::kWriting ? net::Side::Writing
+                                                          : net::Side::Both;
+  return finish(net::shut_down(socket->fd, side));
 }
 
 }  // namespace godwit::wasi

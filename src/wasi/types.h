@@ -75,11 +75,15 @@ struct FileStat {
 };
 static_assert(sizeof(FileStat) == 64);
 
-//   0 tag u8 (0: a directory) | 4 length of its name u32
+inline constexpr uint8_t kPrestatDirectory = 0;
+// deviation: for listening sockets, which the specification has no tag for. Who looks for directories skips it.
+inline constexpr uint8_t kPrestatSocket = 1;
+
+//   0 tag u8 | 4 length of a directory's name u32
 struct Prestat {
-  uint8_t tag = 0;
+  uint8_t tag = kPrestatDirectory;
   uint8_t unused[3] = {};
-  Size name_len;
+  Size name_len = 0;
 };
 static_assert(sizeof(Prestat) == 8);
 
@@ -125,5 +129,92 @@ struct Event {
   uint8_t unused_1[6] = {};
 };
 static_assert(sizeof(Event) == 32 && offsetof(Event, nbytes) == 16);
+
+namespace receive_flag {
+inline constexpr uint32_t kPeek = 1, kWaitAll = 2, kAll = 3;
+}
+inline constexpr uint16_t kReceivedTruncated = 1;
+
+namespace shutdown_flag {
+inline constexpr uint32_t kReading = 1, kWriting = 2, kAll = 3;
+}
+
+// What follows is WasmEdge's extension for sockets.
+
+enum class SocketFamily : uint8_t { Unspecified = 0, Inet4 = 1, Inet6 = 2, Unix = 3 };
+enum class SocketType : uint8_t { Any = 0, Datagram = 1, Stream = 2 };
+
+//   0 bytes of an address u32 | 4 how many u32
+struct WasiAddress {
+  Address buf;
+  Size buf_len;
+};
+static_assert(sizeof(WasiAddress) == 8);
+
+// The bytes of an address, by their number:
+//     4   IPv4
+//    16   IPv6
+//   128   0 family u16 | 2 IPv4, IPv6, or the path of a unix socket with a NUL behind it
+inline constexpr Size kInet4Size = 4, kInet6Size = 16, kAnyAddressSize = 128;
+
+enum class SocketOption : uint32_t {
+  ReuseAddress = 0,
+  Type = 1,
+  Error = 2,
+  DontRoute = 3,
+  Broadcast = 4,
+  SendBuffer = 5,
+  ReceiveBuffer = 6,
+  KeepAlive = 7,
+  OutOfBandInline = 8,
+  Linger = 9,
+  ReceiveLowWater = 10,
+  ReceiveTimeout = 11,
+  SendTimeout = 12,
+  AcceptsConnections = 13,
+  BindToDevice = 14,
+};
+
+//   0 whether it is on i32 | 4 seconds i32
+struct LingerValue {
+  int32_t on;
+  int32_t seconds;
+};
+
+//   0 seconds i64 | 8 microseconds i64
+struct TimeValue {
+  int64_t seconds;
+  int64_t microseconds;
+};
+
+namespace addrinfo_flag {
+inline constexpr uint16_t kPassive = 1, kCanonicalName = 2, kNumericHost = 4, kNumericService = 8,
+                          kV4Mapped = 16, kAllAddresses = 32, kAddressConfigured = 64, kAll = 127;
+}
+
+// 0 flags u16 | 2 family u8 | 3 socket type u8 | 4 protocol u8 | 8 size of the address u32 | 12 SockAddr u32
+// 16 name u32 | 20 room for it u32 | 24 next AddrInfo u32
+struct AddrInfo {
+  uint16_t flags;
+  SocketFamily family;
+  SocketType type;
+  uint8_t protocol;
+  uint8_t unused[3];
+  Size addr_len;
+  Address addr;
+  Address canonical_name;
+  Size canonical_name_len;
+  Address next;
+};
+static_assert(sizeof(AddrInfo) == 28 && offsetof(AddrInfo, addr) == 12);
+
+//   0 family u8 | 4 room for the data u32 | 8 data u32
+struct SockAddr {
+  SocketFamily family;
+  uint8_t unused[3];
+  Size data_len;
+  Address data;
+};
+static_assert(sizeof(SockAddr) == 12);
 
 }  // namespace godwit::wasi

@@ -6,6 +6,9 @@
 
 #include "host/host.h"
 #include "platform/fs_resolve.h"
+#include "platform/net_passed.h"
+#include "wasi/guest_path.h"
+#include "wasi/sock_support.h"
 
 namespace godwit::wasi {
 namespace {
@@ -71,23 +74,51 @@ Result<DescriptorPtr> open_preopen(const Preopen& preopen) {
   return dir;
 }
 
-// A guest path as wasi-libc compares it: without leading "/" and "./".
-std::string_view normalized(std::string_view path) {
-  for (;;) {
-    if (path.starts_with("/")) path.remove_prefix(1);
-    else if (path.starts_with("./")) path.remove_prefix(2);
-    else if (path == ".") return {};
-    else return path;
-  }
+std::string text_of(const Endpoint& endpoint) {
+  return endpoint.host + ":" + (endpoint.port ? std::to_string(*endpoint.port) : "*");
 }
 
-// What is left of `path` behind the directory `prefix`; nothing if it does not lie there.
-std::optional<std::string_view> strip_prefix(std::string_view path, std::string_view prefix) {
-  while (prefix.ends_with('/')) prefix.remove_suffix(1);
-  if (!path.starts_with(prefix)) return std::nullopt;
-  path.remove_prefix(prefix.size());
-  if (!prefix.empty() && !path.empty() && path.front() != '/') return std::nullopt;
-  return normalized(path);
+fs::OsResult<fs::FileHandle> open_listener(const net::Address& at) {
+  OS_ASSIGN_OR_RETURN(fs::FileHandle socket, net::open(at.family, net::Kind::Stream));
+  OS_TRY(net::set_option(socket.get(), net::Option::ReuseAddress, 1));
+  OS_TRY(net::bind(socket.get(), at));
+  constexpr uint32_t kBacklog = 1024;
+  OS_TRY(net::listen(socket.get(), kBacklog));
+  return socket;
+}
+
+Result<DescriptorPtr> listen_at(const Endpoint& endpoint) {
+  const bool is_anywhere = endpoint.host == "*";
+  const auto ip = is_anywhere ? net::parse_ip("::") : endpoint.ip;
+  if (!ip || !endpoint.port)
+    return fail(ErrorKind::Usage, "cannot listen at " + text_of(endpoint) +
+                                      ": it takes an address in digits, or none, and a port");
+  net::Address at = *ip;
+  at.port = *endpoint.port;
+  auto socket = open_listener(at);
+  if (!socket && is_anywhere) {  // a machine without IPv6
+    at = {.family = net::Family::Inet4, .port = *endpoint.port};
+    socket = open_listener(at);
+  }
+  if (!socket)
+    return fail(Error(ErrorKind::Io, static_cast<uint32_t>(socket.error()),
+                      "cannot listen at " + text_of(endpoint) + ": " + std::strerror(socket.error())));
+  return own_socket(std::move(*socket), at.family, net::Kind::Stream, 0);
+}
+
+// The listening sockets that `config` names.
+Result<std::vector<DescriptorPtr>> listeners_of(const Config& config) {
+  std::vector<DescriptorPtr> listeners;
+  if (config.passes_listeners)
+    for (net::PassedSocket& passed : net::take_passed_sockets())
+      listeners.push_back(own_socket(std::move(passed.handle), passed.family, net::Kind::Stream, 0));
+  for (const Endpoint& endpoint : config.listeners) {
+    ASSIGN_OR_RETURN(auto listener, listen_at(endpoint));
+    listeners.push_back(std::move(listener));
+  }
+  for (const DescriptorPtr& listener : listeners)
+    listener->is_handed_over = listener->socket->may_listen = true;
+  return listeners;
 }
 
 constexpr bool differs_in_p0(std::string_view function) {
@@ -105,6 +136,27 @@ std::optional<runtime::HostDefinition> find_in_preview1(void* env, std::string_v
   return std::nullopt;
 }
 
+// What the functions for sockets were called besides.
+constexpr bool has_name_with_v2(std::string_view field) {
+  for (const std::string_view name :
+       {"sock_open", "sock_bind", "sock_connect", "sock_listen", "sock_accept", "sock_recv", "sock_recv_from",
+        "sock_send", "sock_send_to", "sock_getlocaladdr", "sock_getpeeraddr"})
+    if (field == name) return true;
+  return false;
+}
+
+std::optional<runtime::HostDefinition> find_in_extension(void* env, std::string_view field) {
+  auto& wasi = *static_cast<Wasi*>(env);
+#define GODWIT_WASI_SOCK_V1(result, name, parameters) \
+  if (field == #name) return host::definition<&SockV1::name>(kPreview1, #name, wasi.sock_v1());
+#include "wasi/sock_v1.def"
+  constexpr std::string_view kSuffix = "_v2";
+  if (!field.ends_with(kSuffix)) return std::nullopt;
+  field.remove_suffix(kSuffix.size());
+  if (!has_name_with_v2(field)) return std::nullopt;
+  return find_in_preview1(env, field);
+}
+
 std::optional<runtime::HostDefinition> find_in_preview0(void* env, std::string_view field) {
   auto& wasi = *static_cast<Wasi*>(env);
 #define GODWIT_WASI_P0(result, name, parameters) \
@@ -117,6 +169,12 @@ std::optional<runtime::HostDefinition> find_in_preview0(void* env, std::string_v
   return std::nullopt;
 }
 
+std::optional<runtime::HostDefinition> find_in_logging(void* env, std::string_view field) {
+  auto& wasi = *static_cast<Wasi*>(env);
+  if (field != "log") return std::nullopt;
+  return host::definition<&Logging::log>(Logging::kModule, "log", wasi.logging());
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Wasi>> Wasi::create(Config config) {
@@ -125,11 +183,20 @@ Result<std::unique_ptr<Wasi>> Wasi::create(Config config) {
   Core& core = wasi->core_;
   core.args = std::move(config.args);
   core.env = std::move(config.env);
+  core.network = std::make_unique<Network>(std::move(config.network), std::move(config.on_denial));
+  core.parker = config.parker;
   constexpr uint32_t kStdin = 0, kStdout = 1, kStderr = 2, kFirstPreopen = 3;
   core.descriptors.set(kStdin, lend(config.stdin_fd));
   core.descriptors.set(kStdout, lend(config.stdout_fd));
   core.descriptors.set(kStderr, lend(config.stderr_fd));
   uint32_t number = kFirstPreopen;
+  ASSIGN_OR_RETURN(const auto listeners, listeners_of(config));
+  constexpr std::string_view kCount = "LISTEN_FDS=";
+  if (!listeners.empty()) {
+    std::erase_if(core.env, [=](const std::string& variable) { return variable.starts_with(kCount); });
+    core.env.push_back(std::string(kCount) + std::to_string(listeners.size()));
+  }
+  for (const DescriptorPtr& listener : listeners) core.descriptors.set(number++, listener);
   for (const Preopen& preopen : config.preopens) {
     ASSIGN_OR_RETURN(auto dir, open_preopen(preopen));
     core.descriptors.set(number++, std::move(dir));
@@ -138,22 +205,12 @@ Result<std::unique_ptr<Wasi>> Wasi::create(Config config) {
 }
 
 Result<fs::FileHandle> Wasi::open_guest_path(std::string_view path) {
-  const std::string_view wanted = normalized(path);
-  DescriptorPtr best;
-  std::string_view best_rest;
-  for (const DescriptorPtr& dir : core_.descriptors.preopens()) {
-    const auto rest = strip_prefix(wanted, normalized(dir->preopen_path));
-    if (rest && (!best || rest->size() < best_rest.size())) {
-      best = dir;
-      best_rest = *rest;
-    }
-  }
+  const auto place = find_preopened(core_.descriptors, path);
   const std::string quoted = "'" + std::string(path) + "'";
-  if (!best)
+  if (!place)
     return fail(ErrorKind::NotFound,
                 "the guest was given no directory that holds " + quoted + " (see --dir)");
-  if (best_rest.empty()) best_rest = ".";
-  auto file = fs::open_beneath(best->fd, best_rest, {.access = fs::Access::Read});
+  auto file = fs::open_beneath(place->dir->fd, place->rest, {.access = fs::Access::Read});
   if (!file) {
     const int error = file.error();
     return fail(
@@ -165,7 +222,9 @@ Result<fs::FileHandle> Wasi::open_guest_path(std::string_view path) {
 
 void define(runtime::Linker& linker, Wasi& wasi) {
   linker.define(kPreview1, find_in_preview1, &wasi);
+  linker.define(kPreview1, find_in_extension, &wasi);
   linker.define(kPreview0, find_in_preview0, &wasi);
+  linker.define(Logging::kModule, find_in_logging, &wasi);
 }
 
 }  // namespace godwit::wasi

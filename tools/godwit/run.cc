@@ -50,6 +50,16 @@ constexpr OptionSpec kOptions[] = {
      "Set an environment variable of the guest; NAME alone passes\non the value that is set here. "
      "Repeatable."},
     {"env-inherit", "", "Pass on the whole environment. --env comes after it."},
+    {"net", "", "Let the guest use the network as it likes."},
+    {"allow-net", "ADDR",
+     "Let the guest connect to HOST:PORT, and look the name up.\n"
+     "Several with commas; * for any host or port. Repeatable."},
+    {"listen", "ADDR", "Let the guest listen at HOST:PORT; port 0 is a free one.\nRepeatable."},
+    {"tcplisten", "ADDR",
+     "Open a listening socket, which the guest finds as descriptor\n"
+     "3 (and 4, …, before directories). Repeatable."},
+    {"listenfd", "", "Pass on the listening sockets that systemd has passed (first)."},
+    {"allow-af-unix", "", "Let the guest use unix sockets, in its directories."},
     {"nn-preload", "MODEL",
      "Name a model for the guest: NAME:ENCODING:TARGET:PATH, for\n"
      "example default:GGML:AUTO:model.gguf. Targets: CPU GPU TPU\nAUTO. Repeatable."},
@@ -129,6 +139,16 @@ void inherit_environment(RunOptions& into) {
   }
 }
 
+// "a,b,c"
+void append_list(std::vector<std::string>& into, std::string_view text) {
+  for (;;) {
+    const size_t comma = text.find(',');
+    into.emplace_back(text.substr(0, comma));
+    if (comma == std::string_view::npos) return;
+    text.remove_prefix(comma + 1);
+  }
+}
+
 std::expected<void, UsageError> apply(RunOptions& into, const OptionReader::Option& option) {
   const std::string_view name = option.spec->name;
   if (name == "dir") {
@@ -136,7 +156,19 @@ std::expected<void, UsageError> apply(RunOptions& into, const OptionReader::Opti
     if (!preopen) return std::unexpected(preopen.error());
     return add_preopen(into, std::move(*preopen));
   }
-  if (name == "env") {
+  if (name == "net") {
+    into.wasi.network.all = true;
+  } else if (name == "allow-net") {
+    append_list(into.wasi.network.connect, option.value);
+  } else if (name == "listen") {
+    append_list(into.wasi.network.listen, option.value);
+  } else if (name == "tcplisten") {
+    into.wasi.listeners.emplace_back(option.value);
+  } else if (name == "listenfd") {
+    into.wasi.passes_listeners = true;
+  } else if (name == "allow-af-unix") {
+    into.wasi.network.unix_sockets = true;
+  } else if (name == "env") {
     auto variable = parse_env(option.value);
     if (!variable) return std::unexpected(variable.error());
     set_variable(into, std::move(*variable));
@@ -237,8 +269,11 @@ int run_module(const Engine& engine, RunOptions& options) {
     std::fprintf(stderr, "note: %.*s\n", static_cast<int>(module->remark().size()), module->remark().data());
   // a guest whose output nobody reads gets an error that it can handle, as it would anywhere else
   std::signal(SIGPIPE, SIG_IGN);
+  options.wasi.on_denial = [](std::string_view what) { write_err("note: " + printable(what) + "\n"); };
   auto made = Wasi::create(std::move(options.wasi));
-  if (!made) return report(made.error());
+  if (!made)
+    return made.error().kind() == ErrorKind::Usage ? usage_error(kRun, made.error().message())
+                                                   : report(made.error());
   wasi.emplace(std::move(*made));
 
   linker.define(*wasi);
@@ -298,7 +333,7 @@ constexpr Command kRun{
     .arguments = "FILE [arguments of the guest]",
     .details =
         "Options of godwit stand before FILE; everything after it belongs to the guest.\n"
-        "A guest sees no files, no environment and no models but those given here.\n"
+        "A guest sees no files, no environment, no network and no models but those given here.\n"
         "\n"
         "exit status:\n"
         "  the guest's own   it ended by itself\n"
@@ -314,6 +349,7 @@ constexpr Command kRun{
     .examples =
         "  godwit run hello.wasm\n"
         "  godwit run --dir /srv/data::/data:ro --env LANG app.wasm --verbose /data/in.txt\n"
+        "  godwit run --allow-net api.example.org:443 --listen 127.0.0.1:8080 server.wasm\n"
         "  godwit run --nn-preload default:GGML:AUTO:model.gguf chat.wasm \"Hello!\"\n"
         "  godwit run --invoke add library.wasm 1 2\n",
     .options = kOptions,
