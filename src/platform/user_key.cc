@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "platform/random.h"
 
@@ -82,11 +83,13 @@ Result<UserKey> make_user_key() {
   std::string scratch = path + ".XXXXXX";
   const Descriptor file(::mkstemp(scratch.data()));  // for the user alone
   if (file.get() < 0) return fail(system_error(scratch));
-  const bool is_written = ::write(file.get(), key.data(), key.size()) == static_cast<ssize_t>(key.size());
+  const ssize_t written = ::write(file.get(), key.data(), key.size());
+  const bool is_written = written == static_cast<ssize_t>(key.size());
+  if (!is_written && written >= 0) errno = ENOSPC;  // less was written, for which the system gives no reason
   const bool is_linked = is_written && (::link(scratch.c_str(), path.c_str()) == 0 || errno == EEXIST);
-  const Error error = system_error(path);
+  Error error = system_error(path);
   ::unlink(scratch.c_str());
-  if (!is_linked) return fail(error.kind(), error.message());
+  if (!is_linked) return fail(std::move(error));
   return read_from(path);
 }
 
