@@ -5,6 +5,8 @@
 
 #if defined(__aarch64__)
 #include <sys/auxv.h>
+#else
+#include <cpuid.h>
 #endif
 
 namespace godwit::platform {
@@ -44,6 +46,26 @@ std::string to_string(const CpuFeatures& features) {
   add(features.fma, "fma");
   add(features.avx512, "avx512");
   add(features.lse, "lse");
+  return text;
+}
+
+std::string cpu_identity() {
+  std::string text;
+#if defined(__x86_64__)
+  const auto add = [&text](uint32_t leaf, uint32_t subleaf) {
+    uint32_t words[4] = {};
+    if (__get_cpuid_count(leaf, subleaf, &words[0], &words[1], &words[2], &words[3]) == 0) return;
+    if (leaf == 1) words[1] = 0;  // which core this runs on
+    for (const uint32_t word : words) text += std::to_string(word) + ' ';
+  };
+  add(0, 0);
+  add(1, 0);
+  add(7, 0);
+  add(7, 1);
+  add(0x80000001, 0);
+#else
+  text = std::to_string(::getauxval(AT_HWCAP)) + ' ' + std::to_string(::getauxval(AT_HWCAP2));
+#endif
   return text;
 }
 

@@ -29,6 +29,9 @@ CpuFeatures cpu_features();
 // The features as one line for people and cache keys: "x86-64 sse4.1 popcnt …".
 std::string to_string(const CpuFeatures& features);
 
+// All that the processor says of itself, for keys of code that is made for it.
+std::string cpu_identity();
+
 // Processors this process may run on; at least 1.
 uint32_t usable_cpus();
 

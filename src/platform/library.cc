@@ -16,12 +16,21 @@ Library& Library::operator=(Library&& other) noexcept {
   return *this;
 }
 
+namespace {
+
+// dlopen searches the system for names without a slash; a plug-in is meant by its path.
+std::string with_slash(const std::string& path) {
+  return path.find('/') == std::string::npos ? "./" + path : path;
+}
+
+}  // namespace
+
+bool Library::exists(const std::string& path) { return ::access(with_slash(path).c_str(), F_OK) == 0; }
+
 Result<Library> Library::open(const std::string& path) {
-  // dlopen searches the system for names without a slash; a plug-in is meant by its path.
-  const std::string exact = path.find('/') == std::string::npos ? "./" + path : path;
-  if (::access(exact.c_str(), F_OK) != 0) return fail(ErrorKind::NotFound, path + ": no such library");
+  if (!exists(path)) return fail(ErrorKind::NotFound, path + ": no such library");
   Library library;
-  library.handle_ = ::dlopen(exact.c_str(), RTLD_NOW | RTLD_LOCAL);
+  library.handle_ = ::dlopen(with_slash(path).c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library.handle_) {
     const char* reason = ::dlerror();
     return fail(ErrorKind::Unsupported,

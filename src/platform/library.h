@@ -17,6 +17,8 @@ class Library final {
       : handle_(std::exchange(other.handle_, nullptr)), path_(std::move(other.path_)) {}
   Library& operator=(Library&& other) noexcept;
 
+  // Whether there is a file at `path`.
+  static bool exists(const std::string& path);
   // Loads the library at `path`; its symbols stay private to it. All of them are resolved now, so that a library that
   // does not fit fails here and not later.
   // @errors NotFound: no such file. Unsupported: it cannot be loaded; the message is the loader's.

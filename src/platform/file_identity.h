@@ -1,0 +1,25 @@
+// FileIdentity: by which a file is known again without reading it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace godwit::platform {
+
+// What changes whenever a file is written, replaced or moved: nobody but the system sets ctime_ns.
+struct FileIdentity {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  uint64_t size_bytes = 0;
+  int64_t mtime_ns = 0;
+  int64_t ctime_ns = 0;
+
+  bool operator==(const FileIdentity&) const = default;
+};
+
+// That of the regular file at `path`; nothing if it has changed so recently that it may change again without a change of
+// its times.
+std::optional<FileIdentity> identity_of(const std::string& path);
+
+}  // namespace godwit::platform
