@@ -107,7 +107,11 @@ class StayWalk final {
 
   void run(CodeSource::CellRole role) {
     if (at_.host_call_ctx == nullptr) return;
-    bool goes_on = at_.host_call_ip != nullptr || walk_compiled();
+    bool goes_on = true;
+    if (at_.host_call_ip == nullptr) {
+      goes_on = walk_compiled();
+      role = CodeSource::CellRole::Return;
+    }
     while (goes_on) {
       walk_cells(role);
       role = CodeSource::CellRole::Return;
