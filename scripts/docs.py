@@ -58,6 +58,12 @@ DEPTHS = ["skip", "validate", "partial", "execute"]
 TIERS = {"decode": "validate", "validate": "validate", "text": "validate", "interpreter": "execute", "baseline": "execute"}
 
 
+# The proposals of whose instructions the optimising compiler leaves all or some to the tiers below, with their functions
+# (decisions/0090). The suite passes in any case.
+OPTIMISED = {"tail-call": "in part", "function-references": "in part", "gc": "in part", "threads": "in part",
+             "exceptions": "no", "legacy-exceptions": "no"}
+
+
 def depth_of(option, place, scope):
     """How deep the suite is run in a folder: (the least, the most). The last line that fits a file decides, and a line
     of one file stands for that file alone."""
@@ -86,10 +92,10 @@ def status():
             "yes" if has(least, tier) else "in part" if has(most, tier) or most == "partial" else "no" for tier in TIERS
         ]
         where = "our own" if place in DEPTHS else f"`{place}`"
-        body.append((title, version, instructions[name] or "", *cells, where))
+        body.append((title, version, instructions[name] or "", *cells, OPTIMISED.get(option, "yes"), where))
     if places:
         sys.exit(f"docs.py: tests/spec/proposals.txt names no feature: {', '.join(places)}")
-    return table(["proposal", "part of WebAssembly", "instructions", *TIERS, "tests"], body)
+    return table(["proposal", "part of WebAssembly", "instructions", *TIERS, "optimising", "tests"], body)
 
 
 def traps():
@@ -142,7 +148,8 @@ The words are those of the official test suite where it has any. The numbers nev
 
 `godwit run --stats` prints these when the guest has ended, on standard error; `Engine::statistics()` has them for
 embedders. Lines below the table say how many functions are interpreted because there was no room for their machine code,
-why there is none at all, and, if the guest has garbage-collected objects, what collecting them has cost.
+why functions have no optimised code, why there is no machine code at all, and, if the guest has garbage-collected objects,
+what collecting them has cost.
 
 {statistics()}
 
@@ -163,7 +170,9 @@ Made by `./dev docs` from [features.def](../src/wasm/features.def), [opcodes.def
 A tier has a proposal (yes) when every command of the suite passes on it; "in part" means that the commands that need
 what is missing end as "unsupported" and are skipped. The suite is text: what is run of it at all is also parsed, and
 its valid modules are printed and parsed again. What has no machine code of its own in the baseline compiler is done there by
-the interpreter's handlers. Instructions are counted with the proposal that brought them.
+the interpreter's handlers. The optimising compiler leaves functions to the tiers below that have instructions which it
+does not know; its column says whether it knows those of the proposal. Instructions are counted with the proposal that
+brought them.
 
 {status()}
 """

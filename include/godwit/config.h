@@ -37,6 +37,9 @@ struct Config {
   /// The most machine code that all functions of the engine may have together, in bytes. Functions for whose code there is
   /// no room are interpreted; modules that go give back their functions' code.
   size_t max_machine_code_bytes = size_t{256} << 20;
+  /// Tier::Auto: whether optimised code is kept for later runs, in $XDG_CACHE_HOME/godwit or ~/.cache/godwit. Nobody but
+  /// the same user's engines runs it.
+  bool uses_cache = false;
   /// Whether Engine::statistics() has times, which costs a little at each function's first call.
   bool measures_time = false;
   /// Whether the names of functions are written to /tmp/perf-<process>.map as their machine code is made, where Linux's

@@ -31,6 +31,13 @@ struct Statistics {
   /// Why the machine or the system allows no machine code, although Config::tier asks for it. Empty if it does, and as
   /// long as no function has asked.
   std::string obstacle;
+  /// Why hot functions are not optimised in the background, although Config::tier asks for it. Empty if they are.
+  std::string peak_obstacle;
+  /// Why something of the cache is not run (Config::uses_cache). Empty if there is no reason to worry.
+  std::string cache_remark;
+  /// Why functions have no optimised code although that was wanted: the most frequent reasons, each with the number of
+  /// functions. Empty if there are none.
+  std::string left_out;
 };
 
 }  // namespace godwit::GODWIT_V1

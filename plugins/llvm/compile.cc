@@ -5,8 +5,12 @@
 #include <llvm/IR/Verifier.h>
 #include <llvm/Support/MemoryBuffer.h>
 #include <llvm/Support/raw_ostream.h>
+#include <time.h>
 
-#include <chrono>
+#include <map>
+#include <ranges>
+#include <set>
+#include <span>
 
 #include "function.h"
 #include "image/image.h"
@@ -28,6 +32,17 @@ constexpr char kMeanings[] = {
 // A function with a larger frame is left out: that much is left of the stack where the limit is reached.
 constexpr uint64_t kMaxFrameBytes = uint64_t{64} << 10;
 
+// Functions are compiled together until their bodies have so many bytes: LLVM's memory grows with that, not with the
+// module.
+constexpr uint64_t kPartBytes = uint64_t{64} << 10;
+
+// Of the calling thread.
+uint64_t thread_time_ns() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
+}
+
 class Compilation final {
  public:
   explicit Compilation(const godwit_compiler_request& request) : request_(request) {}
@@ -36,16 +51,27 @@ class Compilation final {
     auto decoded = wasm::decode(nullptr, Bytes(request_.module, request_.module_size_bytes), features());
     if (!decoded) return failed(GODWIT_COMPILER_INVALID, decoded.error().describe());
     wasm_ = std::move(*decoded);
-    left_out_.resize(wasm_.bodies.size());
-    for (uint32_t i = 0; i < wasm_.bodies.size(); ++i) {
-      if (request_.is_wanted && !request_.is_wanted[i]) left_out_[i] = true;
-      else if (wasm_.bodies[i].range.size > request_.max_body_bytes) leave_out(i, "its body is too large");
+    target_ = processor(request_.cpu);
+    machine_ = machine_for(target_, request_.optimization);
+    if (!machine_) return failed(GODWIT_COMPILER_UNSUPPORTED, "no code for the processor " + target_.name);
+    choose_functions();
+    for (size_t next = 0; next < chosen_.size();) {
+      const size_t begin = next;
+      uint64_t bytes = 0;
+      while (next < chosen_.size() && (next == begin || bytes + body_bytes(chosen_[next]) <= kPartBytes))
+        bytes += body_bytes(chosen_[next++]);
+      const auto part = std::span(chosen_).subspan(begin, next - begin);
+      Compiled compiled = compile_part([&](Unit& unit) { return translate(unit, part); });
+      if (compiled.status != GODWIT_COMPILER_OK) return compiled;
+      leave_out_large_frames(part);
     }
-    // Frames are only known when there is code. Those that are too large are left out of the next attempt.
-    for (;;) {
-      Compiled compiled = attempt();
-      if (compiled.status != GODWIT_COMPILER_OK || !has_left_out_more_) return compiled;
-    }
+    leave_out_tail_callers();
+    Compiled compiled = compile_part([&](Unit& unit) { return make_stubs(unit); });
+    if (compiled.status != GODWIT_COMPILER_OK) return compiled;
+    auto object = linker_.finish();
+    if (!object) return failed(GODWIT_COMPILER_UNSUPPORTED, object.error().message());
+    compiled.image = image_of(std::move(*object));
+    return compiled;
   }
 
  private:
@@ -54,102 +80,167 @@ class Compilation final {
   }
   wasm::FeatureSet features() const { return wasm::FeatureSet::from_bits(request_.features); }
   bool is_cancelled() const { return request_.should_cancel && request_.should_cancel(request_.user) != 0; }
+  uint64_t body_bytes(uint32_t defined) const { return wasm_.bodies[defined].range.size; }
+  wasm::TypeIdx type_of(uint32_t defined) const { return wasm_.funcs[wasm_.imported_funcs + defined]; }
+
+  bool is_wanted(uint32_t defined) const {
+    return request_.is_wanted == nullptr || request_.is_wanted[defined] != 0;
+  }
+  // Those of one function.
+  using Loops = std::set<std::pair<uint32_t, uint32_t>>;
+  std::ranges::subrange<Loops::const_iterator> loops_of(uint32_t defined) const {
+    return {loops_.lower_bound({defined, 0}), loops_.upper_bound({defined, ~uint32_t{0}})};
+  }
 
   void leave_out(uint32_t defined, const std::string& why) {
+    if (left_out_[defined]) return;
     left_out_[defined] = true;
-    has_left_out_more_ = true;
     if (request_.left_out) request_.left_out(request_.user, defined, why.c_str());
   }
 
-  Compiled attempt() {
-    has_left_out_more_ = false;
-    const Processor target = processor(request_.cpu);
-    const auto machine = machine_for(target, request_.optimization);
-    if (!machine) return failed(GODWIT_COMPILER_UNSUPPORTED, "no code for the processor " + target.name);
+  void choose_functions() {
+    const size_t count = wasm_.bodies.size();
+    left_out_.resize(count);
+    by_table_.resize(count, request_.calls == GODWIT_COMPILER_CALLS_BY_TABLE);
+    for (uint32_t i = 0; i < request_.loop_count; ++i)
+      loops_.emplace(request_.loops[i].function, request_.loops[i].offset);
+    for (uint32_t i = 0; i < count; ++i) {
+      if (!is_wanted(i)) by_table_[i] = true;
+      if (!is_wanted(i) && loops_of(i).empty()) continue;
+      if (body_bytes(i) > request_.max_body_bytes) leave_out(i, "its body is too large");
+      else chosen_.push_back(i);
+    }
+  }
+
+  // What `translate` makes, optimised, as a file for the linker.
+  template <class Translate>
+  Compiled compile_part(Translate translate) {
     llvm::LLVMContext context;
     context.setDiscardValueNames(true);
     auto module = llvm::parseBitcodeFile(
         llvm::MemoryBufferRef(llvm::StringRef(kMeanings, sizeof kMeanings), "meanings"), context);
     if (!module) return failed(GODWIT_COMPILER_UNSUPPORTED, llvm::toString(module.takeError()));
-    (*module)->setDataLayout(machine->createDataLayout());
-    (*module)->setTargetTriple(machine->getTargetTriple());
-    Unit unit(wasm_, **module, target.name, target.features);
+    (*module)->setDataLayout(machine_->createDataLayout());
+    (*module)->setTargetTriple(machine_->getTargetTriple());
+    Unit unit(wasm_, **module, target_.name, target_.features, by_table_);
     if (!translate(unit)) return failed(GODWIT_COMPILER_CANCELLED, "cancelled");
     unit.finish();
 #ifndef NDEBUG
     if (llvm::verifyModule(**module, &llvm::errs())) return failed(GODWIT_COMPILER_UNSUPPORTED, "bad IR");
 #endif
-    const auto enough_at = std::chrono::steady_clock::now() + std::chrono::nanoseconds(request_.max_time_ns);
-    optimise(unit, *machine, request_.optimization, [&] {
-      return is_cancelled() || (request_.max_time_ns != 0 && std::chrono::steady_clock::now() > enough_at);
-    });
+    for (llvm::Function* heavy : promote_variables(unit)) leave_out_heavy(*heavy);
+    const uint64_t enough_at = thread_time_ns() + request_.max_time_ns;
+    optimise(unit, *machine_, request_.optimization,
+             [&] { return is_cancelled() || (request_.max_time_ns != 0 && thread_time_ns() > enough_at); });
     if (is_cancelled()) return failed(GODWIT_COMPILER_CANCELLED, "cancelled");
-    const llvm::SmallVector<char, 0> elf = emit_object(**module, *machine);
-    auto object = link_object(Bytes(reinterpret_cast<const uint8_t*>(elf.data()), elf.size()));
-    if (!object) return failed(GODWIT_COMPILER_UNSUPPORTED, object.error().message());
-    return {GODWIT_COMPILER_OK, {}, image_of(std::move(*object))};
+    const llvm::SmallVector<char, 0> elf = emit_object(**module, *machine_);
+    const auto added = linker_.add(Bytes(reinterpret_cast<const uint8_t*>(elf.data()), elf.size()));
+    if (!added) return failed(GODWIT_COMPILER_UNSUPPORTED, added.error().message());
+    return {};
   }
 
-  // Bodies first: which of them are left out shows only then. False: cancelled.
-  bool translate(Unit& unit) {
-    for (uint32_t i = 0; i < wasm_.bodies.size(); ++i) {
-      if (left_out_[i]) continue;
+  // False: cancelled.
+  bool translate(Unit& unit, std::span<const uint32_t> functions) {
+    for (const uint32_t defined : functions) {
       if (is_cancelled()) return false;
-      FunctionTranslator translator(unit, i, features());
-      if (translator.run()) continue;
-      unit.function(i)->deleteBody();
-      unit.function(i)->setSubprogram(nullptr);
-      leave_out(i, translator.why());
+      bool has_all_loops = true;
+      for (const auto& [function, loop] : loops_of(defined)) {
+        FunctionTranslator from_loop(unit, defined, features(), loop);
+        if (from_loop.run()) continue;
+        forget(*from_loop.function());
+        has_all_loops = false;
+      }
+      if (is_wanted(defined) || !has_all_loops) translate_function(unit, defined);
     }
-    leave_out_tail_callers(unit);
-    for (uint32_t i = 0; i < wasm_.bodies.size(); ++i)
-      if (left_out_[i] && !unit.function(i)->use_empty()) make_own_caller(unit, i);
-    for (uint32_t type = 0; type < wasm_.types.size(); ++type) {
-      if (wasm_.types[type].kind != wasm::CompositeKind::Func) continue;
-      make_thunk(unit, wasm::TypeIdx(type));
+    for (const uint32_t defined : unit.own_callers())
+      make_own_caller(unit, *unit.own_caller(defined), defined);
+    for (uint32_t type = 0; type < wasm_.types.size(); ++type)
       if (unit.has_record_caller(wasm::TypeIdx(type))) make_record_caller(unit, wasm::TypeIdx(type));
-    }
-    has_left_out_more_ = false;  // this attempt knows of all of them
     return true;
   }
 
+  void translate_function(Unit& unit, uint32_t defined) {
+    FunctionTranslator translator(unit, defined, features());
+    if (translator.run()) {
+      for (const uint32_t callee : translator.tail_callees()) tail_callers_.emplace(callee, defined);
+      return;
+    }
+    forget(*translator.function());
+    leave_out(defined, translator.why());
+  }
+
+  void leave_out_heavy(llvm::Function& function) {
+    uint32_t defined = 0;
+    llvm::StringRef number = function.getName().drop_front();
+    number.consumeInteger(10, defined);
+    const bool is_loop = function.getName().front() == 'l';
+    forget(function);
+    if (!is_loop || !is_wanted(defined)) leave_out(defined, "too many variables meet where its branches do");
+  }
+
+  static void forget(llvm::Function& function) {
+    function.deleteBody();
+    function.setSubprogram(nullptr);
+  }
+
+  // Frames are only known when there is code.
+  void leave_out_large_frames(std::span<const uint32_t> functions) {
+    const Object& object = linker_.object();
+    for (const uint32_t defined : functions) {
+      const auto found = object.functions.find(function_name(defined));
+      if (found == object.functions.end()) continue;
+      const auto frame = object.stack_bytes.find(found->second.begin);
+      if (frame != object.stack_bytes.end() && frame->second > kMaxFrameBytes)
+        leave_out(defined, "its frame has " + std::to_string(frame->second) + " bytes");
+    }
+  }
+
   // A function that calls another one in its place needs that one compiled; else frames would pile up.
-  void leave_out_tail_callers(Unit& unit) {
+  void leave_out_tail_callers() {
     std::vector<uint32_t> todo;
-    for (uint32_t i = 0; i < wasm_.bodies.size(); ++i)
+    for (uint32_t i = 0; i < left_out_.size(); ++i)
       if (left_out_[i]) todo.push_back(i);
     while (!todo.empty()) {
-      llvm::Function* gone = unit.function(todo.back());
+      const auto [begin, end] = tail_callers_.equal_range(todo.back());
       todo.pop_back();
-      llvm::SmallVector<llvm::Function*, 4> callers;
-      for (const llvm::User* user : gone->users()) {
-        const auto* call = llvm::dyn_cast<llvm::CallInst>(user);
-        if (call && call->isMustTailCall())
-          callers.push_back(const_cast<llvm::Function*>(call->getFunction()));
-      }
-      for (llvm::Function* caller : callers) {
-        const uint32_t number = unit.number_of(caller);
-        if (left_out_[number]) continue;
-        caller->deleteBody();
-        caller->setSubprogram(nullptr);
-        leave_out(number, "it has return_call of a function that is left out");
-        todo.push_back(number);
+      for (auto caller = begin; caller != end; ++caller) {
+        if (left_out_[caller->second]) continue;
+        leave_out(caller->second, "it has return_call of a function that is left out");
+        todo.push_back(caller->second);
       }
     }
+  }
+
+  // The ways into the functions, and what stands for those that are called and left out: their code, if there is some,
+  // is never reached.
+  bool make_stubs(Unit& unit) {
+    const std::set<std::string> missing = linker_.missing();
+    std::set<uint32_t> types;
+    for (uint32_t i = 0; i < left_out_.size(); ++i) {
+      const std::string name = function_name(i);
+      const bool is_there = linker_.object().functions.contains(name);
+      if (left_out_[i] && (is_there || missing.contains(name))) make_own_caller(unit, *unit.function(i), i);
+      if (!left_out_[i] && is_there) types.insert(type_of(i).value);
+    }
+    for (const uint32_t type : types) make_thunk(unit, wasm::TypeIdx(type));
+    return true;
   }
 
   std::vector<uint8_t> image_of(Object object) {
     image::Parts parts;
     parts.layout = runtime::kLayoutHash;
-    parts.functions.resize(wasm_.bodies.size());
-    for (uint32_t i = 0; i < wasm_.bodies.size(); ++i) {
-      if (left_out_[i]) continue;
-      const auto found = object.functions.find(function_name(i));
-      if (found == object.functions.end()) continue;
-      const auto frame = object.stack_bytes.find(found->second.begin);
-      if (frame != object.stack_bytes.end() && frame->second > kMaxFrameBytes)
-        leave_out(i, "its frame has " + std::to_string(frame->second) + " bytes");
-      else parts.functions[i] = {found->second.begin, found->second.end};
+    auto add = [&](uint32_t defined, uint32_t loop, const std::string& name) {
+      const auto found = object.functions.find(name);
+      if (found == object.functions.end()) return;
+      const Object::Symbol& place = found->second;
+      const auto frame = object.stack_bytes.find(place.begin);
+      if (frame != object.stack_bytes.end() && frame->second > kMaxFrameBytes) return;
+      parts.functions.push_back({defined, loop, place.begin, place.end});
+    };
+    for (const uint32_t defined : chosen_) {
+      if (left_out_[defined]) continue;
+      add(defined, image::kNone, function_name(defined));
+      for (const auto& [function, loop] : loops_of(defined)) add(defined, loop, loop_name(defined, loop));
     }
     parts.thunks.resize(wasm_.types.size());
     for (uint32_t type = 0; type < wasm_.types.size(); ++type) {
@@ -163,8 +254,14 @@ class Compilation final {
 
   const godwit_compiler_request& request_;
   wasm::Module wasm_;
+  Processor target_;
+  std::unique_ptr<llvm::TargetMachine> machine_;
+  std::vector<uint32_t> chosen_;  // functions of which something is compiled, ascending
+  Loops loops_;
   std::vector<bool> left_out_;
-  bool has_left_out_more_ = false;
+  std::vector<bool> by_table_;                      // of all own functions: called by VmContext::natives
+  std::multimap<uint32_t, uint32_t> tail_callers_;  // by whom they call
+  Linker linker_;
 };
 
 }  // namespace

@@ -1,6 +1,8 @@
 // Going through a body.
 #include "function.h"
 
+#include "runtime/vm.h"
+
 namespace godwit::llvm_tier {
 
 namespace {
@@ -10,6 +12,7 @@ constexpr uint64_t kFreeSteps = uint64_t{1} << 16;
 constexpr uint64_t kStepsPerByte = 64;
 // LLVM takes more than linear time for these.
 constexpr size_t kMaxLocals = 20'000;
+constexpr uint32_t kMaxLoopDepth = 64;
 
 // True if all that is made of a value within the instruction that it belongs to is dropped, too.
 bool is_unused(const llvm::Value* value) {
@@ -23,12 +26,13 @@ bool is_unused(const llvm::Value* value) {
 
 }  // namespace
 
-FunctionTranslator::FunctionTranslator(Unit& unit, uint32_t defined, wasm::FeatureSet features)
+FunctionTranslator::FunctionTranslator(Unit& unit, uint32_t defined, wasm::FeatureSet features, uint32_t loop)
     : unit_(unit),
       wasm_(unit.wasm),
       defined_(defined),
       features_(features),
-      function_(unit.function(defined)),
+      loop_(loop),
+      function_(loop == kNoLoop ? unit.function(defined) : unit.loop_function(defined, loop)),
       signature_(unit.signature(wasm_.funcs[wasm_.imported_funcs + defined])),
       b_(unit.context),
       ctx_(function_->getArg(0)),
@@ -54,7 +58,12 @@ bool FunctionTranslator::run() {
   for (const auto& group : *groups) local_count += group.count;
   if (local_count > kMaxLocals) return leave_out("it has " + std::to_string(local_count) + " locals");
   b_.SetCurrentDebugLocation(unit_.location(function_, range.offset));
-  declare_locals(*groups);
+  if (loop_ == kNoLoop) {
+    declare_locals(*groups);
+  } else {
+    take_locals_from_frame(*groups);
+    b_.SetInsertPoint(new_block("before"));
+  }
 
   Label whole{Label::Kind::Block, new_block("return"), {}, 0};
   make_phis(whole, wasm_.func_type(wasm::FuncIdx(wasm_.imported_funcs + defined_)).results);
@@ -66,8 +75,11 @@ bool FunctionTranslator::run() {
     if (is_skipped(in)) continue;
     b_.SetCurrentDebugLocation(unit_.location(function_, in.offset));
     if (!translate(in)) return false;
+    if (loop_depth_ > kMaxLoopDepth)
+      return leave_out("its loops nest more than " + std::to_string(kMaxLoopDepth) + " deep");
     if (steps_ > most_steps) return leave_out("it takes too much work for its size");
   }
+  if (loop_ != kNoLoop && !is_entered_) return leave_out("its loop is never reached");
   keep_unused_loads();
   return true;
 }
@@ -99,6 +111,23 @@ void FunctionTranslator::declare_locals(const std::vector<wasm::InstructionReade
     llvm::Type* type = unit_.type_of(group.type);
     for (uint32_t i = 0; i < group.count; ++i) declare(type, llvm::Constant::getNullValue(type));
   }
+}
+
+// As frames of register code have them: arguments (and results), two slots of header, the other locals.
+void FunctionTranslator::take_locals_from_frame(
+    const std::vector<wasm::InstructionReader::LocalGroup>& groups) {
+  uint64_t slot = 0;
+  auto take = [&](llvm::Type* type) {
+    llvm::Value* at = b_.CreateConstInBoundsGEP1_64(unit_.i64, function_->getArg(1), slot);
+    locals_.push_back(b_.CreateAlloca(type));
+    local_types_.push_back(type);
+    b_.CreateStore(unit_.in(Area::Slots, b_.CreateAlignedLoad(type, at, llvm::Align(8))), locals_.back());
+    slot += type == unit_.v128 ? 2 : 1;
+  };
+  for (llvm::Type* type : signature_.params) take(type);
+  slot = std::max(signature_.param_slots, signature_.result_slots) + runtime::kFrameHeaderSlots;
+  for (const auto& group : groups)
+    for (uint32_t i = 0; i < group.count; ++i) take(unit_.type_of(group.type));
 }
 
 // A load that nobody uses must trap where it does: LLVM may only drop it if it is not volatile.

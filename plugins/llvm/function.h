@@ -11,13 +11,18 @@ namespace godwit::llvm_tier {
 
 class FunctionTranslator final {
  public:
+  static constexpr uint32_t kNoLoop = ~uint32_t{0};
   // @param features what the module was validated with.
-  FunctionTranslator(Unit& unit, uint32_t defined, wasm::FeatureSet features);
+  // @param loop     where it begins (image::Function::loop), or kNoLoop: at the function's beginning.
+  FunctionTranslator(Unit& unit, uint32_t defined, wasm::FeatureSet features, uint32_t loop = kNoLoop);
 
   // Gives the function its body. False if it is left to other tiers; why() says the reason, and the function has no
   // body then.
   bool run();
   const std::string& why() const { return why_; }
+  llvm::Function* function() const { return function_; }
+  // Own functions that are called in this one's place.
+  const std::vector<uint32_t>& tail_callees() const { return tail_callees_; }
 
  private:
   struct Label {
@@ -34,17 +39,19 @@ class FunctionTranslator final {
   bool translate(const wasm::Instruction& in);
   bool is_skipped(const wasm::Instruction& in);
   void declare_locals(const std::vector<wasm::InstructionReader::LocalGroup>& groups);
+  void take_locals_from_frame(const std::vector<wasm::InstructionReader::LocalGroup>& groups);
   void keep_unused_loads();
   bool leave_out(std::string why);
   bool leave_out(const wasm::Instruction& in);
 
   // --- Control (function_control.cc)
   bool control(const wasm::Instruction& in);
+  bool enter_here(const Label& loop);
   const wasm::FuncType block_type(const wasm::BlockType& type) const;
   llvm::BasicBlock* new_block(const char* name);
   void make_phis(Label& label, llvm::ArrayRef<wasm::ValType> types);
   void begin_block(const wasm::Instruction& in, Label::Kind kind);
-  void begin_loop(const wasm::Instruction& in);
+  bool begin_loop(const wasm::Instruction& in);
   void begin_if(const wasm::Instruction& in);
   void otherwise();
   void end();
@@ -66,6 +73,13 @@ class FunctionTranslator final {
   llvm::Value* table_element_address(uint32_t table, llvm::Value* index, runtime::Trap beyond);
   llvm::Value* table_element(uint32_t table, llvm::Value* index, runtime::Trap beyond);
   void call_record(wasm::TypeIdx type, llvm::Value* record);
+  void call_by_table(uint32_t defined, const Signature& callee);
+  struct Callee {
+    llvm::Value* code;  // may be null when it runs
+    llvm::Value* ctx;
+  };
+  void call_if_there(const Signature& callee, const Callee& code, llvm::Function* caller,
+                     const Values& before);
   Values pop_arguments(const Signature& signature);
   // The results of a call of compiled code, which takes what comes before its arguments as `first`.
   Values call_code(llvm::Value* callee, llvm::FunctionType* type, const Signature& signature, Values first,
@@ -113,6 +127,7 @@ class FunctionTranslator final {
   const wasm::Module& wasm_;
   uint32_t defined_;
   wasm::FeatureSet features_;
+  uint32_t loop_;
   llvm::Function* function_;
   const Signature& signature_;
   Builder b_;
@@ -126,6 +141,9 @@ class FunctionTranslator final {
   bool is_dead_ = false;      // what follows is never reached, up to the next `else` or `end` of this block
   uint32_t dead_blocks_ = 0;  // begun meanwhile
   uint64_t steps_ = 0;        // of work beyond one per instruction
+  std::vector<uint32_t> tail_callees_;
+  bool is_entered_ = false;  // at its loop
+  uint32_t loop_depth_ = 0;
   std::string why_;
 };
 

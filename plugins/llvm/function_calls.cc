@@ -53,17 +53,35 @@ bool FunctionTranslator::call_function(uint32_t func) {
     return true;
   }
   const Signature& callee = unit_.signature(type);
+  const uint32_t defined = func - wasm_.imported_funcs;
+  if (!unit_.is_called_directly(defined)) {
+    call_by_table(defined, callee);
+    return true;
+  }
   const Values arguments = pop_arguments(callee);
-  const Values results =
-      call_code(unit_.function(func - wasm_.imported_funcs), callee.type, callee, {ctx_}, arguments);
+  const Values results = call_code(unit_.function(defined), callee.type, callee, {ctx_}, arguments);
   stack_.insert(stack_.end(), results.begin(), results.end());
   return true;
+}
+
+// A function that may have code in some other image, now or later.
+void FunctionTranslator::call_by_table(uint32_t defined, const Signature& callee) {
+  llvm::Value* natives = unit_.context_field(b_, ctx_, ContextField::natives);
+  llvm::Value* at = b_.CreateConstInBoundsGEP1_64(unit_.ptr, natives, defined);
+  llvm::LoadInst* code = b_.CreateAlignedLoad(unit_.ptr, at, llvm::Align(8));
+  code->setAtomic(llvm::AtomicOrdering::Monotonic);
+  llvm::Function* caller = unit_.own_caller(defined);
+  call_if_there(callee, {unit_.in(Area::Context, code), ctx_}, caller, {ctx_});
 }
 
 // Of own functions only: where a callee may turn out to have no compiled code, the frame could not be left before it
 // returns. compile() sees to it that the callee has some.
 bool FunctionTranslator::return_call(uint32_t func) {
   if (func < wasm_.imported_funcs) return leave_out("it has return_call of an import");
+  if (loop_ != kNoLoop) return leave_out("it has return_call: its frame is not its own at a loop");
+  if (!unit_.is_called_directly(func - wasm_.imported_funcs))
+    return leave_out("it has return_call of a function that may be without code");
+  tail_callees_.push_back(func - wasm_.imported_funcs);
   const Signature& callee = unit_.signature(wasm_.funcs[func]);
   if (callee.type != signature_.type) return leave_out("it has return_call of a function of another type");
   Values all{ctx_};
@@ -108,25 +126,29 @@ void FunctionTranslator::call_ref(wasm::TypeIdx type) {
 }
 
 void FunctionTranslator::call_record(wasm::TypeIdx type, llvm::Value* record) {
-  const Signature& callee = unit_.signature(type);
-  const Values arguments = pop_arguments(callee);
   auto field = [&](size_t offset) {
     llvm::Value* at = b_.CreateConstInBoundsGEP1_64(unit_.i8, record, offset);
     return unit_.in(Area::Context, b_.CreateAlignedLoad(unit_.ptr, at, llvm::Align(8)));
   };
-  llvm::Value* code = field(offsetof(runtime::FuncRecord, native));
+  call_if_there(unit_.signature(type),
+                {field(offsetof(runtime::FuncRecord, native)), field(offsetof(runtime::FuncRecord, vmctx))},
+                unit_.record_caller(type), {ctx_, record});
+}
+
+// Calls the code with its context if there is any; else `caller`, which takes `before` in front of the arguments.
+void FunctionTranslator::call_if_there(const Signature& callee, const Callee& code, llvm::Function* caller,
+                                       const Values& before) {
+  const Values arguments = pop_arguments(callee);
   llvm::BasicBlock* direct = new_block("direct");
   llvm::BasicBlock* indirect = new_block("indirect");
   llvm::BasicBlock* next = new_block("next");
-  b_.CreateCondBr(b_.CreateIsNotNull(code), direct, indirect);
+  b_.CreateCondBr(b_.CreateIsNotNull(code.code), direct, indirect);
   b_.SetInsertPoint(direct);
-  const Values here =
-      call_code(code, callee.type, callee, {field(offsetof(runtime::FuncRecord, vmctx))}, arguments);
+  const Values here = call_code(code.code, callee.type, callee, {code.ctx}, arguments);
   llvm::BasicBlock* direct_end = b_.GetInsertBlock();
   b_.CreateBr(next);
   b_.SetInsertPoint(indirect);
-  llvm::Function* caller = unit_.record_caller(type);
-  const Values there = call_code(caller, caller->getFunctionType(), callee, {ctx_, record}, arguments);
+  const Values there = call_code(caller, caller->getFunctionType(), callee, before, arguments);
   llvm::BasicBlock* indirect_end = b_.GetInsertBlock();
   b_.CreateBr(next);
   b_.SetInsertPoint(next);

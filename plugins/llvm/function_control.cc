@@ -46,16 +46,31 @@ void FunctionTranslator::begin_block(const wasm::Instruction& in, Label::Kind ki
   labels_.push_back(std::move(made));
 }
 
-void FunctionTranslator::begin_loop(const wasm::Instruction& in) {
+bool FunctionTranslator::begin_loop(const wasm::Instruction& in) {
+  ++loop_depth_;
   const wasm::FuncType type = block_type(in.block);
   Label made{Label::Kind::Loop, new_block("loop"), {}, stack_.size() - type.params.size()};
   make_phis(made, type.params);
   carry(made);
   b_.CreateBr(made.target);
+  if (in.offset == loop_ && !enter_here(made)) return false;
   b_.SetInsertPoint(made.target);
   stack_.resize(made.height);
   stack_.insert(stack_.end(), made.phis.begin(), made.phis.end());
   labels_.push_back(std::move(made));
+  return true;
+}
+
+// Lets the function begin at this loop, with the locals taken from a frame. What was translated before is dead then,
+// but for what loops around this one come back to.
+bool FunctionTranslator::enter_here(const Label& loop) {
+  // a value below would have to come from the frame, too, and so everywhere where it is used
+  if (!stack_.empty()) return leave_out("there are operands at its loop");
+  Builder at_entry(entry_);
+  at_entry.SetCurrentDebugLocation(b_.getCurrentDebugLocation());
+  at_entry.CreateBr(loop.target);
+  is_entered_ = true;
+  return true;
 }
 
 void FunctionTranslator::begin_if(const wasm::Instruction& in) {
@@ -84,6 +99,7 @@ void FunctionTranslator::otherwise() {
 
 void FunctionTranslator::end() {
   if (labels_.back().kind == Label::Kind::Loop) {
+    --loop_depth_;
     labels_.pop_back();  // what is on the stack is what the loop results in
     return;
   }
@@ -108,10 +124,11 @@ void FunctionTranslator::end() {
 
 void FunctionTranslator::return_values() {
   const size_t count = signature_.results.size();
-  if (signature_.results_in_memory) {
+  if (signature_.results_in_memory || loop_ != kNoLoop) {
     uint32_t slot = 0;
     for (size_t i = 0; i < count; ++i) {
       llvm::Value* value = top(count - 1 - i);
+      if (value->getType() == unit_.i32) value = b_.CreateZExt(value, unit_.i64);  // integers fill their slot
       llvm::Value* at = b_.CreateConstInBoundsGEP1_64(unit_.i64, function_->getArg(1), slot);
       unit_.in(Area::Slots, b_.CreateAlignedStore(value, at, llvm::Align(8)));
       slot += value->getType() == unit_.v128 ? 2 : 1;
@@ -188,7 +205,7 @@ bool FunctionTranslator::control(const wasm::Instruction& in) {
       return true;
     case Opcode::nop: return true;
     case Opcode::block: begin_block(in, Label::Kind::Block); return true;
-    case Opcode::loop: begin_loop(in); return true;
+    case Opcode::loop: return begin_loop(in);
     case Opcode::if_: begin_if(in); return true;
     case Opcode::else_: otherwise(); return true;
     case Opcode::end: end(); return true;

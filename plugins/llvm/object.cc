@@ -15,11 +15,18 @@ namespace {
 
 constexpr uint64_t kNowhere = ~uint64_t{0};
 
-class Linker final {
- public:
-  explicit Linker(Bytes elf) : elf_(elf) {}
+std::unexpected<Error> malformed(const char* what) {
+  return fail(ErrorKind::Malformed, std::string("LLVM's object: ") + what);
+}
 
-  Result<Object> run() {
+}  // namespace
+
+// One file on its way into what is linked.
+class Linker::File final {
+ public:
+  File(Bytes elf, Linker& linker) : elf_(elf), object_(linker.object_), references_(linker.references_) {}
+
+  Result<> run() {
     TRY(read_sections());
     TRY(place_sections());
     TRY(read_symbols());
@@ -27,12 +34,13 @@ class Linker final {
       if (sections_[i].header.sh_type == SHT_RELA) TRY(relocate(sections_[i]));
     for (const Section& section : sections_) {
       if (section.name == ".debug_line") {
-        ASSIGN_OR_RETURN(object_.lines, read_lines(section.contents));
+        ASSIGN_OR_RETURN(const auto lines, read_lines(section.contents));
+        object_.lines.insert(object_.lines.end(), lines.begin(), lines.end());
       } else if (section.name == ".stack_sizes") {
         TRY(read_stack_sizes(section.contents));
       }
     }
-    return std::move(object_);
+    return {};
   }
 
  private:
@@ -45,11 +53,8 @@ class Linker final {
   struct Symbol {
     std::string name;
     uint64_t value = kNowhere;  // in the code
+    bool is_global = false;     // functions of other files may refer to it, or another one take its place
   };
-
-  static std::unexpected<Error> malformed(const char* what) {
-    return fail(ErrorKind::Malformed, std::string("LLVM's object: ") + what);
-  }
 
   bool lies_within(uint64_t at, uint64_t size) const {
     return size <= elf_.size() && at <= elf_.size() - size;
@@ -117,13 +122,14 @@ class Linker final {
         const auto entry = load_unaligned<Elf64_Sym>(section.contents.data() + at);
         Symbol& symbol = symbols_.emplace_back();
         symbol.name = text_at(names, entry.st_name);
+        symbol.is_global = ELF64_ST_BIND(entry.st_info) != STB_LOCAL && !symbol.name.empty();
         if (entry.st_shndx == SHN_UNDEF || entry.st_shndx >= sections_.size()) continue;
         const uint64_t place = sections_[entry.st_shndx].place;
         if (place == kNowhere) continue;
         symbol.value = place + entry.st_value;
         if (symbol.value > object_.code.size() || entry.st_size > object_.code.size() - symbol.value)
           return malformed("a symbol outside of the code");
-        if (ELF64_ST_TYPE(entry.st_info) == STT_FUNC)
+        if (symbol.is_global && ELF64_ST_TYPE(entry.st_info) == STT_FUNC)
           object_.functions[symbol.name] = {static_cast<uint32_t>(symbol.value),
                                             static_cast<uint32_t>(symbol.value + entry.st_size)};
       }
@@ -150,11 +156,15 @@ class Linker final {
     const uint64_t kind = ELF64_R_TYPE(entry.r_info);
     if (kind != R_X86_64_PC32 && kind != R_X86_64_PLT32)
       return fail(ErrorKind::Unsupported, "LLVM's object has a relocation of kind " + std::to_string(kind));
-    if (symbol.value == kNowhere)
+    if (symbol.value == kNowhere && !symbol.is_global)
       return fail(ErrorKind::Unsupported, "the code refers to " + symbol.name + ", which is not part of it");
     if (entry.r_offset > target.contents.size() || target.contents.size() - entry.r_offset < 4)
       return malformed("a relocation outside of its section");
     const uint64_t place = target.place + entry.r_offset;
+    if (symbol.is_global) {
+      references_.push_back({static_cast<uint32_t>(place), entry.r_addend, symbol.name});
+      return {};
+    }
     const auto distance = static_cast<int64_t>(symbol.value) + entry.r_addend - static_cast<int64_t>(place);
     store_unaligned(object_.code.data() + place, static_cast<int32_t>(distance));
     return {};
@@ -187,11 +197,28 @@ class Linker final {
   Bytes elf_;
   std::vector<Section> sections_;
   std::vector<Symbol> symbols_;
-  Object object_;
+  Object& object_;
+  std::vector<Reference>& references_;
 };
 
-}  // namespace
+Result<> Linker::add(Bytes elf) { return File(elf, *this).run(); }
 
-Result<Object> link_object(Bytes elf) { return Linker(elf).run(); }
+std::set<std::string> Linker::missing() const {
+  std::set<std::string> names;
+  for (const Reference& reference : references_)
+    if (!object_.functions.contains(reference.to)) names.insert(reference.to);
+  return names;
+}
+
+Result<Object> Linker::finish() {
+  for (const Reference& reference : references_) {
+    const auto found = object_.functions.find(reference.to);
+    if (found == object_.functions.end())
+      return fail(ErrorKind::Unsupported, "the code refers to " + reference.to + ", which is not part of it");
+    const int64_t distance = int64_t{found->second.begin} + reference.addend - int64_t{reference.at};
+    store_unaligned(object_.code.data() + reference.at, static_cast<int32_t>(distance));
+  }
+  return std::move(object_);
+}
 
 }  // namespace godwit::llvm_tier

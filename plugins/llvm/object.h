@@ -1,8 +1,9 @@
-// Object: what LLVM's ELF object files hold, linked into one piece of code that runs wherever it is mapped. Knows the few
-// kinds of sections and relocations that such code has, and refuses everything else.
+// Linker: LLVM's ELF object files, linked into one piece of code that runs wherever it is mapped. Knows the few kinds of
+// sections and relocations that such code has, and refuses everything else.
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,14 +17,35 @@ struct Object {
   struct Symbol {
     uint32_t begin, end;  // in the code
   };
-  std::vector<uint8_t> code;  // text, then constants
+  std::vector<uint8_t> code;  // of each file text, then constants
   std::map<std::string, Symbol, std::less<>> functions;
   std::vector<image::Line> lines;
   std::map<uint32_t, uint64_t> stack_bytes;  // by where a function begins: its frame
 };
 
-// @errors Unsupported: the object asks for something that code images do not have. Malformed: it makes no sense.
-Result<Object> link_object(Bytes elf);
+class Linker final {
+ public:
+  // Takes in a file: its functions are in object() then, and refer to nothing yet. A function of a name that is there
+  // already takes the other one's place.
+  // @errors Unsupported: it asks for something that code images do not have. Malformed: it makes no sense.
+  Result<> add(Bytes elf);
+  const Object& object() const { return object_; }
+  // What the files refer to and none has.
+  std::set<std::string> missing() const;
+  // Makes the references of all files.
+  // @errors those of add()
+  Result<Object> finish();
+
+ private:
+  class File;
+  struct Reference {
+    uint32_t at;
+    int64_t addend;
+    std::string to;
+  };
+  Object object_;
+  std::vector<Reference> references_;  // from file to file
+};
 
 // The rows of a .debug_line section whose addresses are already places in the code.
 // spec: https://dwarfstd.org/doc/DWARF4.pdf (6.2)

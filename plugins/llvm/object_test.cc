@@ -7,23 +7,29 @@
 namespace godwit::llvm_tier {
 namespace {
 
-// An object with a text section, constants, one relocation from the first to the second, and a function.
+// An object with a text section, constants, one relocation from the first to the second or to a function f1, and a
+// function.
 class ObjectFile {
  public:
   uint32_t relocation_kind = R_X86_64_PC32;
   uint64_t relocation_offset = 4;
   uint64_t constants_flags = SHF_ALLOC;
   uint16_t symbol_section = 2;
+  bool refers_to_other = false;
+  char name = '0';
 
   std::vector<uint8_t> bytes() const {
     std::vector<uint8_t> out(sizeof(Elf64_Ehdr));
     const std::string names = std::string("\0.text\0.rodata\0.rela\0.symtab\0.strtab\0", 37);
-    const std::string strings = std::string("\0f0\0", 4);
+    std::string strings("\0f0\0f1\0", 7);
+    strings[2] = name;
     std::vector<uint8_t> text(16, 0x90), constants(8, 0xAB);
-    Elf64_Sym symbols[3] = {};
+    Elf64_Sym symbols[4] = {};
     symbols[1] = {0, STT_SECTION, 0, symbol_section, 0, 0};
     symbols[2] = {1, ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), 0, 1, 0, 16};
-    const Elf64_Rela relocation{relocation_offset, ELF64_R_INFO(1, relocation_kind), 3};
+    symbols[3] = {4, ELF64_ST_INFO(STB_GLOBAL, STT_NOTYPE), 0, SHN_UNDEF, 0, 0};
+    const uint64_t referred = refers_to_other ? 3 : 1;
+    const Elf64_Rela relocation{relocation_offset, ELF64_R_INFO(referred, relocation_kind), 3};
     std::vector<Elf64_Shdr> sections(7);
     auto add = [&](size_t index, uint32_t name, uint32_t type, uint64_t flags, const void* data,
                    size_t size) {
@@ -55,6 +61,12 @@ class ObjectFile {
   }
 };
 
+Result<Object> link_object(Bytes elf) {
+  Linker linker;
+  TRY(linker.add(elf));
+  return linker.finish();
+}
+
 TEST(Object, PlacesConstantsBehindTextAndResolvesDistances) {
   auto object = link_object(ObjectFile().bytes());
   ASSERT_TRUE(object) << object.error().message();
@@ -77,6 +89,30 @@ TEST(Object, RefusesWhatImagesDoNotHave) {
   ObjectFile outside;
   outside.relocation_offset = 13;
   EXPECT_EQ(link_object(outside.bytes()).error().kind(), ErrorKind::Malformed);
+}
+
+TEST(Object, FilesReferToEachOther) {
+  ObjectFile caller;
+  caller.refers_to_other = true;
+  Linker linker;
+  ASSERT_TRUE(linker.add(caller.bytes()));
+  EXPECT_EQ(linker.missing(), std::set<std::string>{"f1"});
+  ObjectFile callee;
+  callee.name = '1';
+  ASSERT_TRUE(linker.add(callee.bytes()));
+  EXPECT_TRUE(linker.missing().empty());
+  // one that comes later takes its place
+  ASSERT_TRUE(linker.add(callee.bytes()));
+  auto object = linker.finish();
+  ASSERT_TRUE(object) << object.error().message();
+  EXPECT_EQ(object->functions.find("f1")->second.begin, 48u);
+  EXPECT_EQ(load_unaligned<int32_t>(object->code.data() + 4), 48 + 3 - 4);
+}
+
+TEST(Object, NothingIsMissingAtTheEnd) {
+  ObjectFile caller;
+  caller.refers_to_other = true;
+  EXPECT_EQ(link_object(caller.bytes()).error().kind(), ErrorKind::Unsupported);
 }
 
 TEST(Object, NoPrefixOfAnObjectIsOne) {

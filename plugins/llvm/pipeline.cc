@@ -11,6 +11,7 @@
 #include <llvm/TargetParser/Host.h>
 #include <llvm/Transforms/IPO/AlwaysInliner.h>
 #include <llvm/Transforms/IPO/GlobalDCE.h>
+#include <llvm/Transforms/Utils/Mem2Reg.h>
 
 #include <mutex>
 
@@ -35,6 +36,9 @@ void initialise() {
     llvm::cl::ParseCommandLineOptions(2, options);
   });
 }
+
+// Of the phis of a function, all together. Compilers' output has a tenth of that in 64 KiB of body.
+constexpr uint64_t kMaxIncomingValues = 20'000;
 
 llvm::OptimizationLevel level_of(unsigned optimization) {
   switch (optimization) {
@@ -73,6 +77,21 @@ std::unique_ptr<llvm::TargetMachine> machine_for(const Processor& processor, uns
       triple, processor.name, processor.features, options, llvm::Reloc::PIC_, llvm::CodeModel::Small, level));
   if (!machine || !machine->getMCSubtargetInfo()->isCPUStringValid(processor.name)) return nullptr;
   return machine;
+}
+
+std::vector<llvm::Function*> promote_variables(Unit& unit) {
+  llvm::FunctionAnalysisManager analyses;
+  llvm::PassBuilder().registerFunctionAnalyses(analyses);
+  std::vector<llvm::Function*> heavy;
+  for (llvm::Function& function : unit.module) {
+    if (function.isDeclaration() || !function.hasFnAttribute(kHasContext)) continue;
+    llvm::PromotePass().run(function, analyses);
+    uint64_t incoming = 0;
+    for (const llvm::BasicBlock& block : function)
+      for (const llvm::PHINode& phi : block.phis()) incoming += phi.getNumIncomingValues();
+    if (incoming > kMaxIncomingValues) heavy.push_back(&function);
+  }
+  return heavy;
 }
 
 void optimise(Unit& unit, llvm::TargetMachine& machine, unsigned optimization,

@@ -90,11 +90,9 @@ void make_record_caller(Unit& unit, wasm::TypeIdx type) {
   make_caller(unit, *function, unit.signature(type), 2, {function->getArg(1)}, Libcall::call_record);
 }
 
-void make_own_caller(Unit& unit, uint32_t defined) {
-  llvm::Function* function = unit.function(defined);
+void make_own_caller(Unit& unit, llvm::Function& function, uint32_t defined) {
   const Signature& signature = unit.signature(unit.wasm.funcs[unit.wasm.imported_funcs + defined]);
-  function->addFnAttr(llvm::Attribute::NoInline);
-  make_caller(unit, *function, signature, 1, {llvm::ConstantInt::get(unit.i32, defined)}, Libcall::call_own);
+  make_caller(unit, function, signature, 1, {llvm::ConstantInt::get(unit.i32, defined)}, Libcall::call_own);
 }
 
 }  // namespace godwit::llvm_tier

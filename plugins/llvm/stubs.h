@@ -12,7 +12,7 @@ void make_thunk(Unit& unit, wasm::TypeIdx type);
 // Gives a record caller its body.
 void make_record_caller(Unit& unit, wasm::TypeIdx type);
 
-// Gives own function `defined`, which is left out, a body that calls it by its number.
-void make_own_caller(Unit& unit, uint32_t defined);
+// Gives `function`, which stands for own function `defined`, a body that calls that by its number.
+void make_own_caller(Unit& unit, llvm::Function& function, uint32_t defined);
 
 }  // namespace godwit::llvm_tier

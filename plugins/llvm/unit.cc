@@ -32,14 +32,12 @@ constexpr unsigned kMaxIntResults = 3, kMaxVectorResults = 2;
 
 std::string function_name(uint32_t defined) { return "f" + std::to_string(defined); }
 
-uint32_t Unit::number_of(const llvm::Function* function) {
-  uint32_t number = 0;
-  function->getName().drop_front().getAsInteger(10, number);
-  return number;
+std::string loop_name(uint32_t defined, uint32_t loop) {
+  return "l" + std::to_string(defined) + "_" + std::to_string(loop);
 }
 
 Unit::Unit(const wasm::Module& wasm_module, llvm::Module& llvm_module, std::string cpu,
-           std::string cpu_features)
+           std::string cpu_features, const std::vector<bool>& by_table)
     : wasm(wasm_module),
       module(llvm_module),
       context(llvm_module.getContext()),
@@ -55,6 +53,7 @@ Unit::Unit(const wasm::Module& wasm_module, llvm::Module& llvm_module, std::stri
       cpu_(std::move(cpu)),
       cpu_features_(std::move(cpu_features)),
       signatures_(wasm.types.size()),
+      by_table_(by_table),
       functions_(wasm.bodies.size()),
       record_callers_(wasm.types.size()),
       debug_(module) {
@@ -147,14 +146,36 @@ llvm::Function* Unit::function(uint32_t defined) {
   llvm::Function*& found = functions_[defined];
   if (found) return found;
   const wasm::TypeIdx type = wasm.funcs[wasm.imported_funcs + defined];
-  found = new_function(signature(type).type, function_name(defined));
-  found->addFnAttr(kHasContext);
-  // the compilers of guests have inlined what they wanted; so every call is a frame of a backtrace
-  found->addFnAttr(llvm::Attribute::NoInline);
-  found->addParamAttr(0, llvm::Attribute::NoAlias);
-  found->addParamAttr(0, llvm::Attribute::NonNull);
-  found->addDereferenceableParamAttr(0, sizeof(runtime::VmContext));
+  found = new_guest_function(signature(type).type, function_name(defined));
   return found;
+}
+
+llvm::Function* Unit::loop_function(uint32_t defined, uint32_t loop) {
+  return new_guest_function(llvm::FunctionType::get(none, {ptr, ptr}, false), loop_name(defined, loop));
+}
+
+llvm::Function* Unit::new_guest_function(llvm::FunctionType* type, const std::string& name) {
+  llvm::Function* made = new_function(type, name);
+  made->addFnAttr(kHasContext);
+  // the compilers of guests have inlined what they wanted; so every call is a frame of a backtrace
+  made->addFnAttr(llvm::Attribute::NoInline);
+  made->addParamAttr(0, llvm::Attribute::NoAlias);
+  made->addParamAttr(0, llvm::Attribute::NonNull);
+  made->addDereferenceableParamAttr(0, sizeof(runtime::VmContext));
+  return made;
+}
+
+llvm::Function* Unit::own_caller(uint32_t defined) {
+  const std::string name = "s" + std::to_string(defined);
+  if (llvm::Function* found = module.getFunction(name)) return found;
+  const wasm::TypeIdx type = wasm.funcs[wasm.imported_funcs + defined];
+  llvm::Function* made = new_function(signature(type).type, name);
+  made->addFnAttr(kHasContext);
+  made->addFnAttr(llvm::Attribute::NoInline);
+  made->setVisibility(llvm::GlobalValue::DefaultVisibility);
+  made->setLinkage(llvm::GlobalValue::InternalLinkage);
+  own_callers_.push_back(defined);
+  return made;
 }
 
 llvm::Function* Unit::record_caller(wasm::TypeIdx type) {

@@ -34,6 +34,8 @@ struct Signature {
 
 // The name of own function number `defined` in the object file.
 std::string function_name(uint32_t defined);
+// That of the one which begins at a loop of it.
+std::string loop_name(uint32_t defined, uint32_t loop);
 
 // What may not be the same memory, for alias analysis.
 enum class Area : uint8_t { Context, Memory, Globals, Tables, Slots };
@@ -58,7 +60,9 @@ inline constexpr const char* kHasContext = "godwit-has-context";
 class Unit final {
  public:
   // `module` begins with the meanings of plain instructions.
-  Unit(const wasm::Module& wasm, llvm::Module& module, std::string cpu, std::string cpu_features);
+  // @param by_table  of each own function, whether it is called by VmContext::natives; outlives this
+  Unit(const wasm::Module& wasm, llvm::Module& module, std::string cpu, std::string cpu_features,
+       const std::vector<bool>& by_table);
 
   const wasm::Module& wasm;
   llvm::Module& module;
@@ -69,10 +73,16 @@ class Unit final {
   llvm::Type* type_of(wasm::ValType type) const;
   const Signature& signature(wasm::TypeIdx type);
 
-  // The own function number `defined`, with or without a body as yet.
+  // Whether the own function is called as a part of the same image, or by VmContext::natives.
+  bool is_called_directly(uint32_t defined) const { return !by_table_[defined]; }
+  // The own function number `defined`, with or without a body here.
   llvm::Function* function(uint32_t defined);
-  // The number of such a function.
-  static uint32_t number_of(const llvm::Function* function);
+  // The one that begins at a loop of own function `defined`.
+  llvm::Function* loop_function(uint32_t defined, uint32_t loop);
+  // One that calls own function `defined`, of which there is no compiled code.
+  llvm::Function* own_caller(uint32_t defined);
+  // Those that were asked for.
+  const std::vector<uint32_t>& own_callers() const { return own_callers_; }
   // Makes a function with the attributes that all code has.
   llvm::Function* new_function(llvm::FunctionType* type, const std::string& name);
   // The one through which functions of a type are called whose record says nothing of compiled code.
@@ -102,12 +112,15 @@ class Unit final {
   void finish();
 
  private:
+  llvm::Function* new_guest_function(llvm::FunctionType* type, const std::string& name);
   void name_areas();
   void adopt_meanings();
 
   std::string cpu_, cpu_features_;
   std::vector<std::optional<Signature>> signatures_;
+  const std::vector<bool>& by_table_;
   std::vector<llvm::Function*> functions_;
+  std::vector<uint32_t> own_callers_;
   std::vector<llvm::Function*> record_callers_;
   std::vector<llvm::Function*> meanings_;
   llvm::Function* trap_ = nullptr;

@@ -11,6 +11,7 @@ Result<Engine> Engine::create(const Config& config) {
       config.validation == Validation::Eager ? engine::Validation::Eager : engine::Validation::Lazy;
   inner.tier = static_cast<engine::Tier>(config.tier);
   inner.max_machine_code_bytes = config.max_machine_code_bytes;
+  inner.uses_cache = config.uses_cache;
   inner.measures_time = config.measures_time;
   inner.writes_perf_map = config.writes_perf_map;
   static_assert(static_cast<int>(engine::Tier::Auto) == static_cast<int>(Tier::Auto));
@@ -41,6 +42,9 @@ Statistics Engine::statistics() const {
   statistics.functions_without_room = inner.functions_without_room;
   statistics.functions_too_large = inner.functions_too_large;
   statistics.obstacle = inner.obstacle;
+  statistics.peak_obstacle = inner.peak_obstacle;
+  statistics.left_out = inner.left_out;
+  statistics.cache_remark = inner.cache_remark;
   return statistics;
 }
 

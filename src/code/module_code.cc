@@ -22,6 +22,9 @@ constexpr size_t kLargeBodyBytes = size_t{64} << 10;
 // Offsets have 32 bits, differences of them 33.
 constexpr size_t kMaxDeltaBytes = 5;
 
+// A function that was called no more often has not shown that it is worth compiling.
+constexpr uint32_t kFewCalls = 200;
+
 // Until a function or loop of a module that switches tiers by chance does so again. More than one: whoever asks for
 // another tier may pass the same `count` again at once.
 uint32_t some_rounds(std::minstd_rand& random) { return 2 + random() % 6; }
@@ -64,17 +67,22 @@ ModuleCode::ModuleCode(const runtime::Module& module, HandlerTable handlers, con
   // calloc: entries of functions that are never called cost no memory
   size_t count = std::max<size_t>(1, module.declarations.bodies.size());
   entries_ = static_cast<std::atomic<const Cell*>*>(std::calloc(count, sizeof(*entries_)));
-  if (entries_ == nullptr) std::abort();
+  natives_ = static_cast<std::atomic<const void*>*>(std::calloc(count, sizeof(*natives_)));
+  if (entries_ == nullptr || natives_ == nullptr) std::abort();
   static_assert(std::is_trivially_destructible_v<std::atomic<const Cell*>>);
 }
 
-ModuleCode::~ModuleCode() { std::free(entries_); }
+ModuleCode::~ModuleCode() {
+  if (options_.optimizer) options_.optimizer->forget(*this);
+  std::free(entries_);
+  std::free(natives_);
+}
 
 Result<const Cell*> ModuleCode::prepare(uint32_t defined, Interrupt interrupt) {
   std::lock_guard lock(mutex_);
   if (const Cell* entry = entries_[defined].load(std::memory_order_acquire)) return entry;
   wasm::FuncIdx func(module_.declarations.imported_funcs + defined);
-  if (options_.compiled) {
+  if (options_.compiled && !options_.switch_seed) {
     if (const auto compiled = options_.compiled->find(defined); compiled.function != nullptr) {
       ASSIGN_OR_RETURN(const Cell* entry, compiled_entry(func, compiled));
       entries_[defined].store(entry, std::memory_order_release);
@@ -145,7 +153,9 @@ Result<Cell*> ModuleCode::allocate(size_t bytes) {
 Result<const Cell*> ModuleCode::lay_out(uint32_t defined, const Translation& translation) {
   size_t cell_bytes = translation.cells.size() * sizeof(Cell);
   size_t literal_bytes = (translation.literals.size() * 8 + 15) & ~size_t{15};
-  ASSIGN_OR_RETURN(Cell * cells, allocate(cell_bytes + literal_bytes));
+  ASSIGN_OR_RETURN(Cell * cells,
+                   allocate(cell_bytes + literal_bytes + (options_.optimizer ? sizeof(Cell) : 0)));
+  if (options_.optimizer) ++cells;  // moved_entry looks before the first one
   auto* literals = reinterpret_cast<uint8_t*>(cells) + cell_bytes;
   std::ranges::copy(translation.literals, reinterpret_cast<uint64_t*>(literals));
 
@@ -167,16 +177,21 @@ Result<const Cell*> ModuleCode::lay_out(uint32_t defined, const Translation& tra
     uint32_t b = draft.b;
     if (draft.is_far)
       b = static_cast<uint32_t>(literals + 8 * size_t{draft.b} - reinterpret_cast<uint8_t*>(cells + i));
-    if (draft.op == CellOp::count) b = rounds_of(draft, translation.cells.size());
+    uint16_t a = draft.a;
+    if (draft.op == CellOp::count) {
+      a = static_cast<uint16_t>(std::min<uint32_t>(draft.b, UINT16_MAX));  // for later
+      b = rounds_of(draft, translation.cells.size());
+    }
     const void* handler = options_.translate.fold ? handlers_[chosen[i]] : handlers_[draft.op];
-    cells[i] = {handler, draft.a, draft.d, b};
+    cells[i] = {handler, a, draft.d, b};
     delta = append_delta(delta, static_cast<int64_t>(draft.offset) - last_offset);
     last_offset = draft.offset;
   }
   function.offsets.assign(scratch_->deltas.data(), delta);
   if (!translation.catches.is_empty())
     function.catches = std::make_unique<CatchTable>(translation.catches, cells);
-  functions_.emplace(cells, std::move(function));
+  const auto added = functions_.emplace(cells, std::move(function)).first;
+  if (!loop_codes_.empty()) open_loops(added->first, added->second);
   return cells;
 }
 
@@ -194,22 +209,184 @@ void ModuleCode::compile(const Cell* begin, Function& function) {
                                 .may_catch = function.catches ? MayCatch::Yes : MayCatch::No,
                                 .module_name = module_.name,
                                 .name = module_.declarations.func_name(func),
-                                .index = func.value});
+                                .index = func.value,
+                                .keeps_counts = options_.optimizer && options_.optimizer->is_there()});
   function.was_refused = function.native == nullptr;
 }
 
-void ModuleCode::make_faster(const Cell* cell) {
-  if (!options_.native) return;
-  std::lock_guard lock(mutex_);
+ModuleCode::Functions::iterator ModuleCode::function_at(const Cell* cell) {
   auto after = functions_.upper_bound(cell);
-  if (after == functions_.begin()) return;
-  auto& [begin, function] = *std::prev(after);
-  if (cell >= function.end) return;
-  compile(begin, function);
-  if (options_.switch_seed && function.native) {
-    function.native->choose_ways_in(random_);
-    const_cast<Cell*>(cell)->b = some_rounds(random_);
+  if (after == functions_.begin()) return functions_.end();
+  const auto function = std::prev(after);
+  return cell < function->second.end ? function : functions_.end();
+}
+
+uint32_t ModuleCode::offset_of(const Cell* begin, const Function& function, const Cell* cell) const {
+  const uint8_t* at = function.offsets.data();
+  int64_t offset = 0;
+  for (const Cell* i = begin; i <= cell; ++i) offset += read_delta(at);
+  return static_cast<uint32_t>(offset);
+}
+
+void ModuleCode::make_faster(const Cell* cell) {
+  std::optional<HotPlace> place;
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = function_at(cell);
+    if (found == functions_.end()) return;
+    auto& [begin, function] = *found;
+    if (options_.switch_seed) return switch_by_chance(begin, function, const_cast<Cell*>(cell));
+    place = count_on(begin, function, const_cast<Cell*>(cell));
   }
+  if (place) options_.optimizer->improve(*this, module_, *place);
+}
+
+namespace {
+
+// Machine code and handlers of other threads count, too.
+void set_rounds(Cell* count, uint64_t rounds) {
+  const auto value = static_cast<uint32_t>(std::min<uint64_t>(rounds, UINT32_MAX));
+  __atomic_store_n(&count->b, value, __ATOMIC_RELAXED);
+}
+
+}  // namespace
+
+// A `count` has come to its end. The first time its function gets machine code; the second time, much later, the
+// optimizer is asked. What that is asked for is returned.
+std::optional<HotPlace> ModuleCode::count_on(const Cell* begin, Function& function, Cell* count) {
+  const bool is_compiled = natives_[function.defined].load(std::memory_order_relaxed) != nullptr;
+  if (options_.native && !is_compiled) compile(begin, function);
+  if (!options_.optimizer || !options_.optimizer->is_there()) return std::nullopt;
+  const bool is_loop = count->a != 0;
+  const uint64_t rounds =
+      is_loop ? kRoundsUntilVeryHot *
+                    uint64_t{rounds_until_hot(static_cast<uint64_t>(function.end - begin), count->a)}
+              : uint64_t{kCallsUntilVeryHot};
+  if (count->d == 0) {
+    count->d = 1;
+    set_rounds(count, rounds);
+    return std::nullopt;
+  }
+  const bool is_refused = refused_.contains(function.defined);
+  set_rounds(count, is_refused ? UINT32_MAX : rounds);
+  if (is_refused || (is_compiled && !is_loop)) return std::nullopt;
+  HotPlace place{function.defined};
+  if (is_loop) place.loop = offset_of(begin, function, count);
+  const bool is_new = asked_.emplace(place.defined, place.loop).second;
+  if (!is_new) return std::nullopt;
+  return place;
+}
+
+void ModuleCode::lead(const Cell* cell, CellOp op) {
+  const void* handler = handlers_[op];
+  __atomic_store(&const_cast<Cell*>(cell)->handler, &handler, __ATOMIC_RELEASE);
+}
+
+void ModuleCode::install(const std::shared_ptr<const CompiledFunctions>& compiled,
+                         std::span<const HotPlace> places) {
+  std::lock_guard lock(mutex_);
+  installed_.push_back(compiled);
+  for (const HotPlace& place : places) {
+    if (place.loop == HotPlace::kNoLoop) {
+      const auto code = compiled->find(place.defined);
+      if (code.function != nullptr) open_entry(place.defined, code);
+    } else if (const void* code = compiled->find_loop(place.defined, place.loop)) {
+      loop_codes_[{place.defined, place.loop}] = code;
+      for (const auto& [begin, function] : functions_)
+        if (function.defined == place.defined) open_loops(begin, function);
+    }
+  }
+}
+
+void ModuleCode::open_entry(uint32_t defined, const CompiledFunctions::Code& code) {
+  const auto made = compiled_entry(wasm::FuncIdx(module_.declarations.imported_funcs + defined), code);
+  if (!made) return;  // there is no memory for it: the function goes on as it is
+  const Cell* entry = *made;
+  natives_[defined].store(code.function, std::memory_order_release);
+  const Cell* before = entries_[defined].exchange(entry, std::memory_order_acq_rel);
+  const auto cells = functions_.find(before);
+  if (cells == functions_.end()) return;
+  // whoever remembers the old entry is led on
+  __atomic_store(reinterpret_cast<const Cell**>(const_cast<Cell*>(before - 1)), &entry, __ATOMIC_RELEASE);
+  lead(before, CellOp::moved_entry);
+}
+
+// Leads all loops of which there is code to it. A loop's `count` is the last cell at its offset.
+void ModuleCode::open_loops(const Cell* begin, const Function& function) {
+  auto code = loop_codes_.lower_bound({function.defined, 0});
+  const uint8_t* at = function.offsets.data();
+  int64_t offset = 0;
+  const Cell* last = begin;
+  for (const Cell* cell = begin; code != loop_codes_.end() && code->first.first == function.defined; ++cell) {
+    const int64_t next = cell == function.end ? INT64_MAX : offset + read_delta(at);
+    while (code != loop_codes_.end() && code->first.first == function.defined && next > code->first.second) {
+      if (offset == code->first.second && last->a != 0) {
+        loops_[last] = {code->second, function.header_slot};
+        lead(last, CellOp::native_loop);
+        set_rounds(const_cast<Cell*>(last), 1);  // machine code looks when it has counted to the end
+      }
+      ++code;
+    }
+    if (cell == function.end) break;
+    offset = next;
+    last = cell;
+  }
+}
+
+runtime::CodeSource::LoopCode ModuleCode::loop_at(const Cell* cell) const {
+  std::lock_guard lock(mutex_);
+  const auto found = loops_.find(cell);
+  return found == loops_.end() ? LoopCode{} : found->second;
+}
+
+void ModuleCode::refuse(uint32_t defined) {
+  std::lock_guard lock(mutex_);
+  refused_.insert(defined);
+}
+
+bool ModuleCode::has_code(const HotPlace& place) const {
+  if (place.loop == HotPlace::kNoLoop)
+    return natives_[place.defined].load(std::memory_order_acquire) != nullptr;
+  std::lock_guard lock(mutex_);
+  return loop_codes_.contains({place.defined, place.loop});
+}
+
+bool ModuleCode::is_called_often(uint32_t defined) const {
+  std::lock_guard lock(mutex_);
+  if (natives_[defined].load(std::memory_order_relaxed) != nullptr) return false;
+  const auto function = functions_.find(entries_[defined].load(std::memory_order_relaxed));
+  if (function == functions_.end()) return false;
+  // the `count` behind `enter`
+  const Cell& count = function->first[1];
+  return count.d != 0 || __atomic_load_n(&count.b, __ATOMIC_RELAXED) + kFewCalls < kCallsUntilHot;
+}
+
+const void* ModuleCode::compiled_code(uint32_t defined) const {
+  if (const void* code = natives_[defined].load(std::memory_order_acquire)) return code;
+  return options_.compiled && !options_.switch_seed ? options_.compiled->find(defined).function : nullptr;
+}
+
+// For tests: any of the ways on is right, at any time.
+void ModuleCode::switch_by_chance(const Cell* begin, Function& function, Cell* count) {
+  compile(begin, function);
+  if (function.native) function.native->choose_ways_in(random_);
+  set_rounds(count, some_rounds(random_));
+  if (!options_.compiled) return;
+  const auto code = options_.compiled->find(function.defined);
+  if (code.function == nullptr) return;
+  const bool is_native = random_() % 2 == 0;
+  natives_[function.defined].store(is_native ? code.function : nullptr, std::memory_order_release);
+  const Cell*& entry = compiled_entries_[function.defined];
+  if (entry == nullptr)
+    entry = compiled_entry(wasm::FuncIdx(module_.declarations.imported_funcs + function.defined), code)
+                .value_or(begin);
+  entries_[function.defined].store(random_() % 4 == 0 ? entry : begin, std::memory_order_release);
+  const void* loop = count->a == 0
+                         ? nullptr
+                         : options_.compiled->find_loop(function.defined, offset_of(begin, function, count));
+  if (loop == nullptr || random_() % 2 == 0) return;
+  loops_[count] = {loop, function.header_slot};
+  lead(count, CellOp::native_loop);
 }
 
 bool ModuleCode::locate(const Cell* cell, CellRole role, Location& into) const {
@@ -222,10 +399,7 @@ bool ModuleCode::locate(const Cell* cell, CellRole role, Location& into) const {
   into.function_index = module_.declarations.imported_funcs + function.defined;
   into.header_slot = function.header_slot;
   into.callee_slots = role == CellRole::Return ? cell->a : 0;
-  const uint8_t* at = function.offsets.data();
-  int64_t offset = 0;
-  for (const Cell* i = begin; i <= cell; ++i) offset += read_delta(at);
-  into.offset = static_cast<uint32_t>(offset);
+  into.offset = offset_of(begin, function, cell);
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <random>
+#include <set>
 #include <vector>
 
 #include "code/catch_table.h"
@@ -31,6 +32,8 @@ struct ModuleCodeOptions {
   // Functions that need no cells; null: all do.
   std::shared_ptr<const CompiledFunctions> compiled = nullptr;
   std::string remark = {};  // for the user, in words: why there are none, if there might be
+  // Improves what is hot; needs translate.count. Outlives the module. Null: nobody does.
+  Optimizer* optimizer = nullptr;
 };
 
 class ModuleCode final : public runtime::CodeSource {
@@ -40,14 +43,24 @@ class ModuleCode final : public runtime::CodeSource {
   ~ModuleCode() override;
 
   std::atomic<const Cell*>* entries() override { return entries_; }
+  std::atomic<const void*>* natives() override { return natives_; }
   // @errors Invalid, Malformed: the body. Exhausted: the system has no memory for cells; Exhausted, Unsupported: see
   // translate(). Nothing is published then.
   Result<const Cell*> prepare(uint32_t defined, Interrupt interrupt) override;
   void make_faster(const Cell* cell) override;
   std::string_view remark() const { return options_.remark; }
-  const void* compiled_code(uint32_t defined) const override {
-    return options_.compiled ? options_.compiled->find(defined).function : nullptr;
-  }
+  const void* compiled_code(uint32_t defined) const override;
+  LoopCode loop_at(const Cell* cell) const override;
+
+  // For optimizers: lets compiled code take over at these places, now or as soon as they are reached.
+  void install(const std::shared_ptr<const CompiledFunctions>& compiled, std::span<const HotPlace> places);
+  // There will be no code for the function: nobody asks again.
+  void refuse(uint32_t defined);
+  // True if it is compiled.
+  bool has_code(const HotPlace& place) const;
+  // True if the function is not compiled, and that would pay if a caller of it is: it has run more than a few times.
+  bool is_called_often(uint32_t defined) const;
+
   bool locate(const Cell* cell, CellRole role, Location& into) const override;
   bool find_unwind_site(const Cell* cell, runtime::UnwindSite& into) const override;
 
@@ -62,6 +75,7 @@ class ModuleCode final : public runtime::CodeSource {
     std::unique_ptr<NativeCode> native;         // null: interpreted
     bool was_refused = false;                   // by the tier: it is not asked again
   };
+  using Functions = std::map<const Cell*, Function>;
 
   Result<const Cell*> lay_out(uint32_t defined, const Translation& translation);
   uint32_t rounds_of(const DraftCell& count, size_t function_cells);
@@ -69,21 +83,37 @@ class ModuleCode final : public runtime::CodeSource {
   Result<Cell*> allocate(size_t bytes);
   Result<uint8_t*> add_chunk(size_t bytes);
   void compile(const Cell* begin, Function& function);
+  Functions::iterator function_at(const Cell* cell);
+  uint32_t offset_of(const Cell* begin, const Function& function, const Cell* cell) const;
+  std::optional<HotPlace> count_on(const Cell* begin, Function& function, Cell* count);
+  void switch_by_chance(const Cell* begin, Function& function, Cell* count);
+  void open_entry(uint32_t defined, const CompiledFunctions::Code& code);
+  void open_loops(const Cell* begin, const Function& function);
+  void lead(const Cell* cell, CellOp op);
 
   const runtime::Module& module_;
   HandlerTable handlers_;
   ModuleCodeOptions options_;
   std::atomic<const Cell*>* entries_;
+  std::atomic<const void*>* natives_;
 
   // Guards what follows. Translation happens under it: each function once.
   mutable std::mutex mutex_;
-  std::map<const Cell*, Function> functions_;  // by their first cell
-  struct Scratch;                              // memory for one function after another
+  Functions functions_;  // by their first cell
+  // What the optimizer was asked for, or has made unasked: by function and loop.
+  std::set<std::pair<uint32_t, uint32_t>> asked_;
+  std::map<std::pair<uint32_t, uint32_t>, const void*> loop_codes_;
+  // What it has installed.
+  std::vector<std::shared_ptr<const CompiledFunctions>> installed_;
+  std::set<uint32_t> refused_;  // functions that it makes no code of
+  std::map<const Cell*, LoopCode> loops_;
+  struct Scratch;  // memory for one function after another
   std::unique_ptr<Scratch> scratch_;
   std::vector<platform::Reservation> chunks_;
   size_t next_chunk_bytes_;
-  Efforts own_efforts_;      // if nobody wants to know them
-  std::minstd_rand random_;  // for switch_seed
+  Efforts own_efforts_;                               // if nobody wants to know them
+  std::minstd_rand random_;                           // for switch_seed
+  std::map<uint32_t, const Cell*> compiled_entries_;  // of functions that switch
   uint8_t* free_begin_ = nullptr;
   uint8_t* free_end_ = nullptr;
 };

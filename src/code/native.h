@@ -9,6 +9,10 @@
 
 #include "code/cell.h"
 
+namespace godwit::runtime {
+class Module;
+}
+
 namespace godwit::code {
 
 // The machine code of one function; gone with this object.
@@ -30,6 +34,8 @@ struct NativeSource {
   MayCatch may_catch = MayCatch::No;
   std::string_view module_name = {}, name = {};  // for people; of the guest's choice, may be empty
   uint32_t index = 0;                            // among the module's functions, imported ones first
+  // Machine code goes on counting where `count` cells stand, and does those by their handlers that reach 0.
+  bool keeps_counts = false;
 };
 
 // A tier that makes machine code of register code. Once a function has such code, its cells lead there: the handler of
@@ -52,6 +58,30 @@ class CompiledFunctions {
   };
   virtual ~CompiledFunctions() = default;
   virtual Code find(uint32_t defined) const = 0;
+  // void loop(VmContext*, Slot* frame): goes on in a frame of register code at the loop whose instruction is at `offset`
+  // in the module, and leaves the function's results in the frame. Null: there is no such entry.
+  virtual const void* find_loop(uint32_t defined, uint32_t offset) const = 0;
+};
+
+// A place of a module's code that runs so often that an optimising compiler may pay.
+struct HotPlace {
+  static constexpr uint32_t kNoLoop = ~uint32_t{0};
+  uint32_t defined;
+  uint32_t loop = kNoLoop;  // the offset of the loop instruction in the module
+};
+
+class ModuleCode;
+
+// Whoever makes code of hot places, in the background. @threads any.
+class Optimizer {
+ public:
+  virtual ~Optimizer() = default;
+  // Whether places are taken at all. Cheap.
+  virtual bool is_there() = 0;
+  // `code` gets an answer by and by: install() or refuse().
+  virtual void improve(ModuleCode& code, const runtime::Module& module, const HotPlace& place) = 0;
+  // Nothing is called of `code` any more when this returns.
+  virtual void forget(ModuleCode& code) = 0;
 };
 
 // What the entry of a compiled function is in place of cells of its own.

@@ -39,6 +39,10 @@ constexpr uint32_t rounds_until_hot(uint64_t function_cells, uint64_t loop_cells
   return rounds < UINT32_MAX ? static_cast<uint32_t>(rounds) : UINT32_MAX;
 }
 
+// How much more often until the optimising compiler is asked, which takes that much longer.
+inline constexpr uint32_t kCallsUntilVeryHot = 32 * kCallsUntilHot;
+inline constexpr uint32_t kRoundsUntilVeryHot = 128;  // times rounds_until_hot()
+
 // How many slots of a frame a cell can name.
 inline constexpr uint32_t kMaxFrameSlots = 65'535;
 

@@ -4,6 +4,7 @@
 #include "platform/library.h"
 #include "runtime/layout_hash.h"
 #include "runtime/trap.h"
+#include "wasm/instruction.h"
 
 namespace godwit::engine {
 
@@ -16,7 +17,8 @@ constexpr uint64_t kMaxBodyBytes = uint64_t{256} << 10;
 // What the callbacks see.
 struct Call {
   Interrupt interrupt;
-  std::string explanation;
+  const CompileOptions& options;
+  std::string explanation = {};
 };
 
 Result<> check(const godwit_compiler* table, const std::string& path) {
@@ -30,31 +32,44 @@ Result<> check(const godwit_compiler* table, const std::string& path) {
 
 }  // namespace
 
-Result<Compiler> Compiler::load(const std::vector<std::string>& directories) {
+std::vector<godwit_compiler_loop> loops_of(const wasm::Module& module, wasm::FeatureSet features) {
+  std::vector<godwit_compiler_loop> loops;
+  for (uint32_t i = 0; i < module.bodies.size(); ++i) {
+    wasm::InstructionReader reader(module, module.bodies[i].range, features);
+    if (!reader.locals()) continue;
+    wasm::Instruction in;
+    while (!reader.at_end() && reader.next(in))
+      if (in.op == wasm::Opcode::loop) loops.push_back({i, in.offset});
+  }
+  return loops;
+}
+
+Result<std::string> Compiler::find(const std::vector<std::string>& directories) {
   std::string sought;
   for (const std::string& directory : directories) {
-    const std::string path = directory + "/" + kFile;
-    auto library = platform::Library::open(path);
-    if (!library && library.error().kind() == ErrorKind::NotFound) {
-      sought += (sought.empty() ? "" : ", ") + directory;
-      continue;
-    }
-    if (!library) return fail(std::move(library).error());
-    ASSIGN_OR_RETURN(void* symbol, library->symbol(GODWIT_COMPILER_SYMBOL));
-    Compiler compiler;
-    compiler.table_ =
-        reinterpret_cast<godwit_compiler_entry>(symbol)(GODWIT_COMPILER_ABI_MAJOR, GODWIT_COMPILER_ABI_MINOR);
-    TRY(check(compiler.table_, path));
-    library->keep_loaded();  // LLVM leaves globals behind
-    return compiler;
+    std::string path = directory + "/" + kFile;
+    if (platform::Library::exists(path)) return path;
+    sought += (sought.empty() ? "" : ", ") + directory;
   }
   return fail(ErrorKind::NotFound, std::string("the compiler ") + kFile + " is in none of " + sought +
                                        "; ./dev build makes it, or set GODWIT_PLUGIN_PATH to its folder");
 }
 
+Result<Compiler> Compiler::load(const std::vector<std::string>& directories) {
+  ASSIGN_OR_RETURN(const std::string path, find(directories));
+  ASSIGN_OR_RETURN(platform::Library library, platform::Library::open(path));
+  ASSIGN_OR_RETURN(void* symbol, library.symbol(GODWIT_COMPILER_SYMBOL));
+  Compiler compiler;
+  compiler.table_ =
+      reinterpret_cast<godwit_compiler_entry>(symbol)(GODWIT_COMPILER_ABI_MAJOR, GODWIT_COMPILER_ABI_MINOR);
+  TRY(check(compiler.table_, path));
+  library.keep_loaded();  // LLVM leaves globals behind
+  return compiler;
+}
+
 Result<std::vector<uint8_t>> Compiler::compile(Bytes module, const CompileOptions& options,
                                                Interrupt interrupt) const {
-  Call call{interrupt, {}};
+  Call call{interrupt, options};
   godwit_compiler_request request{};
   request.struct_size_bytes = sizeof request;
   request.optimization = options.optimization;
@@ -63,10 +78,18 @@ Result<std::vector<uint8_t>> Compiler::compile(Bytes module, const CompileOption
   request.module = module.data();
   request.module_size_bytes = module.size();
   request.cpu = options.cpu;
+  request.is_wanted = options.is_wanted.empty() ? nullptr : options.is_wanted.data();
+  request.loops = options.loops.data();
+  request.loop_count = static_cast<uint32_t>(options.loops.size());
+  request.calls = options.calls;
   request.max_body_bytes = kMaxBodyBytes;
+  request.max_time_ns = options.max_time_ns;
   request.user = &call;
   request.should_cancel = [](void* user) -> int32_t {
     return static_cast<Call*>(user)->interrupt.is_requested();
+  };
+  request.left_out = [](void* user, uint32_t function, const char* why) {
+    if (const auto& tell = static_cast<Call*>(user)->options.left_out) tell(function, why);
   };
   request.explain = [](void* user, const char* text) { static_cast<Call*>(user)->explanation = text; };
   godwit_compiler_result* result = nullptr;

@@ -1,12 +1,15 @@
 // Engine: from bytes to modules that can run.
 #include "engine/engine.h"
 
+#include <optional>
 #include <utility>
 
 #include "code/effort.h"
 #include "code/module_code.h"
 #include "engine/code_section.h"
 #include "engine/compiler.h"
+#include "engine/left_out.h"
+#include "engine/tier_up.h"
 #include "interp/executor.h"
 #include "interp/table.h"
 #include "jit/compiler.h"
@@ -20,6 +23,13 @@
 
 namespace godwit::engine {
 
+namespace {
+
+// Of making the code of each 64 KiB of bodies faster: several times what compilers' output takes.
+constexpr uint64_t kMaxTimeNs = 4'000'000'000;
+
+}  // namespace
+
 struct Engine::Impl {
   explicit Impl(const Config& engine_config)
       : config(engine_config),
@@ -28,6 +38,11 @@ struct Engine::Impl {
         executor(baseline.get()) {
     efforts.measures_time = config.measures_time;
     executor.know_compiled_code(&peak::kLibcalls, [this](uintptr_t pc) { return code_map.locate(pc); });
+    if (config.tier == Tier::Auto && config.optimizes_hot && baseline)
+      tier_up.emplace(TierUpOptions{.features = config.features,
+                                    .measures_time = config.measures_time,
+                                    .uses_cache = config.uses_cache},
+                      code_map, peak_effort, left_out);
   }
 
   bool wants_baseline() const { return config.tier != Tier::Interpreter && config.tier != Tier::Peak; }
@@ -41,6 +56,9 @@ struct Engine::Impl {
   }
 
   bool can_compile() const { return baseline && baseline->obstacle().empty(); }
+  bool compiles_ahead() const {
+    return config.tier == Tier::Peak || (config.tier == Tier::Random && config.random_has_peak);
+  }
 
   Result<> load_compiler() {
     ASSIGN_OR_RETURN(Compiler loaded, Compiler::load(platform::plugin_directories()));
@@ -53,17 +71,25 @@ struct Engine::Impl {
                                                                           Interrupt interrupt,
                                                                           std::string& remark) {
     // the other tiers are asked for by name: then nothing else is to run
-    if (config.tier != Tier::Auto && config.tier != Tier::Peak) return nullptr;
+    if (config.tier != Tier::Auto && !compiles_ahead()) return nullptr;
     std::vector<uint8_t> image;
-    if (auto brought = code_of(module.declarations); !brought) {
+    if (config.tier == Tier::Random) {
+      // made to be switched
+    } else if (auto brought = code_of(module.declarations); !brought) {
       remark = "the code that the module brings along is not run: " + brought.error().message();
     } else if (*brought) {
       image.assign((*brought)->begin(), (*brought)->end());
     }
     code::EffortMeter meter(peak_effort, config.measures_time);
     if (image.empty() && compiler) {
-      ASSIGN_OR_RETURN(
-          image, compiler->compile(module.declarations.bytes, {.features = config.features}, interrupt));
+      CompileOptions options{.features = config.features, .max_time_ns = kMaxTimeNs};
+      options.left_out = [this](uint32_t, std::string_view why) { left_out.add(why); };
+      std::vector<godwit_compiler_loop> loops;
+      if (config.tier == Tier::Random) {
+        options.calls = GODWIT_COMPILER_CALLS_BY_TABLE;
+        options.loops = loops = loops_of(module.declarations, config.features);
+      }
+      ASSIGN_OR_RETURN(image, compiler->compile(module.declarations.bytes, options, interrupt));
     }
     if (image.empty()) return nullptr;
     const size_t image_bytes = image.size();
@@ -84,8 +110,10 @@ struct Engine::Impl {
   interp::Interpreter executor;
   code::Efforts efforts;
   code::Effort peak_effort;
-  std::unique_ptr<const Compiler> compiler;  // null but for Tier::Peak
+  std::unique_ptr<const Compiler> compiler;  // null unless modules are compiled before they run
   peak::CodeMap code_map;
+  LeftOut left_out;
+  std::optional<TierUp> tier_up;  // of Tier::Auto
 };
 
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -93,7 +121,7 @@ Engine::~Engine() = default;
 
 Result<std::unique_ptr<Engine>> Engine::create(const Config& config) {
   auto impl = std::make_unique<Impl>(config);
-  if (config.tier == Tier::Peak) TRY(impl->load_compiler());
+  if (impl->compiles_ahead()) TRY(impl->load_compiler());
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 
@@ -112,6 +140,11 @@ Statistics Engine::statistics() const {
   statistics.interpreter = work(impl_->efforts.translation);
   statistics.peak = work(impl_->peak_effort);
   statistics.obstacle = impl_->obstacle;
+  statistics.left_out = impl_->left_out.describe();
+  if (impl_->tier_up) {
+    statistics.peak_obstacle = impl_->tier_up->obstacle();
+    statistics.cache_remark = impl_->tier_up->cache_remark();
+  }
   if (!impl_->baseline) return statistics;
   const jit::Statistics compiled = impl_->baseline->statistics();
   statistics.baseline = {compiled.functions, compiled.code_bytes, compiled.time_ns};
@@ -126,7 +159,7 @@ namespace {
 
 // Validates as much as the engine is asked to before anything runs.
 bool validates_all(const Config& config) {
-  return config.validation == Validation::Eager || config.tier == Tier::Peak;
+  return config.validation == Validation::Eager || config.tier == Tier::Peak || config.random_has_peak;
 }
 
 Result<> validate(const wasm::Module& module, const Config& config, Interrupt interrupt) {
@@ -156,6 +189,12 @@ Result<std::shared_ptr<const runtime::Module>> Engine::compile(Bytes bytes, std:
 Result<std::shared_ptr<const runtime::Module>> Engine::compile(std::shared_ptr<const void> storage,
                                                                Bytes bytes, std::string name,
                                                                Interrupt interrupt) {
+  return compile(std::move(storage), bytes, std::move(name), interrupt, std::nullopt);
+}
+
+Result<std::shared_ptr<const runtime::Module>> Engine::compile(
+    std::shared_ptr<const void> storage, Bytes bytes, std::string name, Interrupt interrupt,
+    const std::optional<platform::FileIdentity>& file) {
   ASSIGN_OR_RETURN(wasm::Module declarations,
                    wasm::decode(std::move(storage), bytes, impl_->config.features));
   const bool is_eager = validates_all(impl_->config);
@@ -178,18 +217,25 @@ Result<std::shared_ptr<const runtime::Module>> Engine::compile(std::shared_ptr<c
   if (switches) options.switch_seed = impl_->config.random_seed;
   options.efforts = &impl_->efforts;
   options.compiled = std::move(compiled);
+  if (options.translate.count && impl_->tier_up) options.optimizer = &*impl_->tier_up;
   options.remark = std::move(remark);
-  module->code = std::make_unique<code::ModuleCode>(*module, interp::handler_table(), options);
+  auto code = std::make_unique<code::ModuleCode>(*module, interp::handler_table(), options);
+  if (options.optimizer) impl_->tier_up->adopt(*code, *module, file);
+  module->code = std::move(code);
   return module;
 }
 
 Result<std::shared_ptr<const runtime::Module>> Engine::compile_file(const std::string& path,
                                                                     Interrupt interrupt) {
   // A copy: bodies are read again long after they were validated, and the guest itself may be able to write the file.
+  const auto before = impl_->config.uses_cache ? platform::identity_of(path) : std::nullopt;
   ASSIGN_OR_RETURN(auto copied, platform::MappedFile::copy(path));
   auto file = std::make_shared<const platform::MappedFile>(std::move(copied));
   const Bytes bytes = file->bytes();
-  return compile(std::move(file), bytes, path.substr(path.rfind('/') + 1), interrupt);
+  // the bytes are those of the file that is known by its identity only if it was the same one all the time
+  const bool is_known = before && before->size_bytes == bytes.size() && platform::identity_of(path) == before;
+  return compile(std::move(file), bytes, path.substr(path.rfind('/') + 1), interrupt,
+                 is_known ? before : std::nullopt);
 }
 
 Result<std::vector<uint8_t>> compile_ahead(Bytes bytes, const CompileAheadOptions& options,
@@ -201,11 +247,12 @@ Result<std::vector<uint8_t>> compile_ahead(Bytes bytes, const CompileAheadOption
   ASSIGN_OR_RETURN(const platform::UserKey key, platform::make_user_key());
   ASSIGN_OR_RETURN(const Compiler compiler, Compiler::load(platform::plugin_directories()));
   const Bytes wasm = without_code(whole);
-  ASSIGN_OR_RETURN(
-      const auto image,
-      compiler.compile(
-          wasm, {.features = options.features, .optimization = options.optimization, .cpu = level->name()},
-          interrupt));
+  ASSIGN_OR_RETURN(const auto image, compiler.compile(wasm,
+                                                      {.features = options.features,
+                                                       .optimization = options.optimization,
+                                                       .cpu = level->name(),
+                                                       .max_time_ns = kMaxTimeNs},
+                                                      interrupt));
   return with_code(wasm, *level, image, key);
 }
 

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/work_meter.h"
+#include "platform/file_identity.h"
 #include "runtime/module.h"
 #include "runtime/store.h"
 #include "wasm/features.h"
@@ -37,6 +39,9 @@ struct Config {
                                   << 20;  // of all functions together; what has no room is interpreted
   bool measures_time = false;             // fills Statistics' times, which costs a little
   bool writes_perf_map = false;           // names of machine code for `perf`
+  bool optimizes_hot = true;  // Tier::Auto: by the optimising compiler, if it is installed, in the background
+  bool uses_cache = false;    // what that makes is kept for later runs, in the user's cache directory
+  bool random_has_peak = false;  // Tier::Random: optimised code is one of the ways
 };
 
 // What an engine has done so far, for all its modules.
@@ -55,6 +60,12 @@ struct Statistics {
   uint64_t functions_too_large = 0;      // to be compiled: the same
   // Why there is no machine code, though the tier asks for it; empty if there is, or if the system was not yet asked.
   std::string obstacle;
+  // Why hot functions are not optimised, though the tier asks for it; empty if they are.
+  std::string peak_obstacle;
+  // Why something in the cache is not run, in words; empty if there is no reason to worry.
+  std::string cache_remark;
+  // Why functions have no optimised code though that was wanted: the most frequent reasons, with the number of functions.
+  std::string left_out;
 };
 
 // Outlives the stores and modules made with it. @threads any.
@@ -84,6 +95,9 @@ class Engine final {
 
  private:
   struct Impl;
+  Result<std::shared_ptr<const runtime::Module>> compile(std::shared_ptr<const void> storage, Bytes bytes,
+                                                         std::string name, Interrupt interrupt,
+                                                         const std::optional<platform::FileIdentity>& file);
   explicit Engine(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

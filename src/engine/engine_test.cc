@@ -34,7 +34,8 @@ wasm::MemType one_page() { return {.limits = {.min = 1, .max = 2, .addr = wasm::
 class EngineTest : public testing::TestWithParam<Tier> {
  protected:
   void SetUp() override {
-    auto engine = Engine::create({.features = {}, .validation = Validation::Eager, .tier = GetParam()});
+    auto engine = Engine::create(
+        {.features = {}, .validation = Validation::Eager, .tier = GetParam(), .optimizes_hot = false});
     if (!engine && engine.error().kind() == ErrorKind::NotFound) GTEST_SKIP() << engine.error().message();
     ASSERT_TRUE(engine);
     engine_ = std::move(*engine);

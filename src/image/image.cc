@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace godwit::image {
 
@@ -29,8 +30,12 @@ bool take(Bytes bytes, uint32_t at, uint32_t count, std::span<const T>& into) {
 bool is_place(uint32_t place, Bytes code) { return place == kNone || place < code.size(); }
 
 bool leads_into_code(const Function& function, Bytes code) {
-  if (function.begin == kNone) return true;
   return function.begin < function.end && function.end <= code.size();
+}
+
+// A function's beginning comes before its loops.
+std::pair<uint32_t, uint32_t> order_of(const Function& function) {
+  return {function.defined, function.loop + 1};
 }
 
 Error damaged(const char* what) { return Error(ErrorKind::Malformed, std::string("no code image: ") + what); }
@@ -67,10 +72,18 @@ Result<View> read(Bytes bytes) {
     return fail(damaged("a table lies outside of it"));
   for (const Function& function : view.functions)
     if (!leads_into_code(function, view.code)) return fail(damaged("a function lies outside of the code"));
+  if (!std::ranges::is_sorted(view.functions, {}, order_of))
+    return fail(damaged("functions are in no order"));
   for (const Thunk& thunk : view.thunks)
     if (!is_place(thunk.begin, view.code)) return fail(damaged("a thunk lies outside of the code"));
   if (!std::ranges::is_sorted(view.lines, {}, &Line::code)) return fail(damaged("lines are in no order"));
   return view;
+}
+
+const Function* View::find(uint32_t defined, uint32_t loop) const {
+  const std::pair<uint32_t, uint32_t> wanted{defined, loop + 1};
+  const auto found = std::ranges::lower_bound(functions, wanted, {}, order_of);
+  return found != functions.end() && order_of(*found) == wanted ? &*found : nullptr;
 }
 
 std::optional<uint32_t> View::offset_at(uint32_t place) const {
@@ -80,8 +93,8 @@ std::optional<uint32_t> View::offset_at(uint32_t place) const {
 }
 
 std::optional<uint32_t> View::function_at(uint32_t place) const {
-  for (uint32_t i = 0; i < functions.size(); ++i)
-    if (functions[i].begin != kNone && functions[i].begin <= place && place < functions[i].end) return i;
+  for (const Function& function : functions)
+    if (function.begin <= place && place < function.end) return function.defined;
   return std::nullopt;
 }
 

@@ -9,7 +9,7 @@ namespace {
 Parts small_parts() {
   Parts parts;
   parts.layout = 42;
-  parts.functions = {{0, 10}, {}, {16, 30}};
+  parts.functions = {{0, kNone, 0, 10}, {2, kNone, 16, 30}, {2, 200, 30, 34}, {7, kNone, 34, 36}};
   parts.thunks = {{30}, {}};
   parts.lines = {{0, 100}, {4, 104}, {10, 0}, {16, 200}};
   parts.code.assign(40, 0x90);
@@ -33,9 +33,16 @@ TEST(Image, IsReadAsItWasWritten) {
   auto view = read(image.all());
   ASSERT_TRUE(view) << view.error().message();
   EXPECT_EQ(view->layout, 42u);
-  ASSERT_EQ(view->functions.size(), 3u);
-  EXPECT_EQ(view->functions[2].begin, 16u);
-  EXPECT_EQ(view->functions[1].begin, kNone);
+  ASSERT_EQ(view->functions.size(), 4u);
+  ASSERT_NE(view->find(2), nullptr);
+  EXPECT_EQ(view->find(2)->begin, 16u);
+  ASSERT_NE(view->find(2, 200), nullptr);
+  EXPECT_EQ(view->find(2, 200)->begin, 30u);
+  EXPECT_EQ(view->find(0)->begin, 0u);
+  EXPECT_EQ(view->find(7)->begin, 34u);
+  EXPECT_EQ(view->find(1), nullptr);
+  EXPECT_EQ(view->find(2, 201), nullptr);
+  EXPECT_EQ(view->find(8), nullptr);
   EXPECT_EQ(view->thunks[0].begin, 30u);
   EXPECT_EQ(view->code.size(), 40u);
   EXPECT_EQ(image.header().code_at % kCodeAlignment, 0u);
@@ -47,6 +54,7 @@ TEST(Image, FindsFunctionAndInstructionOfAPlace) {
   ASSERT_TRUE(view);
   EXPECT_EQ(view->function_at(0), 0u);
   EXPECT_EQ(view->function_at(29), 2u);
+  EXPECT_EQ(view->function_at(30), 2u);
   EXPECT_EQ(view->function_at(12), std::nullopt);
   EXPECT_EQ(view->offset_at(3), 100u);
   EXPECT_EQ(view->offset_at(4), 104u);
@@ -66,8 +74,11 @@ TEST(Image, RefusesPlacesOutsideOfTheCode) {
   beyond.functions[0].end = 41;
   EXPECT_FALSE(read(Image(beyond).all()));
   Parts backwards = small_parts();
-  backwards.functions[0] = {10, 10};
+  backwards.functions[0] = {0, kNone, 10, 10};
   EXPECT_FALSE(read(Image(backwards).all()));
+  Parts unordered = small_parts();
+  std::swap(unordered.functions[1], unordered.functions[2]);
+  EXPECT_FALSE(read(Image(unordered).all()));
   Parts thunk = small_parts();
   thunk.thunks[0].begin = 40;
   EXPECT_FALSE(read(Image(thunk).all()));

@@ -37,6 +37,10 @@ const Cell* prepare_own(VmContext* ctx, uint32_t defined) {
 
 void find_faster_code(VmContext* ctx, const Cell* count) { ctx->module->code->make_faster(count); }
 
+runtime::CodeSource::LoopCode loop_code(VmContext* ctx, const Cell* cell) {
+  return ctx->module->code->loop_at(cell);
+}
+
 bool is_callable_as(VmContext* ctx, uint32_t found, uint32_t wanted) {
   return ctx->store->store->types().is_subtype(found, wanted);
 }

@@ -17,6 +17,9 @@ const Cell* prepare_own(VmContext* ctx, uint32_t defined);
 // The function with this `count` is hot: lets its module's code look for a faster tier.
 void find_faster_code(VmContext* ctx, const Cell* count);
 
+// What stands behind a native_loop.
+runtime::CodeSource::LoopCode loop_code(VmContext* ctx, const Cell* cell);
+
 // True if a function of type `found` may be called as one of type `wanted` (canonical ids).
 bool is_callable_as(VmContext* ctx, uint32_t found, uint32_t wanted);
 

@@ -350,6 +350,30 @@ GODWIT_HANDLER void native_entry(GODWIT_HANDLER_PARAMS) {
   GODWIT_RETURN();
 }
 
+// What the word before the cell leads to has taken the place of the function that began here.
+GODWIT_HANDLER void moved_entry(GODWIT_HANDLER_PARAMS) {
+  GODWIT_GO_ON(*reinterpret_cast<const Cell* const*>(ip - 1));
+}
+
+// Compiled code takes over this frame, up to the function's end.
+GODWIT_HANDLER void native_loop(GODWIT_HANDLER_PARAMS) {
+  runtime::VmStore& vm = *ctx->store;
+  const runtime::CodeSource::LoopCode loop = loop_code(ctx, ip);
+  Slot* header = fp + loop.header_slot;
+  runtime::NativeEntry entry{fp, header, ctx, vm.native_entry, vm.stack_top};
+  vm.native_entry = &entry;
+  vm.stack_top = header + runtime::kFrameHeaderSlots;
+  using Loop = void(VmContext*, Slot*);
+  reinterpret_cast<Loop*>(reinterpret_cast<uintptr_t>(loop.code))(ctx, fp);
+  vm.native_entry = entry.outer;
+  vm.stack_top = entry.outer_stack_top;
+  acc = fp[0];
+  f64_acc = load_unaligned<double>(fp);
+  f32_acc = load_unaligned<float>(fp);
+  v128_acc = runtime::V128{};
+  GODWIT_RETURN();
+}
+
 // --- Throwing ---------------------------------------------------------------------------------------------------------
 
 GODWIT_HANDLER void throw_tag(GODWIT_HANDLER_PARAMS) {

@@ -18,8 +18,9 @@ void Shape::branches_to(uint32_t from, uint32_t target) {
   end_of_loops = from + 1;
 }
 
-void Shape::find(Counts counts) {
+void Shape::find(Counts how_counted) {
   const uint32_t count = size();
+  counts = how_counted == Counts::Inline;
   for (auto* marks : {&by_handler, &is_label, &is_loop, &flows}) marks->assign(count + 1, 0);
   loops_.assign(count + 1, 0);
   end_of_loops = 0;
@@ -30,7 +31,7 @@ void Shape::find(Counts counts) {
     flows[i] = branch != HoleKind::none || never_goes_on(op);
     if (op == CellOp::count) {
       is_label[i] |= i > 1;
-      by_handler[i] = counts == Counts::Kept;
+      by_handler[i] = how_counted == Counts::Kept;
     }
     if (!is_data(op)) by_handler[i] = !has_code(op, cells[i]);
   }

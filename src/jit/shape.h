@@ -11,8 +11,9 @@
 
 namespace godwit::jit {
 
-// Whether a `count` stays, done by its handler, which is a way into and out of machine code; else nothing is left of it.
-enum class Counts : uint8_t { Dropped, Kept };
+// What is left of a `count`: nothing; its handler, which is a way into and out of machine code; or code that counts, and
+// goes to the handler at the end.
+enum class Counts : uint8_t { Dropped, Kept, Inline };
 
 // The memory serves one function after another.
 struct Shape {
@@ -26,10 +27,11 @@ struct Shape {
   std::vector<uint8_t> is_loop;     // one behind it does
   std::vector<uint8_t> flows;       // control may go elsewhere, or does not go on
   std::vector<uint8_t> depth;       // loops around the cell, as far as they can be told
+  bool counts = false;              // Counts::Inline
   uint32_t end_of_loops = 0;        // behind the last cell that branches back
 
   // Finds what follows from `cells` and `ops`.
-  void find(Counts counts);
+  void find(Counts how_counted);
 
   uint32_t size() const { return static_cast<uint32_t>(cells.size()); }
 

@@ -13,7 +13,8 @@ Result<std::unique_ptr<CompiledModule>> CompiledModule::load(CodeMap& map, const
   ASSIGN_OR_RETURN(const image::View view, image::read(image));
   if (view.layout != runtime::kLayoutHash)
     return fail(ErrorKind::Malformed, "the code image was made for another release of godwit");
-  if (view.functions.size() != module.declarations.bodies.size() ||
+  const size_t functions = module.declarations.bodies.size();
+  if ((!view.functions.empty() && view.functions.back().defined >= functions) ||
       view.thunks.size() != module.declarations.types.size())
     return fail(ErrorKind::Malformed, "the code image was made for another module");
   ASSIGN_OR_RETURN(auto memory, platform::CodeMemory::create(std::max<size_t>(view.code.size(), 1)));
@@ -43,16 +44,30 @@ CompiledModule::~CompiledModule() {
 }
 
 code::CompiledFunctions::Code CompiledModule::find(uint32_t defined) const {
-  const image::Function& function = view_.functions[defined];
+  const image::Function* function = view_.find(defined);
   const wasm::Module& declarations = module_.declarations;
   const image::Thunk& thunk = view_.thunks[declarations.funcs[declarations.imported_funcs + defined].value];
-  if (function.begin == image::kNone || thunk.begin == image::kNone) return {};
-  return {memory_.executable() + function.begin, memory_.executable() + thunk.begin};
+  if (function == nullptr || thunk.begin == image::kNone) return {};
+  return {memory_.executable() + function->begin, memory_.executable() + thunk.begin};
+}
+
+const void* CompiledModule::find_loop(uint32_t defined, uint32_t offset) const {
+  const image::Function* function = view_.find(defined, offset);
+  return function == nullptr ? nullptr : memory_.executable() + function->begin;
 }
 
 uint64_t CompiledModule::function_count() const {
-  return static_cast<uint64_t>(
-      std::ranges::count_if(view_.functions, [](const auto& f) { return f.begin != image::kNone; }));
+  uint64_t count = 0;
+  for (size_t i = 0; i < view_.functions.size(); ++i)
+    if (i == 0 || view_.functions[i].defined != view_.functions[i - 1].defined) ++count;
+  return count;
+}
+
+std::vector<code::HotPlace> CompiledModule::places() const {
+  static_assert(code::HotPlace::kNoLoop == image::kNone);
+  std::vector<code::HotPlace> places;
+  for (const image::Function& function : view_.functions) places.push_back({function.defined, function.loop});
+  return places;
 }
 
 std::optional<runtime::Executor::CompiledPlace> CodeMap::locate(uintptr_t pc) const {

@@ -42,7 +42,10 @@ class CompiledModule final : public code::CompiledFunctions {
   CompiledModule& operator=(const CompiledModule&) = delete;
 
   Code find(uint32_t defined) const override;
+  const void* find_loop(uint32_t defined, uint32_t offset) const override;
   uint64_t function_count() const;
+  // What may be entered.
+  std::vector<code::HotPlace> places() const;
 
  private:
   friend class CodeMap;

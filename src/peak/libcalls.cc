@@ -108,6 +108,11 @@ GODWIT_NEEDS_CALLER void call_host(VmContext* ctx, FuncRecord* record, Slot* slo
 
 void call_record(VmContext* ctx, FuncRecord* record, Slot* slots, uint32_t params, uint32_t results) {
   if (record->vmctx == nullptr) return call_host(ctx, record, slots, GODWIT_FRAME());
+  // there may be code by now: the next call is direct
+  const runtime::Module& callee = *record->vmctx->module;
+  const uint32_t defined = record->index - callee.declarations.imported_funcs;
+  if (const void* code = callee.code->compiled_code(defined))
+    record->native.store(code, std::memory_order_release);
   const Cell* entry = record->entry.load(std::memory_order_acquire);
   call_cells(ctx, entry, record->vmctx, slots, params, results, GODWIT_FRAME());
 }

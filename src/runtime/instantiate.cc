@@ -105,6 +105,7 @@ class Instantiation final {
     }
     vm.store = &store_.vm();
     vm.entries = module_.code ? module_.code->entries() : nullptr;
+    vm.natives = module_.code ? module_.code->natives() : nullptr;
     vm.imported_funcs = s.imported_funcs.data();
     vm.globals = s.own_globals.data();
     vm.imported_globals = s.imported_globals.data();

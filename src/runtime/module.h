@@ -24,6 +24,8 @@ class CodeSource {
 
   // Entry cells of the own functions (VmContext::entries); null entries are made by prepare().
   virtual std::atomic<const Cell*>* entries() = 0;
+  // Compiled code of the own functions (VmContext::natives).
+  virtual std::atomic<const void*>* natives() { return nullptr; }
 
   // Makes the entry of own function `defined` (function index less imports): validates the body if that was not yet
   // done, translates it, publishes it in entries(). @threads any.
@@ -36,6 +38,13 @@ class CodeSource {
 
   // The code of own function `defined` that other compiled code may call (FuncRecord::native); null if there is none.
   virtual const void* compiled_code(uint32_t /*defined*/) const { return nullptr; }
+
+  // The code that goes on from a native_loop cell, and where its frames have their header. @threads any.
+  struct LoopCode {
+    const void* code = nullptr;
+    uint32_t header_slot = 0;
+  };
+  virtual LoopCode loop_at(const Cell* /*cell*/) const { return {}; }
 
   // What a cell belongs to, for backtraces.
   struct Location {

@@ -132,7 +132,9 @@ def main():
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("files", nargs="+")
     options = parser.parse_args()
-    environment = {"PATH": os.path.abspath(options.path) + ":" + os.environ["PATH"], "LC_ALL": "C", "HOME": "/nowhere"}
+    environment = {"PATH": os.path.abspath(options.path) + ":" + os.environ["PATH"], "LC_ALL": "C", "HOME": "/nowhere",
+                   # nothing is kept for other tests, unless a test says where
+                   "XDG_CACHE_HOME": "/dev/null", "XDG_DATA_HOME": "/dev/null"}
     environment.update(pair.split("=", 1) for pair in options.set)
     for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
         if name in os.environ:

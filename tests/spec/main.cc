@@ -35,6 +35,7 @@ struct Options {
   uint32_t timeout_s = 120;
   engine::Tier tier = engine::Tier::Interpreter;
   uint32_t random_seed = 1;  // of Tier::Random
+  bool random_has_peak = false;
   bool is_verbose = false;
   bool shows_words = false;
   bool gc_collects_always = false;
@@ -99,6 +100,7 @@ void run_commands(const text::Script& script, Session& session, const Lists& lis
   scope.gc_collects_always = options.gc_collects_always;
   scope.tier = options.tier;
   scope.random_seed = options.random_seed;
+  scope.random_has_peak = options.random_has_peak;
   Result<std::unique_ptr<Session>> session = Session::create(source, scope);
   if (script && session) {
     run_commands(*script, **session, lists, options, job);
@@ -240,9 +242,8 @@ constexpr std::string_view kUsage =
     "  --lists DIR     where scope.txt, known-failures.txt and superseded.txt lie (tests/spec)\n"
     "  --jobs N        scripts that run at a time (one per core)\n"
     "  --timeout S     seconds that a script may take (120)\n"
-    "  --tier TIER     interp (the default), baseline, peak, or random[:SEED]: functions and loops go over "
-    "to\n"
-    "                  machine code and back by chance\n"
+    "  --tier TIER     interp (the default), baseline, peak, random[:SEED]: functions and loops go over to\n"
+    "                  machine code and back by chance, or random-peak[:SEED]: and to optimised code\n"
     "  --verbose       each file's counts, each skipped command and each known failure\n"
     "  --gc-stress     collect garbage at every allocation, and spoil what is freed\n"
     "  --words         errors about a module's bytes that differ from the suite's words\n";
@@ -256,21 +257,23 @@ Result<uint32_t> parse_number(std::string_view text) {
 }
 
 Result<> set_tier(Options& options, std::string_view text) {
-  constexpr std::string_view kRandom = "random";
+  const std::string_view kind = text.substr(0, text.find(':'));
   if (text == "interp") {
     options.tier = engine::Tier::Interpreter;
   } else if (text == "baseline") {
     options.tier = engine::Tier::Baseline;
   } else if (text == "peak") {
     options.tier = engine::Tier::Peak;
-  } else if (text == kRandom) {
+  } else if (kind == "random" || kind == "random-peak") {
     options.tier = engine::Tier::Random;
-  } else if (text.starts_with(kRandom) && text[kRandom.size()] == ':') {
-    options.tier = engine::Tier::Random;
-    ASSIGN_OR_RETURN(options.random_seed, parse_number(text.substr(kRandom.size() + 1)));
+    options.random_has_peak = kind == "random-peak";
+    if (kind != text) {
+      ASSIGN_OR_RETURN(options.random_seed, parse_number(text.substr(kind.size() + 1)));
+    }
   } else {
-    return fail(ErrorKind::Usage,
-                fmt::format("--tier {}: write interp, baseline, peak or random[:SEED]", text));
+    return fail(
+        ErrorKind::Usage,
+        fmt::format("--tier {}: write interp, baseline, peak, random[:SEED] or random-peak[:SEED]", text));
   }
   return {};
 }

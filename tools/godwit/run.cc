@@ -30,7 +30,7 @@ struct RunOptions {
   std::optional<std::string> invoke;
   std::optional<std::chrono::nanoseconds> timeout;
   std::string timeout_text;
-  Config config{.validation = Validation::Lazy};
+  Config config{.validation = Validation::Lazy, .uses_cache = true};
   Limits limits;
   uint32_t max_threads = ThreadsConfig().max_threads;
   bool prints_gc_statistics = false;
@@ -80,16 +80,21 @@ constexpr OptionSpec kOptions[] = {
      "4G."},
     {"gc-statistics", "", "Print at the end what collecting garbage has cost."},
     {"tier", "TIER",
-     "auto: functions are compiled once they have run often (the\ndefault)\n"
+     "auto: functions are compiled once they have run often, and\noptimised in the background once they have "
+     "run very often,\nif the optimising compiler is installed (the default)\n"
      "baseline: compiled when they are first called\ninterp: interpreted\n"
      "peak: optimised before anything runs, which takes long\n"
      "Where machine code is impossible, all are interpreted."},
+    {"no-cache", "", "Neither use nor keep optimised code of other runs (godwit cache)."},
     {"stats", "",
      "Print at the end what validating, translating and compiling\nfunctions has cost, and collecting "
      "garbage."},
     {"perf-map", "",
      "Write the names of compiled functions to /tmp/perf-PID.map,\nwhere Linux's perf looks for them."},
-    {"verbose", "", "Say if functions are interpreted because machine code is\nimpossible.", 'v'},
+    {"verbose", "",
+     "Say if functions are interpreted because machine code is\nimpossible, or not optimised because the "
+     "compiler is missing.",
+     'v'},
     {"validate", "WHEN",
      "lazy: each function before it first runs (the default)\neager: the whole module before anything runs"},
     kHelpOption,
@@ -208,6 +213,8 @@ std::expected<void, UsageError> apply(RunOptions& into, const OptionReader::Opti
     into.prints_gc_statistics = true;
   } else if (name == "stats") {
     into.prints_statistics = into.config.measures_time = true;
+  } else if (name == "no-cache") {
+    into.config.uses_cache = false;
   } else if (name == "perf-map") {
     into.config.writes_perf_map = true;
   } else if (name == "verbose") {
@@ -238,6 +245,9 @@ void tell(const Engine& engine, const Store& store, const RunOptions& options) {
   const Statistics statistics = engine.statistics();
   if (options.is_verbose && !statistics.obstacle.empty())
     write_err("note: all functions are interpreted: " + statistics.obstacle + "\n");
+  if (options.is_verbose && !statistics.peak_obstacle.empty())
+    write_err("note: hot functions are not optimised: " + statistics.peak_obstacle + "\n");
+  if (!statistics.cache_remark.empty()) write_err("note: " + printable(statistics.cache_remark) + "\n");
   if (options.prints_statistics) write_err(describe(statistics));
   const Store::GarbageStatistics garbage = store.garbage_statistics();
   if (options.prints_gc_statistics || (options.prints_statistics && garbage.allocated_bytes != 0))

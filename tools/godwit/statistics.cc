@@ -29,6 +29,7 @@ std::string describe(const Statistics& statistics) {
   if (statistics.functions_too_large != 0)
     text += fmt::format("interpreted since they are too large to compile: {} functions\n",
                         statistics.functions_too_large);
+  if (!statistics.left_out.empty()) text += "functions not optimised, " + statistics.left_out + "\n";
   if (!statistics.obstacle.empty()) text += "all functions are interpreted: " + statistics.obstacle + "\n";
   return text;
 }

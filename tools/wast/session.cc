@@ -50,10 +50,11 @@ Result<std::unique_ptr<Session>> Session::create(const text::Source& source, con
   runtime::Limits limits;
   limits.gc_collects_always = scope.gc_collects_always;
   if (scope.depth == Depth::Execute || scope.depth == Depth::Partial) {
-    ASSIGN_OR_RETURN(
-        session->world_,
-        World::create({.features = scope.features, .tier = scope.tier, .random_seed = scope.random_seed},
-                      limits));
+    ASSIGN_OR_RETURN(session->world_, World::create({.features = scope.features,
+                                                     .tier = scope.tier,
+                                                     .random_seed = scope.random_seed,
+                                                     .random_has_peak = scope.random_has_peak},
+                                                    limits));
   }
   return session;
 }

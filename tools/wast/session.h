@@ -41,6 +41,7 @@ struct Scope {
   bool gc_collects_always = false;  // for tests of the collector
   engine::Tier tier = engine::Tier::Auto;
   uint32_t random_seed = 1;  // of Tier::Random
+  bool random_has_peak = false;
 };
 
 enum class Verdict : uint8_t { Passed, Failed, Skipped };

@@ -41,6 +41,20 @@ enum {
   GODWIT_COMPILER_UNSUPPORTED = 4 /**< no code for such a processor */
 };
 
+/** A loop at which a frame of register code may go over to compiled code. */
+struct godwit_compiler_loop {
+  uint32_t function; /**< among the module's own */
+  uint32_t offset;   /**< of the loop instruction in the module, in bytes */
+};
+
+/** How functions call each other. */
+enum godwit_compiler_calls {
+  /** Functions that are in the image directly: they are called whatever else there may be of them. */
+  GODWIT_COMPILER_CALLS_DIRECT = 0,
+  /** All through VmContext::natives, where the host may put another one at any time. */
+  GODWIT_COMPILER_CALLS_BY_TABLE = 1
+};
+
 /** What to compile, for what, and within which bounds. */
 struct godwit_compiler_request {
   uint32_t struct_size_bytes;
@@ -54,12 +68,20 @@ struct godwit_compiler_request {
   /** The processor: a name of LLVM's such as "x86-64-v3", or null for the one that this runs on. */
   const char* cpu;
 
-  /** One byte for each of the module's own functions, not 0 if it is wanted; null: all are. */
+  /** One byte for each of the module's own functions, not 0 if it is wanted; null: all are. Those that are not wanted
+   * are called through VmContext::natives: they may have code in other images. */
   const uint8_t* is_wanted;
+
+  /** Loops that get entries of their own, each of which costs as much as its function; that need not be wanted beside.
+   * Where such an entry is impossible, the function is compiled as if it was wanted. */
+  const struct godwit_compiler_loop* loops;
+  uint32_t loop_count;
+  uint32_t calls; /**< enum godwit_compiler_calls */
 
   /** Functions with larger bodies are left out. */
   uint64_t max_body_bytes;
-  /** So much time may be spent on making code faster, in nanoseconds: what is left then is done plainly. */
+  /** So much of the calling thread's time may be spent on making the code of each 64 KiB of bodies faster, in nanoseconds: what is left then is
+   * done plainly. 0: without end. */
   uint64_t max_time_ns;
 
   void* user; /**< the first argument of every function below */

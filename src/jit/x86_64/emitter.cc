@@ -2,6 +2,7 @@
 #include "jit/x86_64/emitter.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 #include "base/bytes.h"
@@ -47,6 +48,7 @@ void Emitter::clear() {
   exits_.clear();
   numbers_.clear();
   tables_.clear();
+  count_ends_.clear();
 }
 
 MachineCode Emitter::make(const Shape& shape) {
@@ -67,6 +69,7 @@ MachineCode Emitter::make(const Shape& shape) {
   places_.push_back(here());
   emit_returns_to_calls();
   emit_entries();
+  emit_ends_of_counts();
   emit_slow_return();
   emit_exits();
   emit_data();
@@ -86,6 +89,7 @@ void Emitter::emit(uint32_t index) {
       flush();
       entries_.push_back({index, here()});
     }
+    if (shape_->counts) emit_count(index);
     return;
   }
   if (shape_->by_handler[index]) emit_by_handler(index);
@@ -396,6 +400,32 @@ void Emitter::emit_by_handler(uint32_t index) {
   if (index + 1 < shape_->size() && !has_trait(shape_->ops[index], kNeverGoesOn) &&
       !has_trait(shape_->ops[index + 1], kIsData))
     entries_.push_back({index + 1, here()});
+}
+
+// Nothing but pins lives where functions and loops begin.
+void Emitter::emit_count(uint32_t index) {
+  peephole_.forget();
+  flush();
+  bytes({0x48, 0xB8});  // mov rax, the cell
+  put(reinterpret_cast<uint64_t>(&shape_->cells[index]));
+  bytes({0x83, 0x68, offsetof(Cell, b), 0x01, 0x0F, 0x84});  // sub dword [rax + b], 1; jz
+  count_ends_.push_back({index, here(), dirty_});
+  put(uint32_t{0});
+}
+
+// The handler counts the last round once more. It goes on as control comes from elsewhere.
+void Emitter::emit_ends_of_counts() {
+  for (const CountEnd& end : count_ends_) {
+    store_unaligned(code_.data() + end.at, here() - end.at - 4);
+    bytes({0x83, 0x40, offsetof(Cell, b), 0x01});  // add dword [rax + b], 1
+    dirty_ = end.dirty;
+    accumulators_ = 0;
+    write_back(dirty_);
+    peephole_.forget();
+    flush();
+    leave_to(end.cell);
+    jump_to_number(reinterpret_cast<uint64_t>(handlers_[CellOp::count]));
+  }
 }
 
 void Emitter::branch_from(HoleKind kind, uint32_t index, uint32_t at, int32_t addend) {
