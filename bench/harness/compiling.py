@@ -15,6 +15,10 @@ PEERS = {"wasmi": (["run", "--compilation-mode", "eager"], ["run", "--compilatio
          "wasmtime": (["compile", "-C", "parallel-compilation=n", "-o", str(OUT / "compiled")], None)}
 
 
+# The optimising compiler takes minutes for more.
+MOST_OPTIMISED_MB = 4
+
+
 def bench_compile(godwit):
     """The program that measures godwit's own parts, built beside godwit."""
     folder = pathlib.Path(godwit).parent
@@ -36,6 +40,11 @@ def run_compile(program, runtimes, godwit, rounds):
     rows["godwit: decode, validate and translate"] = megabytes / sum(figures[p] for p in ("decode", "validate", "translate"))
     if "baseline" in figures:
         rows["godwit: decode, validate, translate and make machine code"] = megabytes / (figures["decode"] + figures["baseline"])
+    if megabytes <= MOST_OPTIMISED_MB:
+        optimised = measure([str(godwit), "compile", str(program.wasm), "-o", str(OUT / "compiled")])
+        if optimised:
+            rows["godwit: optimise"] = megabytes / optimised.cpu_s
+            rows["godwit: optimise, KiB of peak memory per KB of code"] = optimised.peak_kib / (megabytes * 1e3)
     for runtime in runtimes:
         if runtime.name not in PEERS:
             continue
@@ -48,11 +57,11 @@ def run_compile(program, runtimes, godwit, rounds):
                 seconds = min(seconds, one.cpu_s - (other.cpu_s if other else 0))
         if seconds < math.inf:
             rows[f"{runtime.name}: all" if not empty else f"{runtime.name}: translate and validate"] = megabytes / seconds
-    print(f"  {program.name}: " + ", ".join(f"{name} {value:.1f} MB/s" for name, value in rows.items()), file=sys.stderr, flush=True)
+    print(f"  {program.name}: " + ", ".join(f"{name} {value:.2f}" for name, value in rows.items()), file=sys.stderr, flush=True)
     return rows
 
 
 def compile_table(results):
     names = list(dict.fromkeys(name for rows in results.values() for name in rows))
-    rows = [[name, *(f"{rows[name]:.1f}" if name in rows else "–" for rows in results.values())] for name in names]
+    rows = [[name, *(f"{rows[name]:.2f}" if name in rows else "–" for rows in results.values())] for name in names]
     return table(["code compiled, MB per CPU second", *results], rows)
