@@ -94,7 +94,8 @@ std::vector<ImageCache::Record> ImageCache::load(const Digest& key, std::string&
   for (uint32_t number = 0; number < kMostRecords; ++number) {
     const std::string name = record_name(key, number);
     const auto bytes = read_authentic(directory_, name);
-    if (!bytes && bytes.error().kind() != ErrorKind::Unsupported) break;  // there is no cache, or no more of it
+    if (!bytes && bytes.error().kind() != ErrorKind::Unsupported)
+      break;  // there is no cache, or no more of it
     if (!bytes) {
       remark = "cached code is not run: " + directory_.path() + "/" + name + ": " + bytes.error().message();
       directory_.remove(name);
