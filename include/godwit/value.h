@@ -99,7 +99,7 @@ class Value final {
 
   // Functions live as long as their store.
   constexpr bool is_kept() const { return type_ > ValType::FuncRef && bits_[0] != 0; }
-  constexpr void swap(Value& other) {
+  constexpr void swap(Value& other) noexcept {
     const std::array<uint64_t, 2> bits = bits_;
     const ValType type = type_;
     bits_ = other.bits_;

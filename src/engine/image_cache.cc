@@ -67,7 +67,7 @@ void write_authentic(const platform::CacheDirectory& directory, const std::strin
   if (!key) return;
   const Digest code = authenticate(*key, name, contents);
   contents.insert(contents.end(), code.begin(), code.end());
-  (void)directory.write(name, contents);
+  [[maybe_unused]] const auto written = directory.write(name, contents);  // if not: compiled again next time
 }
 
 }  // namespace

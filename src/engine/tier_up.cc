@@ -235,7 +235,7 @@ void TierUp::adopt(code::ModuleCode& code, const runtime::Module& module,
     install_cached(code, module, cached, cache_->load(*cached.key, remark));
   }
   const std::lock_guard lock(mutex_);
-  cached_.insert_or_assign(&code, std::move(cached));
+  cached_.insert_or_assign(&code, cached);
   if (!remark.empty()) cache_remark_ = std::move(remark);
 }
 

@@ -25,8 +25,8 @@ consteval uint64_t hash_of(std::initializer_list<std::string_view> texts) {
 // VmMemory and VmGlobal, or the calling convention of compiled functions.
 inline constexpr uint64_t kLayoutHash = detail::hash_of({
     "1",
-#define GODWIT_VM_STORE(type, name) "store " #type " " #name,
-#define GODWIT_VM_CONTEXT(type, name) "context " #type " " #name,
+#define GODWIT_VM_STORE(type, name) ("store " #type " " #name),
+#define GODWIT_VM_CONTEXT(type, name) ("context " #type " " #name),
 #include "runtime/vm_layout.def"
 #define GODWIT_LIBCALL(name, signature) "call " #name " " signature,
 #include "runtime/libcalls.def"
