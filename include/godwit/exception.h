@@ -53,6 +53,8 @@ class Exception final {
 
   /// @private
   explicit Exception(std::shared_ptr<void> caught) : caught_(std::move(caught)) {}
+  /// @private
+  const std::shared_ptr<void>& caught() const { return caught_; }
 
  private:
   std::shared_ptr<void> caught_;  // a runtime::CaughtException

@@ -18,7 +18,7 @@
 namespace godwit::GODWIT_V1 {
 
 /// A host function whose type is known only at run time: gets the arguments and leaves a value of the right type in each
-/// result. An error ends the guest.
+/// result. An error ends the guest, and so does an exception that it throws, as for HostCallable.
 using HostCallback =
     std::function<Result<void>(Caller& caller, std::span<const Value> args, std::span<Value> results)>;
 
@@ -36,6 +36,29 @@ struct HostFunction {
 HostFunction host_function(FuncType type, HostCallback callback);
 /// @private The error for an exception that left a host function.
 Error thrown(const char* what);
+
+/// @private The callback, from which no exception comes: compiled where the embedder's exceptions are.
+template <class Callback>
+HostCallback guarded(Callback callback) {
+  return [callback = std::move(callback)](Caller& caller, std::span<const Value> args,
+                                          std::span<Value> results) mutable -> Result<void> {
+#if defined(__cpp_exceptions)
+    try {
+      return callback(caller, args, results);
+    } catch (const std::exception& exception) {
+      return thrown(exception.what());
+    } catch (...) {
+      return thrown("something that is no std::exception");
+    }
+#else
+    return callback(caller, args, results);
+#endif
+  };
+}
+
+/// @private
+template <class T>
+concept Callback = std::is_invocable_r_v<Result<void>, T&, Caller&, std::span<const Value>, std::span<Value>>;
 
 /// @private How a number lies in a slot.
 template <class T>

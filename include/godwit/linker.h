@@ -62,7 +62,10 @@ class Linker final {
 
   /// The same with a type that is known only at run time.
   /// @errors Usage: a type is OtherRef.
-  Result<void> define(std::string_view module, std::string_view name, FuncType type, HostCallback callback);
+  template <detail::Callback Callback>
+  Result<void> define(std::string_view module, std::string_view name, FuncType type, Callback callback) {
+    return define_dynamic(module, name, std::move(type), detail::guarded(std::move(callback)));
+  }
 
   /// Adds a sentence to errors about missing imports from `module`: what would provide them.
   void hint(std::string_view module, std::string_view text);
@@ -77,6 +80,8 @@ class Linker final {
 
  private:
   void define_host(std::string_view module, std::string_view name, detail::HostFunction function);
+  Result<void> define_dynamic(std::string_view module, std::string_view name, FuncType type,
+                              HostCallback callback);
 
   std::unique_ptr<Impl> impl_;
 };

@@ -43,6 +43,8 @@ class TypedFunc<R(Params...)> final {
 namespace detail {
 /// @private
 Func wrap(Store& store, HostFunction function);
+/// @private
+Result<Func> make_func(Store& store, FuncType type, HostCallback callback);
 /// @private The error if `func` is not of type `wanted`.
 Result<void> check_type(const Func& func, const Store& store, const FuncType& wanted);
 
@@ -74,6 +76,9 @@ auto Func::typed(const Store& store) const {
 
 /// Makes a host function of a type that is known only at run time; it is kept as long as the store.
 /// @errors Usage: a type is OtherRef.
-Result<Func> make_func(Store& store, FuncType type, HostCallback callback);
+template <detail::Callback Callback>
+Result<Func> make_func(Store& store, FuncType type, Callback callback) {
+  return detail::make_func(store, std::move(type), detail::guarded(std::move(callback)));
+}
 
 }  // namespace godwit::GODWIT_V1

@@ -149,7 +149,11 @@ std::optional<wasm::FuncType> to_runtime(const FuncType& type) {
 ::godwit::Error to_runtime(Error error) {
   const auto code =
       error.is_interruption() ? static_cast<uint32_t>(runtime::Trap::Interrupted) : error.code();
-  return ::godwit::Error(to_runtime(error.kind()), code, error.message());
+  ::godwit::Error out(to_runtime(error.kind()), code, error.message());
+  if (const Exception* exception =
+          error.exception())  // goes on as one: who called the host function may catch it
+    return std::move(out).with_cargo(std::static_pointer_cast<runtime::CaughtException>(exception->caught()));
+  return out;
 }
 
 runtime::Limits to_runtime(const Limits& limits) {

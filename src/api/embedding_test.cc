@@ -149,6 +149,30 @@ TEST(Embedding, HostFunctionsThatCallBackForEverAreStopped) {
   EXPECT_EQ(endless.error().kind(), ErrorKind::Exhausted);
 }
 
+TEST_P(EveryTier, WhatAGuestThrowsGoesThroughHostFunctions) {
+  world.linker.define("env", "again", [](Caller& caller) -> Result<void> {
+    auto called = std::get<Func>(*caller.find("throw")).call(*caller.store());
+    if (!called) return std::move(called).error();
+    return {};
+  });
+  const Instance instance = world.must_instantiate(R"(
+    (import "env" "again" (func $again))
+    (tag $e (export "e") (param i32))
+    (func (export "throw") (throw $e (i32.const 42)))
+    (func (export "catch") (result i32)
+      (block $caught (result i32)
+        (try_table (catch $e $caught) (call $again))
+        (i32.const 0)))
+    (func (export "run") (call $again)))");
+  const auto caught = instance.find_func(world.store, "catch")->call(world.store);
+  ASSERT_TRUE(caught) << caught.error().message();
+  EXPECT_EQ(caught->front().as_i32(), 42);
+  const auto thrown = instance.find_func(world.store, "run")->call(world.store);
+  ASSERT_FALSE(thrown);
+  ASSERT_NE(thrown.error().exception(), nullptr);
+  EXPECT_EQ(*thrown.error().exception()->tag(world.store), *instance.find_tag(world.store, "e"));
+}
+
 TEST(Embedding, ChoosesAmongDefinitionsByType) {
   World world;
   world.linker.define("env", "f", [](int32_t number) { return number + 1; });

@@ -84,12 +84,12 @@ Result<void> check_type(const Func& func, const Store& store, const FuncType& wa
   return usage_error("the function is of type " + type_text(*type) + ", not " + type_text(wanted));
 }
 
-}  // namespace detail
-
 Result<Func> make_func(Store& store, FuncType type, HostCallback callback) {
   if (!to_runtime(type)) return no_such_type();
-  return detail::wrap(store, detail::host_function(std::move(type), std::move(callback)));
+  return wrap(store, host_function(std::move(type), std::move(callback)));
 }
+
+}  // namespace detail
 
 void Linker::define_host(std::string_view module, std::string_view name, detail::HostFunction function) {
   const Impl::HostPart& part =
@@ -98,8 +98,8 @@ void Linker::define_host(std::string_view module, std::string_view name, detail:
                         function.entry, part.env.get()});
 }
 
-Result<void> Linker::define(std::string_view module, std::string_view name, FuncType type,
-                            HostCallback callback) {
+Result<void> Linker::define_dynamic(std::string_view module, std::string_view name, FuncType type,
+                                    HostCallback callback) {
   if (!to_runtime(type)) return no_such_type();
   define_host(module, name, detail::host_function(std::move(type), std::move(callback)));
   return {};

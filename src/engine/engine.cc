@@ -228,14 +228,15 @@ Result<std::shared_ptr<const runtime::Module>> Engine::compile(
 Result<std::shared_ptr<const runtime::Module>> Engine::compile_file(const std::string& path,
                                                                     Interrupt interrupt) {
   // A copy: bodies are read again long after they were validated, and the guest itself may be able to write the file.
-  const auto before = impl_->config.uses_cache ? platform::identity_of(path) : std::nullopt;
-  ASSIGN_OR_RETURN(auto copied, platform::MappedFile::copy(path));
-  auto file = std::make_shared<const platform::MappedFile>(std::move(copied));
+  platform::KnownFile known;
+  if (impl_->config.uses_cache) {
+    ASSIGN_OR_RETURN(known, platform::copy_known_file(path));
+  } else {
+    ASSIGN_OR_RETURN(known.file, platform::MappedFile::copy(path));
+  }
+  auto file = std::make_shared<const platform::MappedFile>(std::move(known.file));
   const Bytes bytes = file->bytes();
-  // the bytes are those of the file that is known by its identity only if it was the same one all the time
-  const bool is_known = before && before->size_bytes == bytes.size() && platform::identity_of(path) == before;
-  return compile(std::move(file), bytes, path.substr(path.rfind('/') + 1), interrupt,
-                 is_known ? before : std::nullopt);
+  return compile(std::move(file), bytes, path.substr(path.rfind('/') + 1), interrupt, known.identity);
 }
 
 Result<std::vector<uint8_t>> compile_ahead(Bytes bytes, const CompileAheadOptions& options,

@@ -9,48 +9,25 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <memory>
+#include <utility>
+
+#include "platform/fs_handle.h"
+#include "platform/user_files.h"
 
 namespace godwit::platform {
 
 namespace {
 
-constexpr const char* kScratch = ".new-";  // what the names of files begin with that are being written
+constexpr const char* kScratch = ".new-";       // what the names of files begin with that are being written
+constexpr off_t kMostBytes = off_t{512} << 20;  // of one file: more is none of ours, however it came there
 constexpr int64_t kAbandoned_ns = int64_t{3600} * 1'000'000'000;
 
 struct Closer {
   void operator()(DIR* directory) const { ::closedir(directory); }
 };
 
-class Descriptor final {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-Error system_error(const std::string& path) {
-  const int code = errno;
-  return Error(code == ENOENT ? ErrorKind::NotFound : ErrorKind::Io, static_cast<uint32_t>(code),
-               path + ": " + std::strerror(code));
-}
-
 int64_t nanoseconds(const timespec& time) { return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
-
-void make_directories(const std::string& path) {
-  for (size_t end = path.find('/', 1); end != path.npos; end = path.find('/', end + 1))
-    ::mkdir(path.substr(0, end).c_str(), 0755);
-  ::mkdir(path.c_str(), 0700);
-}
 
 bool write_all(int fd, Bytes bytes) {
   while (!bytes.empty()) {
@@ -65,20 +42,18 @@ bool write_all(int fd, Bytes bytes) {
 }  // namespace
 
 Result<CacheDirectory> CacheDirectory::of_user() {
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache == '/')
-    return CacheDirectory(std::string(cache) + "/godwit");
-  const char* home = std::getenv("HOME");
-  if (home == nullptr || *home != '/') return fail(ErrorKind::NotFound, "HOME is not set");
-  return CacheDirectory(std::string(home) + "/.cache/godwit");
+  ASSIGN_OR_RETURN(std::string path, user_directory("XDG_CACHE_HOME", ".cache"));
+  return CacheDirectory(std::move(path));
 }
 
 Result<std::vector<uint8_t>> CacheDirectory::read(const std::string& name) const {
   const std::string path = path_of(name);
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  const fs::FileHandle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (file.get() < 0) return fail(system_error(path));
   struct stat status{};
   if (::fstat(file.get(), &status) != 0) return fail(system_error(path));
   if (!S_ISREG(status.st_mode)) return fail(ErrorKind::Io, path + " is no file");
+  if (status.st_size > kMostBytes) return fail(ErrorKind::Unsupported, "it is too large");
   std::vector<uint8_t> bytes(static_cast<size_t>(status.st_size));
   for (size_t done = 0; done < bytes.size();) {
     const ssize_t count = ::read(file.get(), bytes.data() + done, bytes.size() - done);
@@ -93,7 +68,7 @@ Result<std::vector<uint8_t>> CacheDirectory::read(const std::string& name) const
 Result<> CacheDirectory::write(const std::string& name, Bytes bytes) const {
   make_directories(path_);
   std::string scratch = path_of(kScratch) + "XXXXXX";
-  const Descriptor file(::mkstemp(scratch.data()));  // for the user alone
+  const fs::FileHandle file(::mkstemp(scratch.data()));  // for the user alone
   if (file.get() < 0) return fail(system_error(scratch));
   const std::string path = path_of(name);
   errno = ENOSPC;  // if less is written, for which the system gives no reason

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "platform/memory_map.h"
+
 namespace godwit::platform {
 
 // What changes whenever a file is written, replaced or moved: nobody but the system sets ctime_ns.
@@ -21,5 +23,13 @@ struct FileIdentity {
 // That of the regular file at `path`; nothing if it has changed so recently that it may change again without a change of
 // its times.
 std::optional<FileIdentity> identity_of(const std::string& path);
+
+// A copy of a file, and its identity if it was that file, unchanged, from the first byte to the last.
+struct KnownFile {
+  MappedFile file;
+  std::optional<FileIdentity> identity;
+};
+// @errors as MappedFile::copy.
+Result<KnownFile> copy_known_file(const std::string& path);
 
 }  // namespace godwit::platform

@@ -7,53 +7,21 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <utility>
 
+#include "platform/fs_handle.h"
 #include "platform/random.h"
+#include "platform/user_files.h"
 
 namespace godwit::platform {
 
 namespace {
 
-class Descriptor final {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-Error system_error(const std::string& path) {
-  const int code = errno;
-  return Error(code == ENOENT ? ErrorKind::NotFound : ErrorKind::Io, static_cast<uint32_t>(code),
-               path + ": " + std::strerror(code));
-}
-
-Result<std::string> directory() {
-  if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data == '/')
-    return std::string(data) + "/godwit";
-  const char* home = std::getenv("HOME");
-  if (home == nullptr || *home != '/') return fail(ErrorKind::NotFound, "HOME is not set");
-  return std::string(home) + "/.local/share/godwit";
-}
-
-// Makes the directory and those above it, the last ones for the user alone.
-void make_directories(const std::string& path) {
-  for (size_t end = path.find('/', 1); end != path.npos; end = path.find('/', end + 1))
-    ::mkdir(path.substr(0, end).c_str(), 0755);
-  ::mkdir(path.c_str(), 0700);
-}
+Result<std::string> directory() { return user_directory("XDG_DATA_HOME", ".local/share"); }
 
 Result<UserKey> read_from(const std::string& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  const fs::FileHandle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (file.get() < 0) return fail(system_error(path));
   struct stat status{};
   if (::fstat(file.get(), &status) != 0) return fail(system_error(path));
@@ -81,7 +49,7 @@ Result<UserKey> make_user_key() {
   UserKey key;
   TRY(fill_random(key));
   std::string scratch = path + ".XXXXXX";
-  const Descriptor file(::mkstemp(scratch.data()));  // for the user alone
+  const fs::FileHandle file(::mkstemp(scratch.data()));  // for the user alone
   if (file.get() < 0) return fail(system_error(scratch));
   const ssize_t written = ::write(file.get(), key.data(), key.size());
   const bool is_written = written == static_cast<ssize_t>(key.size());
