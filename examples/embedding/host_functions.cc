@@ -11,6 +11,7 @@ constexpr const char* kGuest = R"(
   (import "host" "print" (func $print (param i32 i32)))
   (import "host" "area" (func $area (param f64 f64) (result f64)))
   (import "host" "fail" (func $fail))
+  (import "host" "fail_dynamically" (func $fail_dynamically))
   (memory (export "memory") 1)
   (data (i32.const 0) "hello from the guest")
   (func (export "greet") (call $print (i32.const 0) (i32.const 20)))
@@ -24,7 +25,8 @@ constexpr const char* kGuest = R"(
         (local.set $size (i32.sub (local.get $size) (i32.const 1)))
         (br $next)))
     (i32.add (local.get $spaces) (i32.const 1)))
-  (func (export "try") (call $fail)))";
+  (func (export "try") (call $fail))
+  (func (export "try_dynamically") (call $fail_dynamically)))";
 
 int report(const godwit::Error& error) {
   std::fprintf(stderr, "error: %s\n", error.message().c_str());
@@ -50,6 +52,11 @@ int main() {
   linker.define("host", "area", [](double width, double length) { return width * length; });
   linker.define("host", "fail", [] { throw std::runtime_error("no such file"); });
 
+  const auto defined = linker.define(
+      "host", "fail_dynamically", {},
+      [](auto&, auto, auto) -> godwit::Result<void> { throw std::runtime_error("no such table"); });
+  if (!defined) return report(defined.error());
+
   godwit::Store store(*engine);
   const auto instance = linker.instantiate(store, *module);
   if (!instance) return report(instance.error());
@@ -66,7 +73,9 @@ int main() {
   const auto count = instance->find_func(store, "count")->typed<uint32_t(uint32_t, uint32_t)>(store);
   std::printf("\"%s\": %u words\n", kText, *count->call(store, 1024, sizeof kText - 1));
 
-  const auto failed = instance->find_func(store, "try")->call(store);
-  std::printf("the guest ended: %s\n", failed.error().message().c_str());
+  for (const char* name : {"try", "try_dynamically"}) {
+    const auto failed = instance->find_func(store, name)->call(store);
+    std::printf("the guest ended: %s\n", failed.error().message().c_str());
+  }
   return 0;
 }

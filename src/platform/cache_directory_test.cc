@@ -59,6 +59,13 @@ TEST_F(CacheDirectoryTest, RefusesWhatIsNoFile) {
   EXPECT_EQ(CacheDirectory("/dev/null").write("x", {}).error().kind(), ErrorKind::Io);
 }
 
+TEST_F(CacheDirectoryTest, RefusesWhatIsTooLarge) {
+  const CacheDirectory directory(home_);
+  ASSERT_TRUE(directory.write("x", {}));
+  std::filesystem::resize_file(home_ / "x", uintmax_t{1} << 40);  // a hole: no disk is filled
+  EXPECT_EQ(directory.read("x").error().kind(), ErrorKind::Unsupported);
+}
+
 TEST_F(CacheDirectoryTest, WhatWasUsedLongestAgoGoes) {
   const CacheDirectory directory(home_);
   const std::vector<uint8_t> bytes(100);
