@@ -15,7 +15,8 @@ enum OpTrait : uint8_t {
   kIsReturn = 8,      // leaves a value where the caller finds it, and the frame
   kNeverGoesOn = 16,  // with the next cell
   kChangesFrame = 32,
-  kIsTable = 64,  // br_table
+  kIsTable = 64,     // br_table
+  kTakesSlot = 128,  // of calls: the slot in d says what is called
 };
 
 constexpr bool is_between(code::CellOp op, code::CellOp first, code::CellOp last) {
@@ -28,6 +29,7 @@ constexpr uint8_t traits_of_number(code::CellOp op) {
   if (op == br_entry || op == tail_frame || op == count) traits |= kIsData;
   if (is_between(op, call, call_ref_a)) traits |= kIsCall | kChangesFrame;
   if (op == call_indirect_a || op == call_ref_a) traits |= kTakesAcc;
+  if (op == call_indirect_s || op == call_ref_s) traits |= kTakesSlot;
   if (is_between(op, return_none, return_f64_k)) traits |= kIsReturn | kNeverGoesOn;
   if (op == br_table_s || op == br_table_a) traits |= kIsTable | kNeverGoesOn;
   if (op == br || op == br_back || op == br_entry || op == unreachable) traits |= kNeverGoesOn;

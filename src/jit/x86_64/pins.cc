@@ -201,6 +201,10 @@ void Pins::find_effects() {
       // arguments and results lie in the callee's frame, which may overwrite all from there on
       effect.uses = from(shape_->cells[i].a);
       if ((stencil.traits & kTakesAcc) != 0) effect.uses |= bits_of(set_of(kRdi));
+      if ((stencil.traits & kTakesSlot) != 0) {
+        const int pin = pin_of(shape_->cells[i].d);
+        if (pin != kNone) effect.uses |= PinSet{1} << pin;
+      }
       continue;
     }
     Use& use = uses_[i];
