@@ -26,7 +26,8 @@ target_compile_options(godwit_flags INTERFACE
 target_include_directories(godwit_flags INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
 target_link_options(godwit_flags INTERFACE -fuse-ld=lld -Wl,--gc-sections)
 if(GODWIT_SANITIZE)
-  target_compile_options(godwit_flags INTERFACE -fsanitize=${GODWIT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_compile_options(godwit_flags INTERFACE -fsanitize=${GODWIT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
+    -gline-tables-only)
   target_link_options(godwit_flags INTERFACE -fsanitize=${GODWIT_SANITIZE})
 endif()
 
@@ -40,4 +41,11 @@ if(GODWIT_PROFILE STREQUAL "generate")
   target_link_options(godwit_flags INTERFACE -fprofile-generate)
 elseif(GODWIT_PROFILE AND CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT GODWIT_SANITIZE)
   set(GODWIT_PROFILE_FLAGS "$<$<COMPILE_LANGUAGE:CXX>:-fprofile-use=${GODWIT_PROFILE};-Wno-profile-instr-out-of-date;-Wno-profile-instr-unprofiled;-Wno-backend-plugin>")
+endif()
+
+# Test code runs once and is compiled often: it is optimised little, and with sanitizers, which make it many times as large
+# to the optimiser, not at all.
+set(GODWIT_TEST_FLAGS $<$<CONFIG:Release>:-O1>)
+if(GODWIT_SANITIZE)
+  set(GODWIT_TEST_FLAGS -O0)
 endif()
