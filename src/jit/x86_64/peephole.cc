@@ -107,11 +107,14 @@ void Peephole::forget() {
   begun_.fill(kUnknown);
   narrow_now_ = narrow_pins_;
   last_branch_ = kUnknown;
+  settled_ = 0;
 }
 
 void Peephole::settle(RegisterSet registers) {
   for (RegisterSet rest = lagging_ & registers; rest != 0; rest &= rest - 1)
     make_real(static_cast<Register>(__builtin_ctz(rest)));
+  settled_ |= registers;
+  settled_at_ = size();
 }
 
 // --- Moves and constants --------------------------------------------------------------------------------------------------
@@ -264,6 +267,8 @@ bool Peephole::rename(Register from, Register to, RegisterSet live) {
   const uint32_t begin = begun_[from];
   if (begin == kUnknown || size() - begin > kMostBack) return false;
   if (is_exact(to) && last_branch_ != kUnknown && last_branch_ > begin) return false;
+  // where a branch leads to, both are what they were
+  if (begin < settled_at_ && ((settled_ >> from | settled_ >> to) & 1) != 0) return false;
   for (RegisterSet rest = lagging_ & live & ~set_of(to); rest != 0; rest &= rest - 1) {
     const Value& value = values_[static_cast<size_t>(__builtin_ctz(rest))];
     if (value.is == Is::Copy && value.from == to) return false;

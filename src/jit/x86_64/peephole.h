@@ -106,6 +106,8 @@ class Peephole final {
   std::array<Value, kRegisterCount> values_{};  // of those that lag behind
   std::array<uint32_t, kRegisterCount> begun_;  // the instruction that gave it a value that is new altogether
   uint32_t last_branch_ = kUnknown;             // the last one that leads to other cells
+  RegisterSet settled_ = 0;                     // those that others than what follows may read
+  uint32_t settled_at_ = 0;                     // as the instructions before this one left them
   std::vector<Instruction> list_;
 };
 

@@ -203,6 +203,19 @@ TEST(Peephole, NothingIsKnownAfterForget) {
   EXPECT_EQ(code_of(peephole), "413bf9");
 }
 
+TEST(Peephole, WhatABranchHandsOnIsNotMadeElsewhere) {
+  Peephole peephole;
+  peephole.begin(kPins, kNone);
+  peephole.add(load(kRax, kR8), set_of(kRax));
+  peephole.move(kRdi, kRax, Peephole::Bits::Whole, kAcc);
+  peephole.settle(kAcc);  // the branch's target reads it
+  peephole.add(branch(), kAcc);
+  // what follows does not: but it stays where it is
+  peephole.move(kRax, kRdi, Peephole::Bits::Whole, set_of(kRax));
+  peephole.move(kR9, kRax, Peephole::Bits::Whole, kNone);
+  EXPECT_EQ(code_of(peephole), "438b3c07 0f8400000000 4c8bcf");  // mov edi, …; je …; mov r9, rdi
+}
+
 TEST(Peephole, ValuesMoveBetweenKindsOfRegisters) {
   Peephole peephole;
   peephole.begin(kPins, kNone);
