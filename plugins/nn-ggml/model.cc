@@ -67,6 +67,18 @@ size_t longest_token(const llama_vocab* vocab) {
 
 }  // namespace
 
+std::shared_ptr<Batch> Batches::get(const ContextOptions& options,
+                                    const std::function<std::shared_ptr<Batch>()>& make) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(batches_, [](const auto& entry) { return entry.second.expired(); });
+  for (const auto& [key, batch] : batches_)
+    if (key == options)
+      if (auto shared = batch.lock()) return shared;
+  auto made = make();
+  batches_.emplace_back(options, made);
+  return made;
+}
+
 Weights::Weights(llama_model* model)
     : model_(model),
       chat_template_(chat_template_name(model)),

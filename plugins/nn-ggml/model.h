@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -16,6 +17,19 @@ struct llama_model;
 struct llama_vocab;
 
 namespace godwit::ggml {
+
+class Batch;
+
+// The batches that run one model, by their options. Thread-safe.
+class Batches final {
+ public:
+  std::shared_ptr<Batch> get(const ContextOptions& options,
+                             const std::function<std::shared_ptr<Batch>()>& make);
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::pair<ContextOptions, std::weak_ptr<Batch>>> batches_;
+};
 
 // A llama.cpp model. Immutable once loaded; contexts of any number may use it at once.
 class Weights final {
@@ -34,11 +48,13 @@ class Weights final {
   int32_t trained_context() const;
   // At least as many bytes of text as any one token stands for.
   size_t longest_token_bytes() const { return longest_token_bytes_; }
+  Batches& batches() const { return batches_; }
 
  private:
   llama_model* model_;
   std::string chat_template_;
   size_t longest_token_bytes_;
+  mutable Batches batches_;
 };
 
 // A GGUF file (or the parts of a split one), held open. Thread-safe.

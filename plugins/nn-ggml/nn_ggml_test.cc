@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "godwit/abi/nn_backend.h"
@@ -197,6 +198,63 @@ TEST(NnGgml, ContextsDoNotDisturbEachOther) {
     }
   EXPECT_EQ(texts[0], alone("abc"));
   EXPECT_EQ(texts[1], alone("xyz"));
+}
+
+// Contexts of many threads share passes, come and go meanwhile, and say what they say alone.
+TEST(NnGgml, ContextsRunTogether) {
+  Model model;
+  ASSERT_EQ(model.open(kTiny), GODWIT_NN_OK) << model.host.explanation;
+  constexpr const char* kConfig = R"({"temp": 0, "n-predict": 12, "ctx-size": 128, "threads": 1})";
+  constexpr const char* kAlone =
+      R"({"temp": 0, "n-predict": 12, "ctx-size": 128, "threads": 1, "cont-batching": false})";
+  constexpr int kThreads = 6, kRounds = 5;
+  const auto prompt = [](int number) {
+    return std::string(static_cast<size_t>(3 + 7 * number), static_cast<char>('a' + number));
+  };
+  std::vector<std::string> expected;
+  for (int number = 0; number < kThreads; ++number) {
+    Context context(model, kAlone);
+    ASSERT_EQ(context.set(0, prompt(number)), GODWIT_NN_OK);
+    ASSERT_EQ(context.compute(), GODWIT_NN_OK);
+    expected.push_back(context.output());
+  }
+  std::vector<std::thread> threads;
+  for (int number = 0; number < kThreads; ++number)
+    threads.emplace_back([&, number] {
+      for (int round = 0; round < kRounds; ++round) {
+        Context context(model, kConfig);
+        ASSERT_EQ(context.set(0, prompt(number)), GODWIT_NN_OK);
+        godwit_nn_status last = GODWIT_NN_END_OF_SEQUENCE;
+        if ((number + round) % 2) ASSERT_EQ(context.compute(), GODWIT_NN_OK) << context.host.explanation;
+        else context.stream(last);
+        ASSERT_EQ(last, GODWIT_NN_END_OF_SEQUENCE) << context.host.explanation;
+        EXPECT_EQ(context.output(), expected[static_cast<size_t>(number)]) << number;
+        // What it holds moves with it when the batch grows.
+        ASSERT_EQ(context.compute(), GODWIT_NN_OK);
+        EXPECT_EQ(context.output(), expected[static_cast<size_t>(number)]) << number;
+        EXPECT_GT(context.counts()["reused_tokens"], 0);
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST(NnGgml, OneGivesUpAndTheOthersGoOn) {
+  Model model;
+  ASSERT_EQ(model.open(kTiny), GODWIT_NN_OK);
+  constexpr const char* kConfig = R"({"temp": 0, "ctx-size": 256, "threads": 1, "ignore-eos": true})";
+  Context patient(model, kConfig), another(model, kConfig), hasty(model, kConfig);
+  for (Context* context : {&patient, &another, &hasty}) ASSERT_EQ(context->set(0, "abc"), GODWIT_NN_OK);
+  hasty.host.polls_until_cancel = 5;
+  std::thread first([&] { EXPECT_EQ(patient.compute(), GODWIT_NN_CONTEXT_FULL); });
+  std::thread second([&] { EXPECT_EQ(another.compute(), GODWIT_NN_CONTEXT_FULL); });
+  EXPECT_EQ(hasty.compute(), GODWIT_NN_CANCELLED);
+  first.join();
+  second.join();
+  for (Context* context : {&patient, &another}) EXPECT_GT(context->counts()["output_tokens"], 200);
+  hasty.host.polls_until_cancel = -1;
+  ASSERT_EQ(hasty.set(1, R"({"n-predict": 4})"), GODWIT_NN_OK);
+  EXPECT_EQ(hasty.compute(), GODWIT_NN_OK);
+  EXPECT_EQ(hasty.counts()["output_tokens"], 4);
 }
 
 TEST(NnGgml, StopsWhereItIsTold) {

@@ -30,6 +30,7 @@ struct ContextOptions {
   int32_t threads = -1;        // below 1: the physical cores
   int32_t threads_batch = -1;  // below 1: as threads
   bool embedding = false;
+  bool continuous_batching = true;       // passes through the weights are shared with other sequences
   std::string flash_attention = "auto";  // "on", "off", "auto"
   bool no_kv_offload = false;
   std::string cache_type_k = "f16";

@@ -116,8 +116,8 @@ std::optional<llama_token> Sampler::choose(const float* logits, bool by_grammar_
   return all.data[all.selected].id;
 }
 
-std::optional<llama_token> Sampler::sample(llama_context* context) {
-  const float* logits = llama_get_logits_ith(context, -1);
+std::optional<llama_token> Sampler::sample(llama_context* context, int32_t index) {
+  const float* logits = llama_get_logits_ith(context, index);
   if (!logits) return std::nullopt;
   std::optional<llama_token> token = choose(logits, false);
   if (token && grammar_) {

@@ -21,8 +21,8 @@ class Sampler final {
   static Result<Sampler> create(const llama_vocab* vocab, const SamplingOptions& options,
                                 int32_t context_size);
 
-  // The next token by the logits of the last token that `context` decoded; none if the grammar allows none.
-  std::optional<llama_token> sample(llama_context* context);
+  // The next token by the logits that the last pass of `context` gives at `index`; none if the grammar allows none.
+  std::optional<llama_token> sample(llama_context* context, int32_t index);
 
   // Tells the sampler what came before the answer; repetition penalties look at it.
   void begin_after(std::span<const llama_token> prompt);

@@ -1,4 +1,5 @@
-// Session: an execution context, that is one sequence of tokens with its own key/value cache, inputs and outputs.
+// Session: an execution context, that is one sequence of tokens with its own key/value cache, inputs and outputs. What
+// computes it is shared (batch.h).
 #pragma once
 
 #include <llama.h>
@@ -10,7 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "batch.h"
 #include "call.h"
+#include "engine.h"
 #include "model.h"
 #include "options.h"
 #include "result.h"
@@ -43,17 +46,13 @@ class Session final {
   Result<std::string_view> step_output(uint32_t index);
 
  private:
-  // llama.cpp's context with the threads that run it, and what its key/value cache holds.
-  struct Engine;
-
   enum class Phase { Idle, Stepping, Ended };
+  enum class Extent { Token, Whole };
 
   Result<> start(const Call& call);
-  Result<> prepare_engine(const Call& call);
+  Result<> prepare_place(const Call& call);
   Result<> prepare_prompt();
-  Result<> decode_prompt(const Call& call);
-  Result<> decode(std::span<const llama_token> tokens, const Call& call);
-  Result<> next(const Call& call);
+  Result<> answer(Extent extent, const Call& call);
   Result<> embed(const Call& call);
   int32_t context_size() const;
   bool ends_with_reverse_prompt(size_t piece_size) const;
@@ -64,13 +63,17 @@ class Session final {
 
   std::optional<std::string> prompt_text_;
   std::vector<llama_token> prompt_;
-  std::unique_ptr<Engine> engine_;  // null until the first run, and after options that need another one
+  std::unique_ptr<Batch::Sequence>
+      sequence_;                      // null until the first run, and after options that need another place
+  std::unique_ptr<Engine> embedder_;  // instead of it, for embeddings
+  ContextOptions embedder_options_;
   std::optional<Sampler> sampler_;
 
   Phase phase_ = Phase::Idle;
-  std::optional<llama_token> pending_;  // chosen, given out, not decoded yet
-  int32_t produced_ = 0;                // tokens of the answer
-  int32_t reused_ = 0;                  // tokens of the prompt that were in the cache already
+  std::vector<llama_token>
+      tokens_;            // of the prompt and the answer; the last one may not have been computed yet
+  int32_t produced_ = 0;  // tokens of the answer
+  int32_t reused_ = 0;    // tokens of the prompt that were in the cache already
   std::string output_;
   std::string step_output_;
   std::string metadata_;
