@@ -15,6 +15,7 @@ endif()
 find_program(GODWIT_GUEST_CC NAMES clang-22 clang)
 find_program(GODWIT_GUEST_CXX NAMES clang++-22 clang++)
 find_program(GODWIT_GUEST_LD NAMES wasm-ld-22 wasm-ld)
+find_program(GODWIT_GUEST_AR NAMES llvm-ar-22 llvm-ar)
 # Debian's, by full path: the rlibs in the Rust sysroot belong to this one compiler
 find_program(GODWIT_GUEST_CARGO NAMES cargo PATHS /usr/bin NO_DEFAULT_PATH)
 find_program(GODWIT_GUEST_RUSTC NAMES rustc PATHS /usr/bin NO_DEFAULT_PATH)
@@ -80,6 +81,13 @@ function(godwit_add_guest_c name)
   godwit_register_guest(${name} ${wasm})
 endfunction()
 
+# What cargo and the build scripts of crates with C sources are told.
+set(GODWIT_GUEST_RUST_ENV ${CMAKE_COMMAND} -E env
+  RUSTC=${GODWIT_GUEST_RUSTC}
+  "CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS=--sysroot=${GODWIT_THIRD_PARTY}/rust-sysroot -Clinker=${GODWIT_GUEST_LD}"
+  "CC_wasm32_wasip1=${GODWIT_GUEST_CC}" "AR_wasm32_wasip1=${GODWIT_GUEST_AR}"
+  "CFLAGS_wasm32_wasip1=--target=wasm32-wasip1 --sysroot=${GODWIT_WASI_SYSROOT}")
+
 # godwit_add_guest_rust(<name> <crate directory>): a crate whose binary is called <name>.
 function(godwit_add_guest_rust name crate)
   if(NOT GODWIT_BUILD_GUESTS)
@@ -90,18 +98,48 @@ function(godwit_add_guest_rust name crate)
   set(rust_target_dir ${GODWIT_GUEST_DIR}/obj/${name})
   set(wasm ${GODWIT_GUEST_DIR}/${name}.wasm)
   add_custom_command(OUTPUT ${wasm}
-    COMMAND ${CMAKE_COMMAND} -E env
-      RUSTC=${GODWIT_GUEST_RUSTC}
-      "CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS=--sysroot=${GODWIT_THIRD_PARTY}/rust-sysroot -Clinker=${GODWIT_GUEST_LD}"
-      "CC_wasm32_wasip1=${GODWIT_GUEST_CC}"
-      "CFLAGS_wasm32_wasip1=--target=wasm32-wasip1 --sysroot=${GODWIT_WASI_SYSROOT}"
-      ${GODWIT_GUEST_CARGO} build --quiet --release --locked --target wasm32-wasip1
+    COMMAND ${GODWIT_GUEST_RUST_ENV} ${GODWIT_GUEST_CARGO} build --quiet --release --locked --target wasm32-wasip1
         --manifest-path ${crate}/Cargo.toml --target-dir ${rust_target_dir}
     COMMAND ${CMAKE_COMMAND} -E copy ${rust_target_dir}/wasm32-wasip1/release/${name}.wasm ${wasm}
     DEPENDS ${sources} ${crate}/Cargo.toml ${crate}/Cargo.lock
             ${GODWIT_THIRD_PARTY}/rust-sysroot/lib/rustlib/wasm32-wasip1/lib/self-contained/libc.a
     COMMENT "Building guest ${name}.wasm (Rust)" VERBATIM)
   godwit_register_guest(${name} ${wasm})
+endfunction()
+
+# godwit_add_guests_rust(<target> <workspace directory> BINARIES <crate's binary>... [OUTSIDE] PACKAGES <package>...)
+# Binaries of a workspace's packages, and of packages that it depends on, built together. Where they are built is shared by
+# all builds of this checkout. <target> is part of `guests` unless it is OUTSIDE of it.
+function(godwit_add_guests_rust target workspace)
+  if(NOT GODWIT_BUILD_GUESTS)
+    return()
+  endif()
+  cmake_parse_arguments(PARSE_ARGV 2 guests "OUTSIDE" "" "BINARIES;PACKAGES")
+  cmake_path(ABSOLUTE_PATH workspace BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${workspace}/*.rs ${workspace}/*.toml)
+  cmake_path(GET workspace PARENT_PATH topic)
+  cmake_path(GET topic FILENAME topic)
+  set(rust_target_dir ${PROJECT_SOURCE_DIR}/build/rust-${topic})
+  set(copies)
+  set(wasms)
+  foreach(binary IN LISTS guests_BINARIES)
+    list(APPEND copies
+      COMMAND ${CMAKE_COMMAND} -E copy ${rust_target_dir}/wasm32-wasip1/release/${binary}.wasm ${GODWIT_GUEST_DIR}/${binary}.wasm)
+    list(APPEND wasms ${GODWIT_GUEST_DIR}/${binary}.wasm)
+  endforeach()
+  list(TRANSFORM guests_PACKAGES PREPEND "--package=")
+  add_custom_command(OUTPUT ${wasms}
+    COMMAND ${GODWIT_GUEST_RUST_ENV} ${GODWIT_GUEST_CARGO} build --quiet --release --locked --target wasm32-wasip1
+      --manifest-path ${workspace}/Cargo.toml --target-dir ${rust_target_dir} ${guests_PACKAGES}
+    ${copies}
+    DEPENDS ${sources} ${workspace}/Cargo.lock
+            ${GODWIT_THIRD_PARTY}/rust-sysroot/lib/rustlib/wasm32-wasip1/lib/self-contained/libc.a
+    COMMENT "Building ${guests_BINARIES} (Rust)" VERBATIM)
+  if(guests_OUTSIDE)
+    add_custom_target(${target} DEPENDS ${wasms})
+  else()
+    godwit_register_guest(${target} "${wasms}")
+  endif()
 endfunction()
 
 # godwit_add_guest_go(<name> <file>)

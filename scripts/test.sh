@@ -4,8 +4,8 @@
 # usage: test.sh [--full]
 #   --full   all tests under the address and undefined-behaviour sanitizers, the unit tests and the guests with threads
 #            under the thread sanitizer, the bugs of tests/planted, which the tests must find, an instruction added as
-#            docs/adding-an-instruction.md says, a Kotlin program (which needs a Java machine), and on aarch64, in an emulator,
-#            the specification suite, guest programs and the unit tests of the rooms that know processors
+#            docs/adding-an-instruction.md says, a Kotlin program (which needs a Java machine), clients of real databases,
+#            and on aarch64, in an emulator, the specification suite, guest programs and the unit tests of the rooms that know processors
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -48,7 +48,10 @@ run() {
   done < <(sed -n '/The following tests FAILED/,$p' "$log" | grep -E '^[[:space:]]+[0-9]+ - ')
 }
 
-[ -z "$full" ] || bash scripts/setup/run.sh kotlin aarch64 || exit 1
+if [ -n "$full" ]; then
+  bash scripts/setup/run.sh kotlin aarch64 databases || exit 1
+  build release databases
+fi
 run release
 if [ -n "$full" ]; then
   build asan

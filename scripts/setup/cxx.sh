@@ -19,16 +19,20 @@ pip_download "$CXX_PACKAGE" "$CXX_VERSION" "$CXX_SHA256" --platform "$CXX_PLATFO
 unzip -q "$scratch"/wheel/*.whl 'ziglang/lib/libcxxabi/*' 'ziglang/lib/libunwind/*' 'ziglang/lib/libcxx/src/*' -d "$scratch"
 readonly sources=$scratch/ziglang/lib
 
-# Left out: demangling for messages is libc++abi's own, threads and files do not throw here.
+# Left out: demangling for messages is libc++abi's own, threads do not throw here.
 abi=(abort_message cxa_aux_runtime cxa_default_handlers cxa_demangle cxa_exception cxa_exception_storage cxa_guard
      cxa_handlers cxa_personality cxa_vector cxa_virtual fallback_malloc private_typeinfo stdlib_exception
      stdlib_new_delete stdlib_stdexcept stdlib_typeinfo)
 library=(any functional ios ios.instantiations locale memory memory_resource optional ostream regex string system_error
-         valarray variant vector)
+         valarray variant vector filesystem/directory_entry filesystem/directory_iterator filesystem/filesystem_clock
+         filesystem/filesystem_error filesystem/operations filesystem/path)
 options=(--target=wasm32-wasip1 "--sysroot=$third_party/wasi-sysroot" -O2 -DNDEBUG -w -fwasm-exceptions
          -D_LIBCPP_BUILDING_LIBRARY -D_LIBCXXABI_BUILDING_LIBRARY -DLIBCXX_BUILDING_LIBCXXABI
          -DLIBCXXABI_USE_LLVM_UNWINDER -D_LIBCXXABI_HAS_NO_THREADS -D_LIBUNWIND_HIDE_SYMBOLS
          "-I$sources/libcxx/src" "-I$sources/libcxxabi/include" "-I$sources/libcxxabi/src" "-I$sources/libunwind/include")
+
+# It takes wasi-libc for musl, and that for one with copy_file_range.
+sed -i 's/ || _LIBCPP_HAS_MUSL_LIBC//' "$sources/libcxx/src/filesystem/operations.cpp"
 
 # The tag of all C++ exceptions, which the compiler only ever declares.
 cat > "$scratch/tag.s" <<'ASM'
@@ -45,7 +49,7 @@ commands() {     # one line for xargs per object of the encoding $1
     echo "$cxx" -std=c++23 "${options[@]}" "${encoding[@]}" -c "$sources/libcxxabi/src/$name.cpp" -o "$scratch/$1/abi.$name.o"
   done
   for name in "${library[@]}"; do
-    echo "$cxx" -std=c++23 "${options[@]}" "${encoding[@]}" -c "$sources/libcxx/src/$name.cpp" -o "$scratch/$1/$name.o"
+    echo "$cxx" -std=c++23 "${options[@]}" "${encoding[@]}" -c "$sources/libcxx/src/$name.cpp" -o "$scratch/$1/${name//\//.}.o"
   done
   echo "$cc" -std=c17 "${options[@]}" "${encoding[@]}" -c "$sources/libunwind/src/Unwind-wasm.c" -o "$scratch/$1/unwind.o"
   echo "$cc" --target=wasm32-wasip1 -c "$scratch/tag.s" -o "$scratch/$1/tag.o"

