@@ -31,16 +31,21 @@ __asm__(
 
 __attribute__((used)) void run_thread(struct thread* self) { self->function(self->argument); }
 
-// Its id, or a negative number. Stacks are not given back.
+// Its id, or a negative number. The stacks of threads are not given back.
 static inline int32_t thread_start(void (*function)(void*), void* argument) {
   enum { kStackBytes = 64 << 10 };
   struct thread* const self = malloc(sizeof *self);
   char* const stack = malloc(kStackBytes);
-  if (!self || !stack) return -1;
+  if (!self || !stack) abort();
   self->stack_top = (char*)((uintptr_t)(stack + kStackBytes) & ~(uintptr_t)15);
   self->function = function;
   self->argument = argument;
-  return wasi_thread_spawn(self);
+  const int32_t id = wasi_thread_spawn(self);
+  if (id < 0) {
+    free(stack);
+    free(self);
+  }
+  return id;
 }
 
 // 0: free. 1: taken. 2: taken, and somebody may wait.
