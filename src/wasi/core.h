@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "platform/fs_wait.h"
+#include "wasi/denials.h"
 #include "wasi/descriptor.h"
 #include "wasi/network.h"
 
@@ -15,7 +16,8 @@ struct Core {
   std::vector<std::string> args;
   std::vector<std::string> env;  // "NAME=value"
   DescriptorTable descriptors;
-  std::unique_ptr<Network> network;
+  std::unique_ptr<Denials> denials;
+  std::unique_ptr<Network> network;        // tells `denials`
   platform::fs::Parker* parker = nullptr;  // who waits in the place of the guest's thread; null: that does
 };
 

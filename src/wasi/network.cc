@@ -8,9 +8,8 @@
 namespace godwit::wasi {
 namespace {
 
-// Bounds on what a guest can make the host remember.
+// The bound on what a guest can make the host remember.
 constexpr size_t kMostLearned = 4096;
-constexpr size_t kMostTold = 8;
 
 constexpr std::string_view kForms =
     "write HOST:PORT, for example example.org:443, 127.0.0.1:8080, [::1]:80 or *:443";
@@ -80,12 +79,7 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
 }
 
 bool Network::deny(const std::string& what, const std::string& remedy) {
-  std::string message = "the guest may not " + what + "; " + remedy + " would allow it";
-  const std::lock_guard lock(mutex_);
-  const bool is_known = std::ranges::find(told_, message) != told_.end();
-  if (!sink_ || told_.size() >= kMostTold || is_known) return false;
-  sink_(message);
-  told_.push_back(std::move(message));
+  denials_.tell(Denials::Topic::Network, "the guest may not " + what + "; " + remedy + " would allow it");
   return false;
 }
 

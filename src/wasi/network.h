@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -12,6 +11,7 @@
 #include "base/error.h"
 #include "platform/net_address.h"
 #include "platform/net_socket.h"
+#include "wasi/denials.h"
 
 namespace godwit::wasi {
 
@@ -35,15 +35,13 @@ struct NetworkGrants {
   bool unix_sockets = false;           // by paths inside the preopened directories
 };
 
-// Told about the first few things that were refused: what, and the option that would allow it.
-using DenialSink = std::function<void(std::string_view)>;
-
 // @threads any.
 class Network final {
  public:
-  Network(NetworkGrants grants, DenialSink sink) : grants_(std::move(grants)), sink_(std::move(sink)) {}
+  // @lifetime `denials` outlives this.
+  Network(NetworkGrants grants, Denials& denials) : grants_(std::move(grants)), denials_(denials) {}
 
-  // Each is false, and tells the sink, if it was not granted.
+  // Each is false, and told, if it was not granted.
   bool may_open(net::Family family);
   bool may_connect(const net::Address& to);
   bool may_look_up(std::string_view name);
@@ -62,14 +60,13 @@ class Network final {
   bool deny(const std::string& what, const std::string& remedy);
 
   const NetworkGrants grants_;
-  const DenialSink sink_;
+  Denials& denials_;
   struct Learned {
     net::Address ip;  // without its port
     size_t rule;      // of grants_.connect
   };
   mutable std::mutex mutex_;  // guards what follows
   std::vector<Learned> learned_;
-  std::vector<std::string> told_;
 };
 
 }  // namespace godwit::wasi

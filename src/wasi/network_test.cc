@@ -20,10 +20,9 @@ std::vector<Endpoint> endpoints(std::initializer_list<std::string_view> texts) {
 
 class NetworkTest : public testing::Test {
  protected:
-  Network with(NetworkGrants grants) {
-    return Network(std::move(grants), [this](std::string_view what) { told_.emplace_back(what); });
-  }
+  Network with(NetworkGrants grants) { return Network(std::move(grants), denials_); }
   std::vector<std::string> told_;
+  Denials denials_{[this](std::string_view what) { told_.emplace_back(what); }};
 };
 
 TEST(EndpointText, IsRead) {

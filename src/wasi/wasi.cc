@@ -183,7 +183,8 @@ Result<std::unique_ptr<Wasi>> Wasi::create(Config config) {
   Core& core = wasi->core_;
   core.args = std::move(config.args);
   core.env = std::move(config.env);
-  core.network = std::make_unique<Network>(std::move(config.network), std::move(config.on_denial));
+  core.denials = std::make_unique<Denials>(std::move(config.on_denial));
+  core.network = std::make_unique<Network>(std::move(config.network), *core.denials);
   core.parker = config.parker;
   constexpr uint32_t kStdin = 0, kStdout = 1, kStderr = 2, kFirstPreopen = 3;
   core.descriptors.set(kStdin, lend(config.stdin_fd));
