@@ -31,6 +31,7 @@
 #include "godwit/store.h"
 #include "godwit/table.h"
 #include "godwit/threads.h"
+#include "godwit/tls.h"
 #include "godwit/typed.h"
 #include "godwit/types.h"
 #include "godwit/value.h"

@@ -13,6 +13,7 @@ namespace godwit::GODWIT_V1 {
 class Nn;
 class SharedMemory;
 class Threads;
+class Tls;
 class Wasi;
 
 /// A set of named definitions against which modules are linked.
@@ -31,6 +32,10 @@ class Linker final {
   /// Provides `wasi_ephemeral_nn`.
   /// @lifetime `nn` outlives every store it is linked into.
   void define(Nn& nn);
+
+  /// Provides `rustls_client` and `wasmedge_httpsreq`.
+  /// @lifetime `tls` outlives every store it is linked into.
+  void define(Tls& tls);
 
   /// Provides `wasi.thread-spawn`, and the shared memories that its module imports, unless they are defined already.
   /// @lifetime `threads` and this linker outlive every store it is linked into. What threads import is looked up when

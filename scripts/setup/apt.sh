@@ -11,6 +11,7 @@ packages=(
   rustc-web cargo-web rust-web-src                                      # Rust guests, and crates as a source of sources
   libstdc++-12-dev libfmt-dev
   llvm-$APT_LLVM-dev libzstd-dev zlib1g-dev                             # the optimising compiler
+  libssl-dev openssl                                                    # TLS for guests, and the certificates of its tests
   libgtest-dev g++-12                                                   # tests
 )
 

@@ -19,6 +19,7 @@
 #include "godwit/shared_memory.h"
 #include "godwit/store.h"
 #include "godwit/threads.h"
+#include "godwit/tls.h"
 #include "godwit/wasi.h"
 #include "nn/guest.h"
 #include "nn/registry.h"
@@ -26,6 +27,7 @@
 #include "runtime/linker.h"
 #include "runtime/memory.h"
 #include "runtime/store.h"
+#include "tls/guest.h"
 #include "wasi/threads.h"
 #include "wasi/wasi.h"
 
@@ -91,6 +93,17 @@ struct Threads::Impl {
 
 struct Wasi::Impl {
   std::unique_ptr<wasi::Wasi> wasi;
+};
+
+struct TlsTrust::Impl {
+  Impl(std::vector<tls::Authorities> authorities, std::vector<std::string> directories)
+      : trust(std::move(authorities), std::move(directories)) {}
+  tls::Trust trust;
+};
+
+struct Tls::Impl {
+  Impl(tls::Trust& trust, wasi::Core& core) : guest(trust, core) {}
+  tls::Guest guest;
 };
 
 struct ModelRegistry::Impl {

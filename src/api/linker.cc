@@ -14,6 +14,8 @@ Linker& Linker::operator=(Linker&&) noexcept = default;
 void Linker::define(Wasi& wasi) { wasi::define(impl_->linker, *wasi.impl().wasi); }
 void Linker::define(Nn& nn) { nn.impl().guest.define(impl_->linker); }
 
+void Linker::define(Tls& tls) { tls.impl().guest.define(impl_->linker); }
+
 Result<void> Linker::define(Threads& threads) {
   Threads::Impl& inner = threads.impl();
   if (inner.threads) return usage_error("these threads are defined in a linker already");

@@ -22,10 +22,12 @@ namespace godwit::cli {
 namespace {
 
 constexpr std::string_view kNnModule = "wasi_ephemeral_nn";
+constexpr std::string_view kTlsModules[] = {"rustls_client", "wasmedge_httpsreq"};
 
 struct RunOptions {
   const char* file = nullptr;
   WasiConfig wasi;
+  TlsConfig tls;
   std::vector<std::string> nn_preloads;
   std::optional<std::string> invoke;
   std::optional<std::chrono::nanoseconds> timeout;
@@ -60,6 +62,9 @@ constexpr OptionSpec kOptions[] = {
      "3 (and 4, …, before directories). Repeatable."},
     {"listenfd", "", "Pass on the listening sockets that systemd has passed (first)."},
     {"allow-af-unix", "", "Let the guest use unix sockets, in its directories."},
+    {"tls-ca", "FILE",
+     "Let the guest's TLS trust the authorities whose certificates\n"
+     "(PEM) are in FILE, beside the system's. Repeatable."},
     {"nn-preload", "MODEL",
      "Name a model for the guest: NAME:ENCODING:TARGET:PATH, for\n"
      "example default:GGML:AUTO:model.gguf. Targets: CPU GPU TPU\nAUTO. Repeatable."},
@@ -173,6 +178,8 @@ std::expected<void, UsageError> apply(RunOptions& into, const OptionReader::Opti
     into.wasi.passes_listeners = true;
   } else if (name == "allow-af-unix") {
     into.wasi.network.unix_sockets = true;
+  } else if (name == "tls-ca") {
+    into.tls.ca_files.emplace_back(option.value);
   } else if (name == "env") {
     auto variable = parse_env(option.value);
     if (!variable) return std::unexpected(variable.error());
@@ -266,6 +273,8 @@ int report_run_error(const Error& error, const RunOptions& options) {
 int run_module(const Engine& engine, RunOptions& options) {
   // What the store's guests use outlives it.
   std::optional<Wasi> wasi;
+  std::optional<TlsTrust> trust;
+  std::optional<Tls> tls;
   std::optional<ModelRegistry> models;
   std::optional<Nn> nn;
   Linker linker;
@@ -287,6 +296,13 @@ int run_module(const Engine& engine, RunOptions& options) {
   wasi.emplace(std::move(*made));
 
   linker.define(*wasi);
+  if (std::ranges::any_of(kTlsModules, [&](std::string_view name) { return module->imports_from(name); })) {
+    auto trusted = TlsTrust::create(std::move(options.tls));
+    if (!trusted) return report(trusted.error(), "--tls-ca");
+    trust.emplace(std::move(*trusted));
+    tls.emplace(*trust, *wasi);
+    linker.define(*tls);
+  }
   // A guest without models does not pay for them.
   if (!options.nn_preloads.empty() || module->imports_from(kNnModule)) {
     models.emplace();
