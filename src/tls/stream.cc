@@ -14,7 +14,8 @@ namespace net = platform::net;
 
 // A peer that says nothing for so long is given up.
 constexpr uint64_t kIdleTimeout_ns = 60'000'000'000;
-constexpr size_t kPieceBytes = 16384;
+// With an unfinished record (18 KiB at most) it has room in a session.
+constexpr size_t kPieceBytes = 8192;
 
 std::unexpected<Stream::Failure> fail_by_system(int error) {
   const bool is_late = error == EAGAIN;
