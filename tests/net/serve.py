@@ -6,11 +6,21 @@
     serve.py with-guest WORD COMMAND...  runs COMMAND, a guest that prints "address:port …" first, connects to it, sends
                                        WORD, prints what comes back, then the rest of the guest's output
     serve.py with-listener WORD COMMAND...  the same with a listening socket passed as systemd does
+    serve.py with-https KIND COMMAND...  runs COMMAND with PORT set to the port of an HTTPS server and CA to a file with the
+                                       certificate of its authority. KIND says what is wrong with the server's own: good,
+                                       other-authority, other-name, expired; or with its answer: cut
+    serve.py with-silence COMMAND...   runs COMMAND with PORT set to the port of a server that never says anything
+    serve.py with-web REQUESTS COMMAND...  runs COMMAND, a server of HTTP that prints "address:port" first, sends it that
+                                       many requests over each of several connections, and stops it
 """
+import http.client
+import http.server
 import os
 import socket
+import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 
 
@@ -68,12 +78,96 @@ def with_listener(word, command):
     return guest.wait(30)
 
 
+def openssl(*arguments):
+    subprocess.run(["openssl", *arguments], check=True, capture_output=True)
+
+
+def make_authority(folder, name):
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+            f"/CN={name}", "-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.pem")
+
+
+def make_certificate(folder, authority, names, lifetime_days=2):
+    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=server", "-keyout",
+            f"{folder}/server.key", "-out", f"{folder}/server.csr")
+    with open(f"{folder}/server.ext", "w") as extensions:
+        extensions.write(f"subjectAltName={names}\n")
+    openssl("x509", "-req", "-in", f"{folder}/server.csr", "-CA", f"{folder}/{authority}.pem", "-CAkey",
+            f"{folder}/{authority}.key", "-set_serial", "7", "-days", str(lifetime_days), "-extfile",
+            f"{folder}/server.ext", "-out", f"{folder}/server.pem")
+
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    is_cut = False
+
+    def do_GET(self):
+        body = f"you asked for {self.path}".encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body) + 100 * self.is_cut))
+        self.end_headers()
+        self.wfile.write(body)
+        self.close_connection = self.is_cut
+
+    def log_message(self, *arguments):
+        pass
+
+
+def with_https(kind, command):
+    with tempfile.TemporaryDirectory() as folder:
+        make_authority(folder, "authority")
+        make_authority(folder, "other")
+        make_certificate(folder, "other" if kind == "other-authority" else "authority",
+                         "DNS:elsewhere.example" if kind == "other-name" else "DNS:localhost,IP:127.0.0.1",
+                         -1 if kind == "expired" else 2)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(f"{folder}/server.pem", f"{folder}/server.key")
+        Answers.is_cut = kind == "cut"
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+        server.handle_error = lambda *arguments: None  # clients that refuse it
+        # the handshake belongs to the connection's thread
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        words = {"PORT": str(server.server_address[1]), "CA": f"{folder}/authority.pem"}
+        command = [words[part] if part in words else part.replace("PORT", words["PORT"]) for part in command]
+        return subprocess.run(command).returncode
+
+
+def with_silence(command):
+    server = socket.create_server(("127.0.0.1", 0))
+    return subprocess.run([part.replace("PORT", str(server.getsockname()[1])) for part in command]).returncode
+
+
+def with_web(requests, command):
+    guest = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    where = guest.stdout.readline()
+    connections = [http.client.HTTPConnection("127.0.0.1", int(where.split(":")[1]), timeout=60) for _ in range(10)]
+    answers = set()
+    for number in range(int(requests)):
+        for connection in connections:  # all are open at a time, and kept
+            connection.request("POST", "/", body=b"x" * 1000 * number)
+        for connection in connections:
+            answers.add((number, connection.getresponse().read() == b"x" * 1000 * number))
+    connections[0].request("GET", "/a")
+    print(connections[0].getresponse().read().decode(), end="")
+    print(f"{len(answers)} answers, all right: {all(is_right for _, is_right in answers)}", flush=True)
+    guest.terminate()
+    guest.wait(30)
+    return 0
+
+
 def main():
     mode, rest = sys.argv[1], sys.argv[2:]
     if mode == "with-server":
         return with_server(rest)
     if mode == "with-guest":
         return with_guest(rest[0], rest[1:])
+    if mode == "with-https":
+        return with_https(rest[0], rest[1:])
+    if mode == "with-silence":
+        return with_silence(rest)
+    if mode == "with-web":
+        return with_web(rest[0], rest[1:])
     return with_listener(rest[0], rest[1:])
 
 
