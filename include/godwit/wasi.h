@@ -44,8 +44,8 @@ struct WasiConfig {
   bool passes_listeners = false;
   std::vector<Preopen> preopens = {};  ///< they become the descriptors after those, in this order
   NetworkAccess network = {};
-  /// Told what the guest was refused of the network, and which option of `godwit run` would allow it: the first few
-  /// times. Called on the guest's threads, one at a time.
+  /// Told what the guest was refused of the network or of files, and which option of `godwit run` would allow it: the
+  /// first few times of each. Called on the guest's threads, one at a time.
   std::function<void(std::string_view)> on_denial = {};
   Scheduler* scheduler =
       nullptr;       ///< whose fibers the guest runs on; null: its waits are those of its thread

@@ -47,7 +47,7 @@ struct Descriptor {
   std::unique_ptr<SocketState> socket;  // null: not a socket, or one that the embedder lent
   bool is_handed_over = false;          // a listening socket that the guest finds when it starts
   bool is_preopen = false;
-  std::string preopen_path;  // the guest's name for it
+  std::string preopen_path;  // of a directory: the guest's name for the preopen that it is, or lies in
   // Of a directory being read: where the host has entry 0, 1, 2, …, as far as it was read. Guests get these indices as
   // cookies, since the C library of 32-bit guests keeps 32 bits of them and the host's places have 64. Guarded by mutex.
   std::vector<uint64_t> places;

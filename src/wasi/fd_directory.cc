@@ -77,7 +77,11 @@ class EntryCursor final {
 // Writes the Prestat (8 bytes) of a preopened directory: that it is one, and the length of its name. Listening sockets
 // that the guest was given have one, too, so that who looks for directories does not stop there.
 Errno P1::fd_prestat_get(uint32_t fd, GuestPtr<Prestat> prestat) {
-  WASI_ASSIGN_OR_RETURN(const DescriptorPtr dir, core_.descriptors.find(fd));
+  const auto found = core_.descriptors.find(fd);
+  constexpr uint32_t kFirstPreopen = 3;
+  if (!found && fd == kFirstPreopen) core_.lacks_directories = true;
+  if (!found) return found.error();
+  const DescriptorPtr& dir = *found;
   if (dir->is_handed_over) return put(prestat, Prestat{.tag = kPrestatSocket});
   if (!dir->is_preopen) return Errno::Badf;
   return put(prestat, Prestat{.name_len = static_cast<Size>(dir->preopen_path.size())});

@@ -38,7 +38,7 @@ Errno P0::fd_seek(uint32_t fd, int64_t offset, uint32_t whence, GuestPtr<FileSiz
 
 // Writes the FileStat0 (56 bytes) of what a path names.
 Errno P0::path_filestat_get(uint32_t fd, uint32_t flags, GuestString path, GuestPtr<FileStat0> stat) {
-  WASI_ASSIGN_OR_RETURN(const fs::FileStatus status, status_at(core_.descriptors, fd, flags, path));
+  WASI_ASSIGN_OR_RETURN(const fs::FileStatus status, status_at(core_, fd, flags, path));
   return put(stat, to_file_stat_0(status));
 }
 

@@ -41,8 +41,7 @@ Expected<> check_writable(const Descriptor& file);
 FileStat to_file_stat(const fs::FileStatus& status);
 
 // What a path beneath descriptor `fd` names. @errors as path_filestat_get.
-Expected<fs::FileStatus> status_at(const DescriptorTable& descriptors, uint32_t fd, uint32_t flags,
-                                   GuestString path);
+Expected<fs::FileStatus> status_at(const Core& core, uint32_t fd, uint32_t flags, GuestString path);
 // What descriptor `fd` is. @errors as fd_filestat_get.
 Expected<fs::FileStatus> status_of(const DescriptorTable& descriptors, uint32_t fd);
 

@@ -18,10 +18,31 @@ struct Place {
   fs::PathAt at() const { return {dir->fd, path.view()}; }
 };
 
-Expected<Place> place_of(const DescriptorTable& table, uint32_t fd, GuestString path, Rights needed) {
-  WASI_ASSIGN_OR_RETURN(const DescriptorPtr dir, table.find_directory(fd, needed));
+// Tells whoever runs the guest what would have to be given for the error not to be one; returns it.
+// The host's own EPERM (of files that may not be linked, say) is told as a path that leads out: it looks the same.
+Errno told(const Core& core, const Descriptor& dir, std::string_view path, Errno error) {
+  const std::string in = "'" + dir.preopen_path + "'";
+  if (error == Errno::Rofs)
+    core.denials->tell(Denials::Topic::Files,
+                       "the guest may not change what is in " + in + "; --dir without :ro would allow it");
+  if (error == Errno::Perm)
+    core.denials->tell(Denials::Topic::Files, "the guest may not leave " + in + " by '" + std::string(path) +
+                                                  "'; --dir with a directory that holds both would allow it");
+  return error;
+}
+
+Expected<Place> place_of(const Core& core, uint32_t fd, GuestString path, Rights needed) {
+  auto dir = core.descriptors.find_directory(fd, needed);
+  if (!dir && dir.error() == Errno::Rofs) told(core, **core.descriptors.find(fd), {}, Errno::Rofs);
+  if (!dir) return std::unexpected(dir.error());
   WASI_ASSIGN_OR_RETURN(const PathCopy copy, PathCopy::of(path));
-  return Place{dir, copy};
+  return Place{std::move(*dir), copy};
+}
+
+// The last step of a call about a place.
+template <class T>
+Errno finish_at(const Core& core, const Place& place, const T& result) {
+  return result ? Errno::Success : told(core, *place.dir, place.path.view(), errno_of(result.error()));
 }
 
 // What path_open was asked for, in one piece.
@@ -80,46 +101,43 @@ Expected<fs::FileHandle> open_at(const Place& place, fs::OpenOptions options) {
 
 }  // namespace
 
-Expected<fs::FileStatus> status_at(const DescriptorTable& descriptors, uint32_t fd, uint32_t flags,
-                                   GuestString path) {
-  WASI_ASSIGN_OR_RETURN(const Place place, place_of(descriptors, fd, path, right::kPathFilestatGet));
+Expected<fs::FileStatus> status_at(const Core& core, uint32_t fd, uint32_t flags, GuestString path) {
+  WASI_ASSIGN_OR_RETURN(const Place place, place_of(core, fd, path, right::kPathFilestatGet));
   WASI_ASSIGN_OR_RETURN(const fs::LastLink last_link, to_last_link(flags));
-  WASI_ASSIGN_OR_RETURN(const fs::FileStatus status, fs::status_beneath(place.at(), last_link));
-  return status;
+  const auto status = fs::status_beneath(place.at(), last_link);
+  if (!status) return std::unexpected(finish_at(core, place, status));
+  return *status;
 }
 
 // Creates a directory.
 Errno P1::path_create_directory(uint32_t fd, GuestString path) {
-  WASI_ASSIGN_OR_RETURN(const Place place,
-                        place_of(core_.descriptors, fd, path, right::kPathCreateDirectory));
-  return finish(fs::make_directory(place.at()));
+  WASI_ASSIGN_OR_RETURN(const Place place, place_of(core_, fd, path, right::kPathCreateDirectory));
+  return finish_at(core_, place, fs::make_directory(place.at()));
 }
 
 // Writes the FileStat (64 bytes) of what a path names.
 Errno P1::path_filestat_get(uint32_t fd, uint32_t flags, GuestString path, GuestPtr<FileStat> stat) {
-  WASI_ASSIGN_OR_RETURN(const fs::FileStatus status, status_at(core_.descriptors, fd, flags, path));
+  WASI_ASSIGN_OR_RETURN(const fs::FileStatus status, status_at(core_, fd, flags, path));
   return put(stat, to_file_stat(status));
 }
 
 // Sets the times that `fst_flags` names.
 Errno P1::path_filestat_set_times(uint32_t fd, uint32_t flags, GuestString path, Timestamp atim,
                                   Timestamp mtim, uint32_t fst_flags) {
-  WASI_ASSIGN_OR_RETURN(const Place place,
-                        place_of(core_.descriptors, fd, path, right::kPathFilestatSetTimes));
+  WASI_ASSIGN_OR_RETURN(const Place place, place_of(core_, fd, path, right::kPathFilestatSetTimes));
   WASI_ASSIGN_OR_RETURN(const fs::LastLink last_link, to_last_link(flags));
   WASI_ASSIGN_OR_RETURN(const NewTimes times, new_times(atim, mtim, fst_flags));
-  return finish(fs::set_times_beneath(place.at(), last_link, times.accessed, times.modified));
+  return finish_at(core_, place,
+                   fs::set_times_beneath(place.at(), last_link, times.accessed, times.modified));
 }
 
 // Creates a hard link.
 Errno P1::path_link(uint32_t old_fd, uint32_t old_flags, GuestString old_path, uint32_t new_fd,
                     GuestString new_path) {
-  WASI_ASSIGN_OR_RETURN(const Place from,
-                        place_of(core_.descriptors, old_fd, old_path, right::kPathLinkSource));
-  WASI_ASSIGN_OR_RETURN(const Place to,
-                        place_of(core_.descriptors, new_fd, new_path, right::kPathLinkTarget));
+  WASI_ASSIGN_OR_RETURN(const Place from, place_of(core_, old_fd, old_path, right::kPathLinkSource));
+  WASI_ASSIGN_OR_RETURN(const Place to, place_of(core_, new_fd, new_path, right::kPathLinkTarget));
   WASI_ASSIGN_OR_RETURN(const fs::LastLink last_link, to_last_link(old_flags));
-  return finish(fs::link(from.at(), last_link, to.at()));
+  return finish_at(core_, from, fs::link(from.at(), last_link, to.at()));
 }
 
 // Opens a file or directory and writes its number. The new descriptor has the rights that were asked for and those
@@ -129,12 +147,15 @@ Errno P1::path_link(uint32_t old_fd, uint32_t old_flags, GuestString old_path, u
 // test suite's do, then call fd_seek or fd_filestat_get, and other runtimes let them.
 Errno P1::path_open(uint32_t fd, uint32_t dirflags, GuestString path, uint32_t oflags, uint64_t rights_base,
                     uint64_t, uint32_t fdflags, GuestPtr<uint32_t> opened_fd) {
-  WASI_ASSIGN_OR_RETURN(const Place place, place_of(core_.descriptors, fd, path, right::kPathOpen));
+  WASI_ASSIGN_OR_RETURN(const Place place, place_of(core_, fd, path, right::kPathOpen));
   WASI_ASSIGN_OR_RETURN(const fs::LastLink last_link, to_last_link(dirflags));
   const OpenRequest request = {.oflags = oflags, .fdflags = fdflags, .base = rights_base};
-  WASI_TRY(check_request(*place.dir, request));
+  const auto checked = check_request(*place.dir, request);
+  if (!checked) return finish_at(core_, place, checked);
   WASI_TRY(opened_fd.check());
-  WASI_ASSIGN_OR_RETURN(fs::FileHandle file, open_at(place, to_options(request, last_link)));
+  auto found = open_at(place, to_options(request, last_link));
+  if (!found) return finish_at(core_, place, found);
+  fs::FileHandle file = std::move(*found);
   WASI_ASSIGN_OR_RETURN(const fs::FileStatus status, fs::status(file.get()));
 
   auto opened = std::make_shared<Descriptor>();
@@ -142,6 +163,7 @@ Errno P1::path_open(uint32_t fd, uint32_t dirflags, GuestString path, uint32_t o
   opened->owned = std::move(file);
   opened->kind = status.kind;
   opened->permission = place.dir->permission;
+  if (status.kind == FileKind::Directory) opened->preopen_path = place.dir->preopen_path;
   opened->readable = request.reads();
   opened->writable = request.writes();
   opened->flags = fdflags;
@@ -158,7 +180,7 @@ Errno P1::path_open(uint32_t fd, uint32_t dirflags, GuestString path, uint32_t o
 
 // Writes what a symbolic link says, cut to the buffer; writes how many bytes to `bufused`.
 Errno P1::path_readlink(uint32_t fd, GuestString path, GuestSpan<uint8_t> buf, GuestPtr<Size> bufused) {
-  WASI_ASSIGN_OR_RETURN(const Place place, place_of(core_.descriptors, fd, path, right::kPathReadlink));
+  WASI_ASSIGN_OR_RETURN(const Place place, place_of(core_, fd, path, right::kPathReadlink));
   WASI_ASSIGN_OR_RETURN(const MutableBytes bytes, buf.bytes());
   WASI_TRY(bufused.check());
   const runtime::GuestAccess access;
@@ -168,31 +190,28 @@ Errno P1::path_readlink(uint32_t fd, GuestString path, GuestSpan<uint8_t> buf, G
 
 // Removes an empty directory.
 Errno P1::path_remove_directory(uint32_t fd, GuestString path) {
-  WASI_ASSIGN_OR_RETURN(const Place place,
-                        place_of(core_.descriptors, fd, path, right::kPathRemoveDirectory));
-  return finish(fs::remove_directory(place.at()));
+  WASI_ASSIGN_OR_RETURN(const Place place, place_of(core_, fd, path, right::kPathRemoveDirectory));
+  return finish_at(core_, place, fs::remove_directory(place.at()));
 }
 
 // Renames a file or directory; replaces what the new name named.
 Errno P1::path_rename(uint32_t fd, GuestString old_path, uint32_t new_fd, GuestString new_path) {
-  WASI_ASSIGN_OR_RETURN(const Place from,
-                        place_of(core_.descriptors, fd, old_path, right::kPathRenameSource));
-  WASI_ASSIGN_OR_RETURN(const Place to,
-                        place_of(core_.descriptors, new_fd, new_path, right::kPathRenameTarget));
-  return finish(fs::rename(from.at(), to.at()));
+  WASI_ASSIGN_OR_RETURN(const Place from, place_of(core_, fd, old_path, right::kPathRenameSource));
+  WASI_ASSIGN_OR_RETURN(const Place to, place_of(core_, new_fd, new_path, right::kPathRenameTarget));
+  return finish_at(core_, from, fs::rename(from.at(), to.at()));
 }
 
 // Creates a symbolic link `new_path` that says `old_path`.
 Errno P1::path_symlink(GuestString old_path, uint32_t fd, GuestString new_path) {
-  WASI_ASSIGN_OR_RETURN(const Place place, place_of(core_.descriptors, fd, new_path, right::kPathSymlink));
+  WASI_ASSIGN_OR_RETURN(const Place place, place_of(core_, fd, new_path, right::kPathSymlink));
   WASI_ASSIGN_OR_RETURN(const PathCopy target, PathCopy::of(old_path));
-  return finish(fs::make_symbolic_link(target.view(), place.at()));
+  return finish_at(core_, place, fs::make_symbolic_link(target.view(), place.at()));
 }
 
 // Removes a file. @errors Isdir: a directory.
 Errno P1::path_unlink_file(uint32_t fd, GuestString path) {
-  WASI_ASSIGN_OR_RETURN(const Place place, place_of(core_.descriptors, fd, path, right::kPathUnlinkFile));
-  return finish(fs::unlink_file(place.at()));
+  WASI_ASSIGN_OR_RETURN(const Place place, place_of(core_, fd, path, right::kPathUnlinkFile));
+  return finish_at(core_, place, fs::unlink_file(place.at()));
 }
 
 }  // namespace godwit::wasi

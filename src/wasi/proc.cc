@@ -16,6 +16,10 @@ constexpr std::string_view kSignals[] = {"hup",    "int",  "quit",  "ill",  "tra
 
 // Ends the guest with an exit status.
 Result<> P1::proc_exit(uint32_t rval) {
+  if (rval != 0 && core_.lacks_directories)
+    core_.denials->tell(
+        Denials::Topic::Files,
+        "the guest has looked for directories and was given none; --dir DIR would give it one");
   return fail(Error(ErrorKind::Exit, rval, "exit status " + std::to_string(rval)));
 }
 

@@ -71,8 +71,11 @@ std::string help_text(const Command& command) {
   text += command.arguments;
   text += "\n\n";
   text += command.summary;
-  text += ".\n\noptions:\n";
+  text += ".\n";
   for (const OptionSpec& option : command.options) {
+    const bool is_first = &option == &command.options.front();
+    if (is_first || !option.heading.empty())
+      text += "\n" + std::string(option.heading.empty() ? "options" : option.heading) + ":\n";
     std::string left;
     if (option.letter != 0) left = std::string("-") + option.letter + ", ";
     left += "--" + std::string(option.name);

@@ -47,7 +47,8 @@ constexpr OptionSpec kOptions[] = {
      "PATH        under its own name\n"
      "GUEST:HOST  the host's HOST as GUEST (as WasmEdge has it)\n"
      "HOST::GUEST the same (as Wasmtime has it)\n"
-     ":ro or :readonly after any of them forbids writing."},
+     ":ro or :readonly after any of them forbids writing.",
+     0, "what the guest may use"},
     {"env", "NAME=VALUE",
      "Set an environment variable of the guest; NAME alone passes\non the value that is set here. "
      "Repeatable."},
@@ -71,7 +72,8 @@ constexpr OptionSpec kOptions[] = {
     {"invoke", "FUNCTION",
      "Call an exported function instead of _start, after\n"
      "_initialize if there is one. The arguments after the file\n"
-     "are its arguments; results are printed, one per line."},
+     "are its arguments; results are printed, one per line.",
+     0, "how it runs"},
     {"timeout", "TIME", "Stop the guest after 500ms, 1.5s, 2m or 1h."},
     {"max-memory", "SIZE", "The most that one memory may grow to: 512K, 64M, 1G.\nThe default is 4G."},
     {"max-total-memory", "SIZE",
