@@ -2,7 +2,8 @@
 # ./dev test, after set-up and build: every test on the release build, then the unit and mutation tests with
 # sanitizers. The last line counts test programs; what each checked stands above it.
 # usage: test.sh [--full]
-#   --full   all tests under the address and undefined-behaviour sanitizers, the unit tests and the guests with threads
+#   --full   tests under load (200 connections to one server, 5,000 to 1,000), all tests under the address and
+#            undefined-behaviour sanitizers, the unit tests and the guests with threads
 #            under the thread sanitizer, the bugs of tests/planted, which the tests must find, an instruction added as
 #            docs/adding-an-instruction.md says, a Kotlin program (which needs a Java machine), clients of real databases,
 #            and on aarch64, in an emulator, the specification suite, guest programs and the unit tests of the rooms that know processors
@@ -52,7 +53,7 @@ if [ -n "$full" ]; then
   bash scripts/setup/run.sh kotlin aarch64 databases || exit 1
   build release databases
 fi
-run release
+run release ${full:+-C Full}
 if [ -n "$full" ]; then
   build asan
   run asan

@@ -12,6 +12,7 @@
     serve.py with-silence COMMAND...   runs COMMAND with PORT set to the port of a server that never says anything
     serve.py with-web REQUESTS COMMAND...  runs COMMAND, a server of HTTP that prints "address:port" first, sends it that
                                        many requests over each of several connections, and stops it
+    serve.py with-wrk SECONDS CONNECTIONS COMMAND...  the same with wrk, as fast as it goes; fails at the first error
 """
 import http.client
 import http.server
@@ -103,6 +104,8 @@ class Answers(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         body = f"you asked for {self.path}".encode()
+        if self.path == "/much":
+            body = b"0123456789abcdef" * (1 << 16)
         self.send_response(200)
         self.send_header("Content-Length", str(len(body) + 100 * self.is_cut))
         self.end_headers()
@@ -156,6 +159,19 @@ def with_web(requests, command):
     return 0
 
 
+def with_wrk(seconds, connections, command):
+    guest = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    port = guest.stdout.readline().split(":")[1].strip()
+    wrk = subprocess.run(["wrk", "-t", "2", "-c", connections, "-d", f"{seconds}s", f"http://127.0.0.1:{port}/a"],
+                         capture_output=True, text=True)
+    print(wrk.stdout, wrk.stderr, flush=True)
+    is_alive = guest.poll() is None
+    guest.terminate()
+    guest.wait(30)
+    went_wrong = wrk.returncode != 0 or "Socket errors" in wrk.stdout or "Non-2xx" in wrk.stdout
+    return 0 if is_alive and not went_wrong else 1
+
+
 def main():
     mode, rest = sys.argv[1], sys.argv[2:]
     if mode == "with-server":
@@ -168,6 +184,8 @@ def main():
         return with_silence(rest)
     if mode == "with-web":
         return with_web(rest[0], rest[1:])
+    if mode == "with-wrk":
+        return with_wrk(rest[0], rest[1], rest[2:])
     return with_listener(rest[0], rest[1:])
 
 
