@@ -125,6 +125,8 @@ struct godwit_net {
                                       struct godwit_net_session** session);
   void (*release_session)(struct godwit_net_session* session);
 
+  /** Says how a session stands.
+   *  @param state its struct_size_bytes says how much of it is filled */
   void (*state)(const struct godwit_net_session* session, struct godwit_net_state* state);
 
   /** Takes bytes that came from the peer. They are worked on by advance().
