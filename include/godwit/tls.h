@@ -24,7 +24,7 @@ class TlsTrust final {
  public:
   /// Reads the files. What is in them is looked at when a guest first needs TLS: then the plug-in is loaded.
   /// @errors NotFound, Io: a file is absent or cannot be read.
-  static Result<TlsTrust> create(TlsConfig config = {});
+  static Result<TlsTrust> create(const TlsConfig& config = {});
   ~TlsTrust();
   TlsTrust(TlsTrust&&) noexcept;
   TlsTrust& operator=(TlsTrust&&) noexcept;

@@ -6,7 +6,7 @@
 
 namespace godwit::v1 {
 
-Result<TlsTrust> TlsTrust::create(TlsConfig config) {
+Result<TlsTrust> TlsTrust::create(const TlsConfig& config) {
   std::vector<tls::Authorities> authorities;
   for (const std::string& file : config.ca_files) {
     auto read = tls::read_authorities(file);

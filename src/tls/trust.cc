@@ -98,7 +98,7 @@ Outcome<std::shared_ptr<Session>> Trust::connect(std::string_view server_name) {
 }
 
 std::string advice(godwit_net_status status, const Session& session) {
-  const std::string refused =
+  std::string refused =
       "the certificate of " + session.server_name() + " is refused: " + session.explanation();
   switch (status) {
     case GODWIT_NET_AUTHORITY:
