@@ -327,7 +327,15 @@ void Batch::take_results(std::span<Job* const> jobs, int32_t outcome) {
     const auto computed = job->pending.begin() + static_cast<std::ptrdiff_t>(job->in_pass);
     cached.insert(cached.end(), job->pending.begin(), computed);
     job->pending.erase(job->pending.begin(), computed);
-    if (job->logits_at >= 0) choose(*job);
+    if (job->logits_at < 0) continue;
+    // What a sampler throws (a grammar may) is the affair of whoever asked for it.
+    try {
+      choose(*job);
+    } catch (const std::bad_alloc&) {
+      job->end(fail(GODWIT_NN_MISSING_MEMORY, "out of memory"));
+    } catch (const std::exception& error) {
+      job->end(fail(GODWIT_NN_RUNTIME_ERROR, std::string("llama.cpp: ") + error.what()));
+    }
   }
 }
 

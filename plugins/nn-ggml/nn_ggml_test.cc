@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <string>
@@ -255,6 +257,38 @@ TEST(NnGgml, OneGivesUpAndTheOthersGoOn) {
   ASSERT_EQ(hasty.set(1, R"({"n-predict": 4})"), GODWIT_NN_OK);
   EXPECT_EQ(hasty.compute(), GODWIT_NN_OK);
   EXPECT_EQ(hasty.counts()["output_tokens"], 4);
+}
+
+TEST(NnGgml, WhatFailsForOneGoesOnForOthers) {
+  Model model;
+  ASSERT_EQ(model.open(kTiny), GODWIT_NN_OK);
+  constexpr const char* kConfig = R"({"temp": 0, "ctx-size": 512, "threads": 1, "ignore-eos": true})";
+  Context patient(model, kConfig), nasty(model, kConfig);
+  ASSERT_EQ(patient.set(0, "abc"), GODWIT_NN_OK);
+  ASSERT_EQ(nasty.set(0, "abc"), GODWIT_NN_OK);
+  // its sampler throws
+  ASSERT_EQ(nasty.set(1, R"({"grammar": "root ::= (((\"a\"?){100}){100}){100}"})"), GODWIT_NN_OK);
+  std::atomic<bool> is_done = false;
+  std::thread other([&] {
+    EXPECT_EQ(patient.compute(), GODWIT_NN_CONTEXT_FULL) << patient.host.explanation;
+    is_done = true;
+  });
+  do EXPECT_EQ(nasty.compute(), GODWIT_NN_RUNTIME_ERROR);
+  while (!is_done);
+  other.join();
+  EXPECT_GT(patient.counts()["output_tokens"], 400);
+}
+
+TEST(NnGgml, MoreContextsThanABatchHas) {
+  Model model;
+  ASSERT_EQ(model.open(kTiny), GODWIT_NN_OK);
+  std::vector<std::unique_ptr<Context>> contexts;
+  for (int i = 0; i < 66; ++i) {
+    contexts.push_back(
+        std::make_unique<Context>(model, R"({"temp": 0, "n-predict": 1, "ctx-size": 64, "threads": 1})"));
+    ASSERT_EQ(contexts.back()->set(0, "abc"), GODWIT_NN_OK);
+    ASSERT_EQ(contexts.back()->compute(), GODWIT_NN_OK) << i << contexts.back()->host.explanation;
+  }
 }
 
 TEST(NnGgml, StopsWhereItIsTold) {

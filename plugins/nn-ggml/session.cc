@@ -76,11 +76,13 @@ Result<> Session::set_options(std::string_view json, const Call& call) {
   return {};
 }
 
-// Finds a place where the model runs, unless there is one already.
+// Finds a place where the model runs, unless there is one already: among others, or alone where they have no room for one
+// more.
 Result<> Session::prepare_place(const Call& call) {
   if (sequence_ && sequence_->options() == options_.context) return {};
   sequence_.reset();
   auto sequence = Batch::Sequence::join(Batch::of(*weights_, options_.context), call);
+  if (!sequence) sequence = Batch::Sequence::join(std::make_shared<Batch>(*weights_, options_.context), call);
   if (!sequence) return std::unexpected(std::move(sequence).error());
   sequence_ = std::move(*sequence);
   return {};
