@@ -33,7 +33,10 @@ Errno told(const Core& core, const Descriptor& dir, std::string_view path, Errno
 
 Expected<Place> place_of(const Core& core, uint32_t fd, GuestString path, Rights needed) {
   auto dir = core.descriptors.find_directory(fd, needed);
-  if (!dir && dir.error() == Errno::Rofs) told(core, **core.descriptors.find(fd), {}, Errno::Rofs);
+  if (!dir && dir.error() == Errno::Rofs) {
+    // another thread may have closed it since
+    if (const auto refused = core.descriptors.find(fd)) told(core, **refused, {}, Errno::Rofs);
+  }
   if (!dir) return std::unexpected(dir.error());
   WASI_ASSIGN_OR_RETURN(const PathCopy copy, PathCopy::of(path));
   return Place{std::move(*dir), copy};
