@@ -9,6 +9,8 @@
 
 namespace godwit::GODWIT_V1 {
 
+class Module;
+
 /// Compiles modules and runs them. One per process is enough. A copy is another handle to the same engine.
 /// @lifetime modules and stores keep their engine alive.
 /// @threads immutable: use it from any thread.
@@ -18,6 +20,9 @@ class Engine final {
   /// @errors Unsupported: this machine cannot run guests (no signal handler, no address space).
   /// @cost microseconds; the process's trap handlers are installed once.
   static Result<Engine> create(const Config& config = {});
+
+  /// True if the module was made with this engine: stores take no others.
+  bool made(const Module& module) const;
 
   /// What this engine has done so far, all its handles together.
   /// @threads any

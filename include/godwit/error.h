@@ -33,6 +33,7 @@ struct Frame {
   std::string function;     ///< from the name section or an export; empty if it has none
   uint32_t function_index;  ///< in the module's function index space
   uint64_t offset;  ///< of the instruction, in bytes from the module's start; Error::kNoOffset if unknown
+  uint64_t function_offset = ~uint64_t{0};  ///< where the function's body begins; the same way
 };
 
 /// A failure of any Godwit function. One pointer wide, moves only.

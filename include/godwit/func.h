@@ -1,6 +1,7 @@
 // Func: a handle to a function in a store.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -27,6 +28,16 @@ class Func final {
   /// Parameter and result types.
   /// @errors Usage: the function is not of this store.
   Result<FuncType> type(const Store& store) const;
+
+  /// This function as a value of type FuncRef, to be passed to others and put into tables.
+  Value reference() const {
+    return Value::from_bits(ValType::FuncRef, reinterpret_cast<uint64_t>(record_), store_id_);
+  }
+  /// The function that a value of type FuncRef refers to; nothing if it is null or of another type.
+  static std::optional<Func> from(const Value& reference) {
+    if (reference.type() != ValType::FuncRef || reference.is_null()) return std::nullopt;
+    return Func(reference.bits()[1], reinterpret_cast<void*>(reference.bits()[0]));
+  }
 
   /// Calls the function.
   /// @param args one per parameter, of its type.

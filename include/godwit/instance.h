@@ -17,8 +17,8 @@ class Instance final {
  public:
   /// Instantiates `module` with `imports`, one for each of Module::imports() in that order, and runs its start function.
   /// A Linker finds them by name.
-  /// @errors Usage: too few or too many, or of another store. Unlinkable: of another type. Trap, Exhausted: a segment does
-  ///   not fit, a limit, or the start function ended so.
+  /// @errors Usage: too few or too many, or of another store; or the module is of another engine. Unlinkable: of another
+  ///   type. Trap, Exhausted: a segment does not fit, a limit, or the start function ended so.
   static Result<Instance> create(Store& store, const Module& module, std::span<const Extern> imports);
 
   /// The export called `name`; nothing if there is none.

@@ -76,8 +76,8 @@ class Linker final {
   void hint(std::string_view module, std::string_view text);
 
   /// Resolves the imports of `module`, instantiates it and runs its start function.
-  /// @errors Unlinkable: names every import that is missing or of another type, with the hint. Trap, Exhausted: a
-  ///   segment does not fit, a limit, or the start function ended so.
+  /// @errors Usage: the module is of another engine. Unlinkable: names every import that is missing or of another type,
+  ///   with the hint. Trap, Exhausted: a segment does not fit, a limit, or the start function ended so.
   Result<Instance> instantiate(Store& store, const Module& module) const;
 
   /// @private

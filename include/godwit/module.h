@@ -48,6 +48,9 @@ class Module final {
   std::vector<ImportType> imports() const;
   /// What the module exports, in its order.
   std::vector<ExportType> exports() const;
+  /// The module in the binary format, with the compiled code that it brought along: what from_bytes() makes it of again.
+  /// @lifetime as long as the Module.
+  std::span<const uint8_t> binary() const;
   /// What the user may want to know though it is no error: why compiled code that the module brings along is not run.
   /// Empty if there is nothing to say.
   std::string_view remark() const;

@@ -58,7 +58,8 @@ Error to_public(::godwit::Error error) {
   parts.message = error.message();
   parts.backtrace.reserve(error.backtrace().size());
   for (const ::godwit::Frame& frame : error.backtrace())
-    parts.backtrace.push_back({frame.module, frame.function, frame.function_index, frame.offset});
+    parts.backtrace.push_back(
+        {frame.module, frame.function, frame.function_index, frame.offset, frame.function_offset});
   if (auto caught = runtime::caught_in(error))
     parts.exception = std::make_shared<const Exception>(std::shared_ptr<void>(std::move(caught)));
   return Error(std::move(parts));
@@ -150,6 +151,13 @@ std::optional<wasm::FuncType> to_runtime(const FuncType& type) {
   const auto code =
       error.is_interruption() ? static_cast<uint32_t>(runtime::Trap::Interrupted) : error.code();
   ::godwit::Error out(to_runtime(error.kind()), code, error.message());
+  // of a guest that the host function has called: its frames are the innermost
+  std::vector<::godwit::Frame> frames;
+  frames.reserve(error.backtrace().size());
+  for (const Frame& frame : error.backtrace())
+    frames.push_back(
+        {frame.module, frame.function, frame.function_index, frame.offset, frame.function_offset});
+  out = std::move(out).with_backtrace(std::move(frames));
   if (const Exception* exception =
           error.exception())  // goes on as one: who called the host function may catch it
     return std::move(out).with_cargo(std::static_pointer_cast<runtime::CaughtException>(exception->caught()));

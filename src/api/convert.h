@@ -10,6 +10,7 @@
 #include "runtime/limits.h"
 #include "wasm/types.h"
 
+#pragma GCC visibility push(hidden)
 namespace godwit::v1 {
 
 struct Limits;
@@ -33,3 +34,5 @@ Error usage_error(std::string message);
 Error exhausted_error(std::string message);
 
 }  // namespace godwit::v1
+
+#pragma GCC visibility pop

@@ -400,4 +400,65 @@ TEST(Embedding, InstantiatesWithImportsInOrder) {
             ErrorKind::Unlinkable);
 }
 
+// A guest, a host function that calls it again, and so on: the frames of all stays come out.
+TEST_P(EveryTier, BacktracesCrossHostFunctions) {
+  std::optional<Func> sink;
+  world.linker.define("env", "again", [&](int32_t number) -> Result<int32_t> {
+    auto results = sink->call(world.store, std::array{Value::i32(number)});
+    if (!results) return std::move(results).error();
+    return results->front().as_i32();
+  });
+  const Instance instance = world.must_instantiate(R"(
+    (import "env" "again" (func $again (param i32) (result i32)))
+    (func $sink (export "sink") (param i32) (result i32)
+      (if (i32.eqz (local.get 0)) (then unreachable))
+      (i32.add (i32.const 1) (call $again (i32.sub (local.get 0) (i32.const 1))))))");
+  sink = instance.find_func(world.store, "sink");
+  const auto result = sink->call(world.store, std::array{Value::i32(4)});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().message(), "unreachable");
+  ASSERT_EQ(result.error().backtrace().size(), 5u);
+  for (const Frame& frame : result.error().backtrace()) {
+    EXPECT_EQ(frame.function, "sink");
+    EXPECT_EQ(frame.function_offset, result.error().backtrace()[0].function_offset);
+    EXPECT_LT(frame.function_offset, frame.offset);
+  }
+}
+
+TEST(Engines, RefuseEachOthersModules) {
+  World one, other;
+  // types that the other engine numbers differently
+  other.must_instantiate("(type (func (param f32 f32 i64))) (func (type 0))");
+  const auto module = Module::from_text(one.engine, "(func (export \"f\") (param i32))");
+  ASSERT_TRUE(module);
+  EXPECT_TRUE(one.engine.made(*module));
+  EXPECT_FALSE(other.engine.made(*module));
+  const auto linked = other.linker.instantiate(other.store, *module);
+  ASSERT_FALSE(linked);
+  EXPECT_EQ(linked.error().kind(), ErrorKind::Usage);
+  const auto created = Instance::create(other.store, *module, {});
+  ASSERT_FALSE(created);
+  EXPECT_EQ(created.error().message(), "the module belongs to another engine than the store");
+  const auto again = Module::from_bytes(other.engine, module->binary());
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(other.linker.instantiate(other.store, *again));
+}
+
+TEST(Functions, AreReferences) {
+  World world;
+  const Instance instance = world.must_instantiate(R"(
+    (type $t (func (result i32))) (table $table (export "table") 1 funcref)
+    (func (export "call") (result i32) (call_indirect (type $t) (i32.const 0))))");
+  const Func seven = Func::wrap(world.store, [] { return int32_t{7}; });
+  ASSERT_TRUE(instance.find_table(world.store, "table")->set(world.store, 0, seven.reference()));
+  EXPECT_EQ(instance.find_func(world.store, "call")->call(world.store)->front().as_i32(), 7);
+  const auto element = instance.find_table(world.store, "table")->get(world.store, 0);
+  ASSERT_TRUE(element);
+  EXPECT_EQ(Func::from(*element), seven);
+  EXPECT_FALSE(Func::from(Value::null(ValType::FuncRef)));
+  EXPECT_FALSE(Func::from(Value::i64(1)));
+  World other;
+  EXPECT_FALSE(seven.type(other.store));
+}
+
 }  // namespace

@@ -2,6 +2,7 @@
 #include "api/impl.h"
 #include "base/bytes.h"
 #include "platform/random.h"
+#include "platform/trap_handler.h"
 
 namespace godwit::v1 {
 
@@ -15,6 +16,9 @@ Result<Engine> Engine::create(const Config& config) {
   inner.measures_time = config.measures_time;
   inner.writes_perf_map = config.writes_perf_map;
   static_assert(static_cast<int>(engine::Tier::Auto) == static_cast<int>(Tier::Auto));
+  // Now, so that embedders know whose handlers are the newer ones.
+  if (auto installed = platform::install_trap_handler(); !installed)
+    return to_public(std::move(installed).error());
   auto made = engine::Engine::create(inner);
   if (!made) return to_public(std::move(made).error());
   uint64_t first_store_id = 0;
@@ -27,6 +31,8 @@ Result<Engine> Engine::create(const Config& config) {
   impl->next_store_id = first_store_id;
   return Engine(std::move(impl));
 }
+
+bool Engine::made(const Module& module) const { return module.impl()->engine == impl_; }
 
 Statistics Engine::statistics() const {
   auto work = [](const engine::Statistics::Work& inner) {

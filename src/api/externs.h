@@ -6,6 +6,7 @@
 #include "godwit/extern.h"
 #include "runtime/store.h"
 
+#pragma GCC visibility push(hidden)
 namespace godwit::v1 {
 
 // The handle to something of the store with that id.
@@ -15,3 +16,5 @@ Extern to_public(const runtime::Extern& value, uint64_t store_id);
 std::optional<runtime::Extern> to_runtime(const Extern& value, const Store& store);
 
 }  // namespace godwit::v1
+
+#pragma GCC visibility pop

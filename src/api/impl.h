@@ -31,6 +31,7 @@
 #include "wasi/threads.h"
 #include "wasi/wasi.h"
 
+#pragma GCC visibility push(hidden)
 namespace godwit::v1 {
 
 struct Engine::Impl {
@@ -65,6 +66,12 @@ struct Store::Impl {
   runtime::Store store;
   std::optional<platform::Watchdog> watchdog;  // interrupts `store`: destroyed before it
 };
+
+// The error of kind Usage if the module is of another engine than the store: their types are numbered differently.
+inline std::optional<Error> check_engine(const Store& store, const Module& module) {
+  if (module.impl()->engine == store.impl().engine) return std::nullopt;
+  return usage_error("the module belongs to another engine than the store");
+}
 
 struct Linker::Impl {
   // What a host function that is offered to any store needs as long as it may be called.
@@ -127,3 +134,5 @@ struct Nn::Impl {
 };
 
 }  // namespace godwit::v1
+
+#pragma GCC visibility pop

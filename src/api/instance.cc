@@ -21,6 +21,7 @@ std::optional<runtime::Extern> find_kind(void* instance, std::string_view name, 
 }  // namespace
 
 Result<Instance> Instance::create(Store& store, const Module& module, std::span<const Extern> imports) {
+  if (auto error = check_engine(store, module)) return std::move(*error);
   const runtime::Module& inner = *module.impl()->module;
   if (imports.size() != inner.declarations.imports.size())
     return usage_error("the module has " + std::to_string(inner.declarations.imports.size()) +

@@ -48,6 +48,7 @@ Result<void> Linker::define(Store& store, std::string_view module, std::string_v
 void Linker::hint(std::string_view module, std::string_view text) { impl_->linker.hint(module, text); }
 
 Result<Instance> Linker::instantiate(Store& store, const Module& module) const {
+  if (auto error = check_engine(store, module)) return std::move(*error);
   store.impl().keep(impl_->parts);
   auto made = impl_->linker.instantiate(store.impl().store, module.impl()->module);
   if (!made) return to_public(std::move(made).error());

@@ -101,6 +101,8 @@ std::vector<ExportType> Module::exports() const {
   return out;
 }
 
+std::span<const uint8_t> Module::binary() const { return impl_->module->declarations.bytes; }
+
 std::string_view Module::remark() const {
   return static_cast<const code::ModuleCode&>(*impl_->module->code).remark();  // the only source there is
 }

@@ -5,6 +5,7 @@
 #include "godwit/value.h"
 #include "runtime/gc_handle.h"
 
+#pragma GCC visibility push(hidden)
 namespace godwit::v1 {
 
 // A value that keeps `ref`, which is not null and of type `type`, ExternRef or OtherRef.
@@ -14,3 +15,5 @@ Value keep(Store::Impl& store, ValType type, runtime::Ref ref);
 runtime::Ref ref_of(const Value& reference);
 
 }  // namespace godwit::v1
+
+#pragma GCC visibility pop

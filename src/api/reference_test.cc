@@ -85,6 +85,11 @@ TEST(References, CarryTheHostsNumbers) {
   EXPECT_EQ(world.store.host_value(inside), 0xFEED'0000'1234U);
   const Value outside = world.call("outside", {inside});
   EXPECT_EQ(world.store.host_value(outside), 0xFEED'0000'1234U);
+  // what is small goes the same ways
+  const Value small = world.call("outside", {world.call("small", {Value::i32(5)})});
+  EXPECT_EQ(small.type(), ValType::ExternRef);
+  EXPECT_EQ(world.call("inside", {small}).type(), ValType::OtherRef);
+  EXPECT_EQ(world.store.host_value(small), std::nullopt);
   EXPECT_EQ(world.store.host_value(world.call("small", {Value::i32(5)})), std::nullopt);
   EXPECT_EQ(world.store.host_value(Value::null(ValType::ExternRef)), std::nullopt);
   Store other(world.engine);

@@ -10,6 +10,7 @@
 #include "runtime/vm.h"
 #include "wasm/types.h"
 
+#pragma GCC visibility push(hidden)
 namespace godwit::v1 {
 
 // The value of that type at `slot`; a reference is one of the store, and is kept.
@@ -26,3 +27,5 @@ runtime::Slot* put_value(const Value& value, runtime::Slot* slot);
 size_t slots_of(const std::vector<wasm::ValType>& types);
 
 }  // namespace godwit::v1
+
+#pragma GCC visibility pop

@@ -28,15 +28,17 @@ enum class ErrorKind : uint8_t {
 
 std::string_view to_string(ErrorKind kind);
 
+inline constexpr uint64_t kNoOffset = ~uint64_t{0};
+
 // One frame of a wasm backtrace, innermost first.
 struct Frame {
   std::string module;       // name section, else empty
   std::string function;     // name section or export name, else empty
   uint32_t function_index;  // in the module's function index space
   uint64_t offset;          // byte offset of the instruction in the module, or kNoOffset
+  // Where the function's body begins in the module, past its size: a byte offset, or kNoOffset.
+  uint64_t function_offset = kNoOffset;
 };
-
-inline constexpr uint64_t kNoOffset = ~uint64_t{0};
 
 // What an error carries beyond words. Of kind Exception: a runtime::CaughtException; else nothing.
 class ErrorCargo {

@@ -46,9 +46,10 @@ class FrameCollector final {
   using Place = Executor::CompiledPlace;
 
   static Frame to_frame(const Place& place) {
-    return {place.module->name,
-            std::string(place.module->declarations.func_name(wasm::FuncIdx(place.function_index))),
-            place.function_index, place.offset};
+    const wasm::Module& declarations = place.module->declarations;
+    const wasm::FuncIdx function(place.function_index);
+    return {place.module->name, std::string(declarations.func_name(function)), place.function_index,
+            place.offset, declarations.body(function).range.offset};
   }
 
   size_t head_limit_, tail_limit_;

@@ -97,7 +97,7 @@ bool Store::is_of(Ref ref, wasm::ValType type) const {
   using Abstract = wasm::HeapType::Abstract;
   auto matches = [&](wasm::HeapType found) { return types_.matches(wasm::ValType::ref(found, false), type); };
   auto matches_id = [&](uint32_t id) { return matches(wasm::HeapType(wasm::TypeIdx(id))); };
-  if (is_i31(ref)) return matches(Abstract::I31);
+  if (is_i31(ref)) return matches(Abstract::I31) || matches(Abstract::Extern);
   const bool is_object = vm_.gc_base != nullptr && gc_base_of(ref) == reinterpret_cast<uint64_t>(vm_.gc_base);
   if (!is_object) return matches_id(reinterpret_cast<const FuncRecord*>(ref)->type);
   const uint32_t header = gc_header_of(ref);
