@@ -24,7 +24,7 @@ SCOPES = {"NamespaceDecl", "LinkageSpecDecl", "ClassTemplateDecl", "FunctionTemp
 
 def syntax_tree(header):
     """The declarations of a header: of a C++ header those in namespace godwit, since the standard library's are many."""
-    is_c = "abi" in header.parts or header.name == "wasm.h"
+    is_c = "abi" in header.parts or header.parent.name == "include"
     language = ["-x", "c", "-std=c11"] if is_c else ["-x", "c++", "-std=c++20", "-Xclang", "-ast-dump-filter=godwit"]
     command = ["clang-22", *language, "-Iinclude", "-fsyntax-only", "-Wno-pragma-once-outside-header", "-Xclang",
                "-ast-dump=json", str(header)]  # fmt: skip

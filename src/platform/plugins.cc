@@ -1,6 +1,8 @@
 // Where plug-ins are looked for.
 #include "platform/plugins.h"
 
+#include <dlfcn.h>
+
 #include <cstdlib>
 #include <string_view>
 
@@ -23,6 +25,15 @@ std::vector<std::string> plugin_directories() {
   if (auto executable = executable_path()) {
     const std::string directory = executable->substr(0, executable->rfind('/'));
     directories.insert(directories.end(), {directory, directory + "/plugins", directory + "/../lib/godwit"});
+  }
+  // Where libgodwit.so was installed, if this is in it.
+  Dl_info here{};
+  if (::dladdr(reinterpret_cast<void*>(&plugin_directories), &here) != 0 && here.dli_fname) {
+    const std::string_view path = here.dli_fname;
+    if (const size_t slash = path.rfind('/'); slash != std::string_view::npos) {
+      const std::string directory(path.substr(0, slash));
+      directories.insert(directories.end(), {directory + "/godwit", directory + "/../godwit"});
+    }
   }
   return directories;
 }
