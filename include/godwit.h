@@ -125,9 +125,8 @@ WASM_API_EXTERN void godwit_config_set_limit(wasm_config_t*, godwit_limit_t, uin
 WASM_API_EXTERN wasm_store_t* godwit_store_new(wasm_engine_t*, const godwit_limit_setting_t settings[],
                                                size_t count);
 
-/* Ends the store's guests when that time has passed, counted from now, with an error that is an interruption: this one and
- * all that are called later. A second call replaces the first. @param timeout_ns more than 0 @cost one sleeping thread
- * @errors USAGE, IO: no thread could be started */
+/* Calls godwit_interrupt() when that time has passed, counted from now. A second call replaces the first.
+ * @param timeout_ns more than 0 @cost one sleeping thread @errors USAGE, IO: no thread could be started */
 WASM_API_EXTERN godwit_error_t* godwit_store_set_timeout(wasm_store_t*, uint64_t timeout_ns);
 
 /* What stops a store's guests from any thread. It may outlive the store: then it does nothing. */
@@ -136,8 +135,8 @@ typedef struct godwit_interrupt_handle_t godwit_interrupt_handle_t;
 WASM_API_EXTERN godwit_interrupt_handle_t* godwit_interrupt_handle_new(wasm_store_t*);
 /* Frees it; null is ignored. @threads any */
 WASM_API_EXTERN void godwit_interrupt_handle_delete(godwit_interrupt_handle_t* own_handle);
-/* Ends the guest that runs, or the next one to run, and all after it, with an error that is an interruption. Returns before
- * the guest has ended. @threads any, but no signal handler */
+/* Ends the guest that runs, or the next one to run, with an error that is an interruption. Returns before the guest has ended;
+ * once its outermost call has, the store may be used again. @threads any, but no signal handler */
 WASM_API_EXTERN void godwit_interrupt(const godwit_interrupt_handle_t*);
 
 /* Frees structs, arrays and exceptions that nothing refers to any more; guests do so by themselves when it is time to. Not

@@ -21,7 +21,8 @@ class Store final {
   Store& operator=(Store&&) noexcept;
 
   /// Stops the guest that runs now, or the next one to run, with an error for which is_interruption() is true.
-  /// Every later call ends the same way. @threads any; never blocks. Returns before the guest has stopped.
+  /// Once the outermost call has ended so, the store may be used again. @threads any; never blocks. Returns before the
+  /// guest has stopped.
   void interrupt();
 
   /// Calls interrupt() when `timeout` has passed, counted from now. A second call replaces the first.

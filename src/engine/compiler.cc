@@ -21,10 +21,22 @@ struct Call {
   std::string explanation = {};
 };
 
+std::string version(uint32_t major, uint32_t minor) {
+  return std::to_string(major) + "." + std::to_string(minor);
+}
+
 Result<> check(const godwit_compiler* table, const std::string& path) {
-  if (table == nullptr || table->abi_major != GODWIT_COMPILER_ABI_MAJOR ||
-      table->abi_minor > GODWIT_COMPILER_ABI_MINOR || table->struct_size_bytes < sizeof(godwit_compiler))
-    return fail(ErrorKind::Unsupported, path + " speaks another version of the compiler ABI");
+  if (table == nullptr)
+    return fail(ErrorKind::Unsupported, path + " does not speak version " +
+                                            version(GODWIT_COMPILER_ABI_MAJOR, GODWIT_COMPILER_ABI_MINOR) +
+                                            " of the compiler ABI");
+  if (table->abi_major != GODWIT_COMPILER_ABI_MAJOR || table->abi_minor > GODWIT_COMPILER_ABI_MINOR)
+    return fail(ErrorKind::Unsupported, path + " speaks version " +
+                                            version(table->abi_major, table->abi_minor) +
+                                            " of the compiler ABI, this godwit speaks version " +
+                                            version(GODWIT_COMPILER_ABI_MAJOR, GODWIT_COMPILER_ABI_MINOR));
+  if (table->struct_size_bytes < sizeof(godwit_compiler))
+    return fail(ErrorKind::Unsupported, path + " has a smaller table than its version of the compiler ABI");
   if (table->layout != runtime::kLayoutHash)
     return fail(ErrorKind::Unsupported, path + " was built for another release of godwit");
   return {};

@@ -123,8 +123,8 @@ static void* stop_it(void* argument) {
 }
 
 static const char kSpinText[] =
-    "(module (import \"\" \"running\" (func $running)) (func (export \"spin\") (call $running) (loop $l (br "
-    "$l))))";
+    "(module (import \"\" \"running\" (func $running)) (func (export \"idle\"))"
+    " (func (export \"spin\") (call $running) (loop $l (br $l))))";
 
 void test_interruption(void) {
   world_t world = world_new();
@@ -147,6 +147,14 @@ void test_interruption(void) {
   CHECK(godwit_error_kind(godwit_trap_error(trap)) == GODWIT_ERROR_EXHAUSTED);
   CHECK(pthread_join(thread, NULL) == 0);
   wasm_trap_delete(trap);
+  /* the next one ends before it begins; then the store may be used again */
+  wasm_func_t* idle = func_of(instance, "idle");
+  godwit_interrupt(stopper.handle);
+  trap = wasm_func_call(idle, &args, &results);
+  CHECK(trap && godwit_error_is_interruption(godwit_trap_error(trap)));
+  wasm_trap_delete(trap);
+  CHECK_NO_TRAP(wasm_func_call(idle, &args, &results));
+  wasm_func_delete(idle);
   wasm_func_delete(spin);
   wasm_instance_delete(instance);
   wasm_func_delete(callback);
