@@ -233,7 +233,7 @@ WASM_API_EXTERN godwit_error_t* godwit_typed_func_new(const wasm_func_t*, const 
 /* Frees it; null is ignored. */
 WASM_API_EXTERN void godwit_typed_func_delete(godwit_typed_func_t* own_func);
 /* Calls the function with the arguments in `slots`, where the results are left: room for the more of both. Returns null, or
- * an own trap. @cost nothing is allocated */
+ * an own trap. Not to be deleted while such a call runs. @cost nothing is allocated */
 WASM_API_EXTERN wasm_trap_t* godwit_typed_func_call(const godwit_typed_func_t*, godwit_slot_t slots[]);
 
 /* What a callback of godwit_func_new() may ask about the guest that called it. Lent during the call. */

@@ -236,6 +236,54 @@ void test_callback_grows_tables(void) {
   world_delete(world);
 }
 
+/* A callback deletes every handle that there is, and its store: they live until the call has returned. */
+
+typedef struct deletion_t {
+  world_t world;
+  wasm_func_t *callback, *run;
+  wasm_instance_t* instance;
+  bool is_over;
+} deletion_t;
+
+static wasm_trap_t* delete_all(void* env, const wasm_val_vec_t* args, wasm_val_vec_t* results) {
+  deletion_t* all = env;
+  wasm_func_delete(all->run);
+  wasm_func_delete(all->callback);
+  wasm_instance_delete(all->instance);
+  world_delete(all->world);
+  CHECK(!all->is_over);
+  wasm_val_copy(&results->data[0], &args->data[0]);
+  return NULL;
+}
+
+static void note_the_end(void* env) { ((deletion_t*)env)->is_over = true; }
+
+void test_callback_deletes(void) {
+  deletion_t all = {.world = world_new()};
+  wasm_functype_t* type = wasm_functype_new_1_1(wasm_valtype_new_externref(), wasm_valtype_new_externref());
+  all.callback = wasm_func_new_with_env(all.world.store, type, delete_all, &all, note_the_end);
+  wasm_functype_delete(type);
+  wasm_extern_t* import_array[] = {wasm_func_as_extern(all.callback)};
+  const wasm_extern_vec_t imports = WASM_ARRAY_VEC(import_array);
+  all.instance =
+      instance_of(all.world.store,
+                  "(module (import \"\" \"f\" (func $f (param externref) (result externref)))"
+                  " (func (export \"run\") (param externref) (result externref) (call $f (local.get 0))))",
+                  &imports);
+  all.run = func_of(all.instance, "run");
+  wasm_foreign_t* foreign = wasm_foreign_new(all.world.store);
+  wasm_foreign_set_host_info(foreign, &all);
+  wasm_val_t arg = WASM_REF_VAL(wasm_foreign_as_ref(foreign)), result = WASM_INIT_VAL;
+  const wasm_val_vec_t args = {1, &arg};
+  wasm_val_vec_t results = {1, &result};
+  CHECK_NO_TRAP(wasm_func_call(all.run, &args, &results));
+  wasm_foreign_delete(foreign);
+  /* the result is the last handle */
+  CHECK(!all.is_over && wasm_ref_get_host_info(result.of.ref) == &all);
+  wasm_val_delete(&result);
+  CHECK(all.is_over);
+}
+
 /* What a callback written in C++ throws ends the guest with an error (throws.cc). */
 
 wasm_trap_t* throwing_callback(const wasm_val_vec_t* args, wasm_val_vec_t* results);
