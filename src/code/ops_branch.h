@@ -12,12 +12,12 @@ template <Direction direction, class M, class Wanted>
 [[gnu::always_inline]] inline Flow take_if(M& m, Flow taken, Wanted wanted) {
   constexpr bool kPolls = direction == Direction::Back;
   if constexpr (kPolls && M::kPollsFirst) {
-    if (m.interrupted()) [[unlikely]]
+    if (m.interrupted_in_leaf()) [[unlikely]]
       return m.trap(Trap::Interrupted);
   }
   if (!wanted()) return Flow::Next;
   if constexpr (kPolls && !M::kPollsFirst) {
-    if (m.interrupted()) [[unlikely]]
+    if (m.interrupted_in_leaf()) [[unlikely]]
       return m.trap(Trap::Interrupted);
   }
   return taken;

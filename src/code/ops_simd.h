@@ -2,10 +2,13 @@
 // spec: https://webassembly.github.io/spec/core/exec/instructions.html#vector-instructions
 #pragma once
 
+#include <utility>
+
 #include "base/bytes.h"
 #include "code/machine.h"
 #include "code/ops_memory.h"
 #include "code/ops_wide.h"
+#include "code/shuffle.h"
 #include "runtime/numeric_simd.h"
 #include "wasm/opcode_relations.h"
 
@@ -245,18 +248,44 @@ struct SimdConst {
   }
 };
 
-// Left vector in slot a (s), right one in the slot that literal 4 names (s); literals 0 and 1: the lanes picked from
-// the left one, 2 and 3: those from the right one (simd::shuffle). Result: d.
-template <Source left, Source right, Dest dest>
+// A shuffle of shuffles.def: left vector in slot a (s), right one in slot b (s). Result: d.
+template <Shuffle shuffle, Source left, Source right, Dest dest>
 struct SimdShuffle {
   template <class M>
   static Flow run(M& m) {
     V128 x = detail::read_vector<left>(m, m.a());
-    V128 y;
-    if constexpr (right == Source::A) y = m.template acc<V128>();
-    else y = m.template slot<V128>(static_cast<uint32_t>(m.template literal<uint64_t>(4)));
-    write<dest>(
-        m, runtime::numeric::simd::shuffle(x, y, m.template literal<V128>(0), m.template literal<V128>(2)));
+    V128 y = detail::read_vector<right>(m, m.b());
+    write<dest>(m, shuffled(x, y, std::make_index_sequence<16>()));
+    return Flow::Next;
+  }
+
+ private:
+  template <size_t... lane>
+  [[gnu::always_inline]] static V128 shuffled(V128 x, V128 y, std::index_sequence<lane...>) {
+    using runtime::numeric::simd::lanes, runtime::numeric::simd::bits;
+    return bits(__builtin_shufflevector(lanes<uint8_t>(x), lanes<uint8_t>(y),
+                                        kShuffles[static_cast<size_t>(shuffle)][lane]...));
+  }
+};
+
+// The lanes that literals 0 and 1 number, of the vector in slot a (s); where the number is 0xFF: 0. Result: d.
+template <Source source, Dest dest>
+struct PickLanes {
+  template <class M>
+  static Flow run(M& m) {
+    V128 x = detail::read_vector<source>(m, m.a());
+    write<dest>(m, runtime::numeric::simd::pick(x, m.template literal<V128>(0)));
+    return Flow::Next;
+  }
+};
+
+// The accumulator, and where it is 0 the lanes that literals 0 and 1 number, of the vector in slot a. Result: d.
+template <Dest dest>
+struct PickMoreLanes {
+  template <class M>
+  static Flow run(M& m) {
+    V128 x = m.template slot<V128>(m.a());
+    write<dest>(m, m.template acc<V128>() | runtime::numeric::simd::pick(x, m.template literal<V128>(0)));
     return Flow::Next;
   }
 };

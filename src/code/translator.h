@@ -19,6 +19,7 @@
 #include "code/acc_tracker.h"
 #include "code/code_buffer.h"
 #include "code/operand.h"
+#include "code/shuffle.h"
 #include "code/translate.h"
 #include "wasm/instruction.h"
 
@@ -127,6 +128,7 @@ class Translator final {
   void simd_extract(const wasm::Instruction& in);
   void simd_replace(const wasm::Instruction& in);
   void simd_shuffle(const wasm::Instruction& in);
+  bool simd_known_shuffle(const Operand& x, const Operand& y, const ShuffleLanes& lanes);
   Result<> simd_load(const wasm::Instruction& in);
   Result<> simd_store(const wasm::Instruction& in);
   Result<> simd_load_lane(const wasm::Instruction& in);

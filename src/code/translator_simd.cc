@@ -1,4 +1,5 @@
 // Vector instructions.
+#include <algorithm>
 #include <cstring>
 
 #include "code/translator.h"
@@ -27,7 +28,7 @@ constexpr CellOp kNone = static_cast<CellOp>(0xFFFF);
 #define GODWIT_FIRST_SimdExtract(name) CellOp::name##_s
 #define GODWIT_FIRST_SimdReplace(name) CellOp::name##_ss
 #define GODWIT_FIRST_SimdConst(name) CellOp::name
-#define GODWIT_FIRST_SimdShuffle(name) CellOp::name##_ss
+#define GODWIT_FIRST_SimdShuffle(name) kNone
 #define GODWIT_FIRST_SimdLoad(name) CellOp::name##_s
 #define GODWIT_FIRST_SimdStore(name) CellOp::name##_ss
 #define GODWIT_FIRST_SimdLoadLane(name) CellOp::name##_s
@@ -100,6 +101,11 @@ constexpr CellOp kFirstOps[] = {
 #undef GODWIT_FIRST_AtomicCmpxchg
 #undef GODWIT_FIRST_AtomicWait
 #undef GODWIT_FIRST_AtomicFence
+
+constexpr CellOp kFirstOfShuffle[] = {
+#define GODWIT_SHUFFLE(name, ...) CellOp::name##_ss,
+#include "code/shuffles.def"
+};
 
 CellOp first_op(Opcode op) { return kFirstOps[static_cast<size_t>(op)]; }
 
@@ -198,25 +204,62 @@ void Translator::simd_replace(const wasm::Instruction& in) {
   emit_result(first_op(in.op) + 2 * row, ValKind::V128, x.place(), value.place() | in.index2 << 16);
 }
 
-// ss, as, sa.
+// An op of shuffles.def; or the lanes of one operand, and then those of the other.
 void Translator::simd_shuffle(const wasm::Instruction& in) {
   Operand y = pop();
   Operand x = pop();
-  uint64_t picked[2][2];
-  for (size_t side = 0; side < 2; ++side) {
-    uint8_t lanes[16];
-    for (size_t i = 0; i < 16; ++i) {
-      uint8_t lane = in.v128[i];
-      lanes[i] = lane / 16 == side ? lane % 16 : 0xFF;
+  ShuffleLanes lanes = in.v128;
+  const bool is_one_twice = x.place() == y.place();
+  if (is_one_twice)
+    for (uint8_t& lane : lanes) lane %= 16;
+  const bool has_left = std::ranges::any_of(lanes, [](uint8_t lane) { return lane < 16; });
+  const bool has_right = std::ranges::any_of(lanes, [](uint8_t lane) { return lane >= 16; });
+  if (has_left && has_right) {
+    if (simd_known_shuffle(x, y, lanes)) return;
+    for (uint8_t& lane : lanes) lane ^= 16;
+    if (simd_known_shuffle(y, x, lanes)) return;
+    for (uint8_t& lane : lanes) lane ^= 16;
+    // the second one is read from its slot
+    if (source_of(y) == Source::A) {
+      std::swap(x, y);
+      for (uint8_t& lane : lanes) lane ^= 16;
     }
-    std::memcpy(picked[side], lanes, sizeof lanes);
+  } else if (has_right) {
+    std::swap(x, y);
+    for (uint8_t& lane : lanes) lane ^= 16;
   }
-  unsigned row = source_of(x) == Source::A ? 1 : source_of(y) == Source::A ? 2 : 0;
-  emit_far_result(CellOp::i8x16_shuffle_ss + 2 * row, ValKind::V128, x.place(), picked[0][0]);
-  code_.add_literal(picked[0][1]);
-  code_.add_literal(picked[1][0]);
-  code_.add_literal(picked[1][1]);
-  code_.add_literal(y.place());
+  const auto picked_from = [&](size_t side) {
+    std::array<uint64_t, 2> numbers;
+    ShuffleLanes picked;
+    for (size_t i = 0; i < 16; ++i) picked[i] = lanes[i] / 16 == side ? lanes[i] % 16 : 0xFF;
+    std::memcpy(numbers.data(), picked.data(), sizeof numbers);
+    return numbers;
+  };
+  const auto left = picked_from(0);
+  const CellOp pick = unary_op(CellOp::pick_lanes_s, source_of(x));
+  if (!has_left || !has_right) {
+    emit_far_result(pick, ValKind::V128, x.place(), left[0]);
+    code_.add_literal(left[1]);
+    return;
+  }
+  // the accumulator changes; the second vector may be there only
+  to_readable_slot(y);
+  flush(AccClass::V128);
+  code_.emit_far(pick, x.place(), next_slot(), left[0]);
+  code_.add_literal(left[1]);
+  const auto right = picked_from(1);
+  const uint32_t cell = code_.emit_far(CellOp::pick_more_lanes, y.place(), next_slot(), right[0]);
+  code_.add_literal(right[1]);
+  made_result(ValKind::V128, cell);
+}
+
+// ss, as, sa.
+bool Translator::simd_known_shuffle(const Operand& x, const Operand& y, const ShuffleLanes& lanes) {
+  const auto shuffle = find_shuffle(lanes);
+  if (!shuffle) return false;
+  const unsigned row = source_of(x) == Source::A ? 1 : source_of(y) == Source::A ? 2 : 0;
+  emit_result(kFirstOfShuffle[static_cast<size_t>(*shuffle)] + 2 * row, ValKind::V128, x.place(), y.place());
+  return true;
 }
 
 // --- Memory ---------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "code/ops_simd.h"
+#include "code/shuffle.h"
 
 namespace godwit::engine {
 
@@ -215,6 +216,18 @@ std::vector<wasm::Instruction> variants(Opcode op) {
       wasm::Instruction shuffle{.op = op};
       for (uint32_t i = 0; i < 16; ++i) shuffle.v128[i] = static_cast<uint8_t>((i * step + 2 * step) % 32);
       made.push_back(shuffle);
+    }
+    for (const code::ShuffleLanes& lanes : code::kShuffles) {
+      // as it is, with the operands changed about, of the left one only, of the right one only, and nearly it
+      for (const uint8_t change : {uint8_t{0}, uint8_t{16}}) {
+        wasm::Instruction shuffle{.op = op, .v128 = lanes};
+        for (uint8_t& lane : shuffle.v128) lane ^= change;
+        made.push_back(shuffle);
+        shuffle.v128[15] ^= 1;
+        made.push_back(shuffle);
+        for (uint8_t& lane : shuffle.v128) lane = static_cast<uint8_t>(lane % 16 + change);
+        made.push_back(shuffle);
+      }
     }
   } else {
     made.push_back({.op = op});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "interp/handlers.h"
+#include "platform/guest_store.h"
 
 namespace godwit::interp::handlers {
 
@@ -20,19 +21,19 @@ namespace godwit::interp::handlers {
   }
 }
 
-#define GODWIT_ENTER()                                                                                  \
-  do {                                                                                                  \
-    const runtime::VmStore& vm = *ctx->store;                                                           \
-    if (reinterpret_cast<uintptr_t>(fp) + 8 * uint64_t{ip->b} >                                         \
-            reinterpret_cast<uintptr_t>(vm.stack_limit) ||                                              \
-        vm.interrupt.load(std::memory_order_relaxed) != 0) [[unlikely]] {                               \
-      Trap why =                                                                                        \
-          vm.interrupt.load(std::memory_order_relaxed) != 0 ? Trap::Interrupted : Trap::StackExhausted; \
-      GODWIT_BACK_TO_CALL();                                                                            \
-      GODWIT_STOP(why);                                                                                 \
-    }                                                                                                   \
-    fp[ip->a] = acc;                                                                                    \
-    fp[ip->a + 1] = aux;                                                                                \
+#define GODWIT_ENTER()                                                                              \
+  do {                                                                                              \
+    const uint64_t end = reinterpret_cast<uintptr_t>(fp) + 8 * uint64_t{ip->b};                     \
+    if (platform::is_above_store_word<offsetof(runtime::VmStore, entry_limit)>(end)) [[unlikely]] { \
+      const runtime::VmStore& vm = *ctx->store;                                                     \
+      const bool is_interrupted = vm.interrupt.load(std::memory_order_relaxed) != 0;                \
+      if (is_interrupted || end > reinterpret_cast<uintptr_t>(vm.stack_limit)) {                    \
+        GODWIT_BACK_TO_CALL();                                                                      \
+        GODWIT_STOP(is_interrupted ? Trap::Interrupted : Trap::StackExhausted);                     \
+      }                                                                                             \
+    }                                                                                               \
+    fp[ip->a] = acc;                                                                                \
+    fp[ip->a + 1] = aux;                                                                            \
   } while (false)
 
 #define GODWIT_ENTER_ZEROING()                            \

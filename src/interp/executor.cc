@@ -113,6 +113,7 @@ Result<> Interpreter::invoke(Store& store, FuncRecord& func, std::span<Slot> slo
   TRY(platform::prepare_thread_for_guests());
 
   VmStore& vm = store.vm();
+  store.renew_entry_limit();
   bool is_on_own_stack = store.native_stack().is_current();
   if (store.innermost_stay() != nullptr && !is_on_own_stack)
     return fail(
@@ -151,8 +152,7 @@ Result<> Interpreter::invoke(Store& store, FuncRecord& func, std::span<Slot> slo
     return {};
   }
   // An interruption ends all there is of the guest, then it is over.
-  if (vm.trap == static_cast<uint64_t>(Trap::Interrupted) && stay.is_outermost())
-    vm.interrupt.store(0, std::memory_order_relaxed);
+  if (vm.trap == static_cast<uint64_t>(Trap::Interrupted) && stay.is_outermost()) store.clear_interrupt();
   return fail(store.take_trap());
 }
 

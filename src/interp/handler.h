@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "code/cell.h"
 #include "code/machine.h"
+#include "platform/guest_store.h"
 #include "runtime/guest_address.h"
 #include "runtime/numeric_simd.h"
 #include "runtime/vm.h"
@@ -161,6 +162,10 @@ struct MachineOps {
   static constexpr bool kPollsFirst = false;
   GODWIT_INLINE bool interrupted() {
     return state().context->store->interrupt.load(std::memory_order_relaxed) != 0;
+  }
+  // The same, in handlers that call nobody.
+  GODWIT_INLINE bool interrupted_in_leaf() {
+    return platform::is_store_word_set<offsetof(runtime::VmStore, interrupt)>();
   }
   GODWIT_INLINE void jump_by(int64_t cells) { state().distance = cells; }
   GODWIT_INLINE code::ops::Flow jump_through_entry(uint32_t index) {

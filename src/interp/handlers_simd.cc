@@ -8,6 +8,7 @@ namespace godwit::interp::handlers {
 using code::Dest;
 using code::Form;
 using code::GlobalOwner;
+using code::Shuffle;
 using code::Source;
 using runtime::V128;
 using wasm::Opcode;

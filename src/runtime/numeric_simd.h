@@ -344,10 +344,9 @@ GODWIT_SIMD V128 swizzle(V128 x, V128 index) {
   return bits(platform::lookup_bytes(lanes<uint8_t>(x), far));
 }
 
-// The lanes that `left` picks from x and `right` from y; an index of 0xFF picks nothing. Every lane is picked once.
-GODWIT_SIMD V128 shuffle(V128 x, V128 y, V128 left, V128 right) {
-  return bits(platform::lookup_bytes(lanes<uint8_t>(x), lanes<uint8_t>(left)) |
-              platform::lookup_bytes(lanes<uint8_t>(y), lanes<uint8_t>(right)));
+// The lanes of x with these numbers; 0 where the number is 0xFF.
+GODWIT_SIMD V128 pick(V128 x, V128 numbers) {
+  return bits(platform::lookup_bytes(lanes<uint8_t>(x), lanes<uint8_t>(numbers)));
 }
 
 }  // namespace simd

@@ -13,6 +13,8 @@ namespace {
 
 // Room that host functions find when guest code has used all that it may of the native stack.
 constexpr size_t kHostRoomBytes = size_t{256} << 10;
+// So much more is left to host functions that call guests again.
+constexpr size_t kNestedRoomBytes = size_t{64} << 10;
 constexpr size_t kLeastNativeStackBytes = 2 * kHostRoomBytes;
 
 Error limit_error(const char* what, uint64_t limit) {
@@ -74,6 +76,8 @@ Result<> Store::make_stacks() {
   vm_.stack_top = reinterpret_cast<Slot*>(frame_stack_.base());
   vm_.stack_limit = reinterpret_cast<Slot*>(frame_stack_.base() + frame_bytes);
   vm_.native_stack_limit = native_stack_.bounds().low + kHostRoomBytes;
+  vm_.native_call_limit = vm_.native_stack_limit + kNestedRoomBytes;
+  renew_entry_limit();
   return {};
 }
 

@@ -171,11 +171,24 @@ class Store final {
   void set_innermost_stay(GuestStay* stay) { innermost_stay_ = stay; }
 
   // Makes running guests of this store leave with Trap::Interrupted soon. @threads any; async-signal-safe.
-  void interrupt() { vm_.interrupt.store(1, std::memory_order_relaxed); }
+  void interrupt() {
+    vm_.interrupt.store(1, std::memory_order_relaxed);
+    vm_.entry_limit.store(0, std::memory_order_release);
+  }
   // The same, and what the guest ends with is `error`, unless there is one already. @threads any.
   void interrupt_with(Error error);
   // Lets guests run again after interrupt().
-  void clear_interrupt() { vm_.interrupt.store(0, std::memory_order_relaxed); }
+  void clear_interrupt() {
+    vm_.entry_limit.store(reinterpret_cast<uintptr_t>(vm_.stack_limit), std::memory_order_relaxed);
+    vm_.interrupt.store(0, std::memory_order_release);
+  }
+  // Where a guest is entered: an interruption that was asked for and taken back at once may have left its mark.
+  void renew_entry_limit() {
+    if (vm_.entry_limit.load(std::memory_order_relaxed) != 0) [[likely]]
+      return;
+    vm_.entry_limit.store(reinterpret_cast<uintptr_t>(vm_.stack_limit));
+    if (vm_.interrupt.load() != 0) vm_.entry_limit.store(0);
+  }
 
   // Called by a host function before it returns false.
   void raise(Error error) { pending_error_ = std::move(error); }

@@ -20,14 +20,13 @@ GODWIT_JIT_INLINE inline Slot* slot_at(Slot* fp, uintptr_t bytes) {
 
 }  // namespace
 
-#define GODWIT_WRITE_HEADER()                                                                \
-  do {                                                                                       \
-    Machine m{{fp, ctx, mem, acc, f64_acc, f32_acc, v128_acc}};                              \
-    if (is_beyond_stack(slot_at(fp, FieldB{}.slot_bytes())) || m.interrupted()) [[unlikely]] \
-      GODWIT_GO_ON_AT(handler);                                                              \
-    Slot* header = slot_at(fp, FieldA{}.slot_bytes());                                       \
-    header[0] = acc;                                                                         \
-    header[1] = aux;                                                                         \
+#define GODWIT_WRITE_HEADER()                                                   \
+  do {                                                                          \
+    if (is_beyond_entry_limit(slot_at(fp, FieldB{}.slot_bytes()))) [[unlikely]] \
+      GODWIT_GO_ON_AT(handler);                                                 \
+    Slot* header = slot_at(fp, FieldA{}.slot_bytes());                          \
+    header[0] = acc;                                                            \
+    header[1] = aux;                                                            \
   } while (false)
 
 GODWIT_STENCIL(enter) {

@@ -82,7 +82,8 @@ void Emitter::emit(uint32_t index) {
   accumulators_ = pins_.accumulators_before(index);
   if (op == CellOp::count && !shape_->by_handler[index]) {
     // at the beginning of a function no pin is loaded yet, and there its code goes on as after a call
-    if (shape_->is_label[index]) {
+    if (shape_->is_label[index] || valid_ != 0) {
+      peephole_.forget();
       label_entries_.push_back(index);
     } else {
       peephole_.forget();
@@ -540,6 +541,13 @@ void Emitter::emit_data() {
   code_.align(16, kBreakpoint);
   const uint32_t constants = here();
   if (!to_constants_.empty()) code_.append(kConstants, kConstantBytes);
+  if (!peephole_.pool().empty()) {
+    code_.align(16, kBreakpoint);
+    for (const auto& [low, high] : peephole_.pool()) {
+      put(low);
+      put(high);
+    }
+  }
   code_.align(8, kBreakpoint);
   const uint32_t numbers = here();
   for (const uint64_t value : numbers_) put(value);

@@ -67,6 +67,11 @@ class Emitter final : public CodeMaker {
   // --- Frames: frames.cc ----------------------------------------------------------------------------------------------
   static bool is_short_entry(code::CellOp op, const code::Cell& cell);
   void emit_enter(uint32_t index);
+  void emit_zeroing(uint32_t index);
+  // An instruction's beginning; then its operand at [r13 + disp], with the number of its register or its digit.
+  void at_frame(std::initializer_list<uint8_t> opcode, unsigned reg, uint32_t disp);
+  // add or sub r13, bytes
+  void move_frame(unsigned digit, uint32_t bytes);
   void emit_call(uint32_t index);
   void emit_return(uint32_t index);
   void emit_returns_to_calls();

@@ -26,14 +26,14 @@ using runtime::VmStore;
 namespace {
 
 static_assert(offsetof(Cell, handler) == 0 && offsetof(VmContext, entries) < 128 &&
-              offsetof(VmStore, native_stack_limit) < 128 && offsetof(VmStore, stack_limit) < 128 &&
-              offsetof(VmStore, interrupt) < 128 && runtime::kFrameHeaderSlots == 2);
+              offsetof(VmStore, native_call_limit) < 128 && offsetof(VmStore, entry_limit) < 128 &&
+              runtime::kFrameHeaderSlots == 2);
 
-// So much of the native stack is left to host functions that call guests again.
-constexpr int32_t kNestedRoomBytes = 64 << 10;
+// So many slots of locals are set to zero without a loop, and so many with a general register.
+constexpr uint32_t kMostZeroedAtOnce = 64;
+constexpr size_t kMostZeroedSingly = 2;
 
-// So many slots of locals are set to zero one by one.
-constexpr uint32_t kMostZeroedAtOnce = 8;
+constexpr unsigned kDigitAdd = 0, kDigitSub = 5;
 
 }  // namespace
 
@@ -41,26 +41,74 @@ bool Emitter::is_short_entry(CellOp op, const Cell& cell) {
   return op == CellOp::enter || (op == CellOp::enter_zeroing && cell.d <= kMostZeroedAtOnce);
 }
 
+void Emitter::at_frame(std::initializer_list<uint8_t> opcode, unsigned reg, uint32_t disp) {
+  bytes(opcode);
+  const bool is_short = disp < 128;
+  put(static_cast<uint8_t>((is_short ? 0x40 : 0x80) | (reg & 7) << 3 | 5));
+  if (is_short) put(static_cast<uint8_t>(disp));
+  else put(disp);
+}
+
+void Emitter::move_frame(unsigned digit, uint32_t distance) {
+  const bool is_short = distance < 128;
+  bytes({0x49, static_cast<uint8_t>(is_short ? 0x83 : 0x81), static_cast<uint8_t>(0xC5 | digit << 3)});
+  if (is_short) put(static_cast<uint8_t>(distance));
+  else put(distance);
+}
+
 void Emitter::emit_enter(uint32_t index) {
   const Cell& cell = shape_->cells[index];
   flush();
-  bytes({0x49, 0x8D, 0x85});  // lea rax, [r13 + frame]
-  put(8 * cell.b);
-  bytes({0x48, 0x3B, 0x45, offsetof(VmStore, stack_limit), 0x0F, 0x87});  // cmp rax, [rbp + limit]; ja
-  exit_to_handler(index);
-  bytes({0x48, 0x83, 0x7D, offsetof(VmStore, interrupt), 0x00, 0x0F,
-         0x85});  // cmp qword [rbp + interrupt], 0; jne
+  at_frame({0x49, 0x8D}, kRax, 8 * cell.b);                               // lea rax, [r13 + frame]
+  bytes({0x48, 0x3B, 0x45, offsetof(VmStore, entry_limit), 0x0F, 0x87});  // cmp rax, [rbp + limit]; ja
   exit_to_handler(index);
   const uint32_t header = 8 * uint32_t{cell.a};
-  bytes({0x49, 0x89, 0xBD});  // mov [r13 + header], rdi
-  put(header);
-  bytes({0x49, 0x89, 0xB5});  // mov [r13 + header + 8], rsi
-  put(header + 8);
-  const uint32_t zeroed = shape_->ops[index] == CellOp::enter ? 0 : cell.d;
-  for (uint32_t i = 0; i < zeroed; ++i) {
-    bytes({0x49, 0xC7, 0x85});  // mov qword [r13 + slot], 0
-    put(header + 16 + 8 * i);
-    put(uint32_t{0});
+  at_frame({0x49, 0x89}, kRdi, header);      // mov [r13 + header], rdi
+  at_frame({0x49, 0x89}, kRsi, header + 8);  // mov [r13 + header + 8], rsi
+  if (shape_->ops[index] == CellOp::enter_zeroing) emit_zeroing(index);
+}
+
+// Locals that are kept in registers are 0 there, if anyone reads that.
+void Emitter::emit_zeroing(uint32_t index) {
+  const Cell& cell = shape_->cells[index];
+  const uint32_t first = uint32_t{cell.a} + runtime::kFrameHeaderSlots, end = first + cell.d;
+  const PinSet live = pins_.live_before(index + 1);
+  uint32_t in_memory[kMostZeroedAtOnce];
+  size_t count = 0;
+  for (uint32_t slot = first; slot < end; ++slot) {
+    const int number = pins_.pin_of(slot);
+    const Pin* pin = number == Pins::kNone ? nullptr : &pins_[static_cast<size_t>(number)];
+    const bool is_whole = pin != nullptr && pin->slot >= first && pin->slot + (pin->is_wide ? 2 : 1) <= end;
+    if (!is_whole) {
+      in_memory[count++] = slot;
+      continue;
+    }
+    const PinSet bit = PinSet{1} << number;
+    if ((live & ~valid_ & bit) == 0) continue;
+    Instruction zero;
+    zero.map = is_vector(pin->reg) ? 1 : 0;
+    zero.opcode = is_vector(pin->reg) ? 0x57 : 0x33;  // xorps; xor
+    zero.reg = zero.rm = pin->reg;
+    zero.traits = kWritesReg | kIdiom;
+    peephole_.add(zero, 0);
+    valid_ |= bit;
+    dirty_ |= bit;
+  }
+  flush();
+  constexpr unsigned kXmm8 = 8;
+  const bool is_long = count > kMostZeroedSingly;
+  if (is_long) bytes({0x45, 0x0F, 0x57, 0xC0});  // xorps xmm8, xmm8
+  for (size_t i = 0; i < count; ++i) {
+    const uint32_t at = 8 * in_memory[i];
+    if (!is_long) {
+      at_frame({0x49, 0xC7}, 0, at);  // mov qword [r13 + slot], 0
+      put(uint32_t{0});
+    } else if (i + 1 < count && in_memory[i + 1] == in_memory[i] + 1) {
+      at_frame({0x45, 0x0F, 0x11}, kXmm8, at);  // movups [r13 + slot], xmm8
+      ++i;
+    } else {
+      at_frame({0x66, 0x45, 0x0F, 0xD6}, kXmm8, at);  // movq [r13 + slot], xmm8
+    }
   }
 }
 
@@ -74,16 +122,14 @@ void Emitter::emit_call(uint32_t index) {
   put(static_cast<uint32_t>(sizeof(void*) * cell.b));
   bytes({0x4D, 0x85, 0xE4, 0x0F, 0x84});  // test r12, r12; jz: not translated yet
   exit_to_handler(index);
-  bytes({0x48, 0x8D, 0x8C, 0x24});  // lea rcx, [rsp - room]
-  put(-kNestedRoomBytes);
-  bytes({0x48, 0x3B, 0x4D, offsetof(VmStore, native_stack_limit), 0x0F, 0x82});  // cmp rcx, [rbp + limit]; jb
+  bytes({0x48, 0x3B, 0x65, offsetof(VmStore, native_call_limit), 0x0F, 0x82});  // cmp rsp, [rbp + limit]; jb
   exit_to_handler(index);
   bytes({0x48, 0xBF});  // mov rdi, the return cell
   put(reinterpret_cast<uint64_t>(&cell + 1));
-  bytes({0x57, 0x4C, 0x89, 0xF6, 0x49, 0x81, 0xC5});  // push rdi; mov rsi, r14; add r13, …
-  put(8 * uint32_t{cell.a});
-  bytes({0x41, 0xFF, 0x14, 0x24, 0x59, 0x49, 0x81, 0xED});  // call [r12]; pop rcx; sub r13, …
-  put(8 * uint32_t{cell.a});
+  bytes({0x57, 0x4C, 0x89, 0xF6});  // push rdi; mov rsi, r14
+  move_frame(kDigitAdd, 8 * uint32_t{cell.a});
+  bytes({0x41, 0xFF, 0x14, 0x24, 0x59});  // call [r12]; pop rcx
+  move_frame(kDigitSub, 8 * uint32_t{cell.a});
   forget(valid_);
   returns_.push_back({index + 1, here()});
 }
@@ -112,13 +158,11 @@ void Emitter::emit_return(uint32_t index) {
   const uint32_t header = 8 * uint32_t{shape_->cells[index].a};
   peephole_.forget();
   flush();
-  bytes({0x49, 0x8B, 0x85});  // mov rax, [r13 + header]
-  put(header);
+  at_frame({0x49, 0x8B}, kRax, header);               // mov rax, [r13 + header]
   bytes({0x48, 0x3B, 0x44, 0x24, 0x08, 0x0F, 0x85});  // cmp rax, [rsp + 8]; jne
   return_through_cell(index);
-  bytes({0x4D, 0x3B, 0xB5});  // cmp r14, [r13 + header + 8]
-  put(header + 8);
-  bytes({0x0F, 0x85});  // jne
+  at_frame({0x4D, 0x3B}, kR14, header + 8);  // cmp r14, [r13 + header + 8]
+  bytes({0x0F, 0x85});                       // jne
   return_through_cell(index);
   bytes({0xC3});  // ret
 }

@@ -1,6 +1,7 @@
 // Looking through copies.
 #include "jit/x86_64/peephole.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace godwit::jit {
@@ -80,6 +81,21 @@ void replace_result(Instruction& in, Register from, Register to) {
   if (in.has(kWritesRm) && in.rm == from) in.rm = to;
 }
 
+// The vector register that it only reads may be 16 bytes in memory instead.
+bool can_read_vector_from_memory(const Instruction& in) {
+  const uint8_t op = in.opcode;
+  if (in.map == 3) return in.prefix == 0x66 && op >= 0x08 && op <= 0x0F;  // rounding, blends, alignment
+  if (in.map == 2) return in.prefix == 0x66 && op < 0x42;
+  if (in.map != 1) return false;
+  if (op >= 0x51 && op <= 0x5F) return true;  // arithmetic, of scalars too
+  if (in.prefix != 0 && in.prefix != 0x66) return false;
+  if (op == 0x14 || op == 0x15 || op == 0xC2 || op == 0xC6) return true;
+  if (in.prefix == 0) return false;
+  if ((op >= 0x60 && op <= 0x6D) || op == 0x70 || (op >= 0x74 && op <= 0x76)) return true;
+  // stores, and what reads a mask of a register
+  return op >= 0xD1 && op <= 0xFE && op != 0xD6 && op != 0xD7 && op != 0xE7 && op != 0xF0 && op != 0xF7;
+}
+
 // The instruction leaves 0 in the upper 32 bits of the general register that it writes.
 bool writes_narrow(const Instruction& in) { return !in.has(kWide); }
 
@@ -90,6 +106,7 @@ void Peephole::begin(RegisterSet pins, RegisterSet narrow) {
   narrow_pins_ = narrow;
   forget();
   clear();
+  pool_.clear();
 }
 
 void Peephole::set_narrow(Register reg, bool narrow) {
@@ -99,7 +116,7 @@ void Peephole::set_narrow(Register reg, bool narrow) {
 }
 
 bool Peephole::can_stand_in(const Value& value, bool is_wide) const {
-  return value.bits == Bits::Whole || !is_wide || is_narrow(value.from);
+  return value.is == Is::Copy && (value.bits == Bits::Whole || !is_wide || is_narrow(value.from));
 }
 
 void Peephole::forget() {
@@ -155,6 +172,29 @@ void Peephole::push_constant(Register to, uint64_t constant) {
   push(in);
 }
 
+void Peephole::read_from_pool(Instruction& in, VectorConstant constant) {
+  // those near the end are enough to look at: code uses the same ones close together
+  constexpr size_t kMostTries = 16;
+  size_t at = pool_.size();
+  for (size_t i = at, tries = 0; i > 0 && tries < kMostTries; --i, ++tries)
+    if (pool_[i - 1] == constant) at = i - 1;
+  if (at == pool_.size()) pool_.push_back(constant);
+  in.rm = kMemory;
+  in.base = kHere;
+  in.index = kNoRegister;
+  in.scale = 0;
+  in.disp = static_cast<int32_t>(pool_at() + 16 * at);
+}
+
+void Peephole::push_vector(Register to, VectorConstant constant) {
+  const uint64_t all = ~uint64_t{0};
+  if (constant == VectorConstant{0, 0}) return push(with_two(0, 1, 0x57, to, to, kWritesReg | kIdiom));
+  if (constant == VectorConstant{all, all}) return push(with_two(0x66, 1, 0x76, to, to, kWritesReg | kIdiom));
+  Instruction in = with_two(0, 1, 0x28, to, kMemory, kWritesReg | kReadsRm);
+  read_from_pool(in, constant);
+  push(in);
+}
+
 void Peephole::make_real(Register reg) {
   if ((lagging_ >> reg & 1) == 0) return;
   const Value value = values_[reg];
@@ -163,6 +203,8 @@ void Peephole::make_real(Register reg) {
   if (value.is == Is::Constant) {
     push_constant(reg, value.constant);
     set_narrow(reg, value.constant >> 32 == 0);
+  } else if (value.is == Is::Vector) {
+    push_vector(reg, {value.constant, value.high});
   } else {
     push_move(reg, value.from, value.bits);
     set_narrow(reg, value.bits == Bits::Low32 || is_narrow(value.from));
@@ -202,16 +244,78 @@ void Peephole::put_constant(Register to, uint64_t constant, RegisterSet live) {
   wrote(to, true, constant >> 32 == 0);
 }
 
+void Peephole::put_vector(Register to, VectorConstant constant, RegisterSet live) {
+  before_write(to, live);
+  if (!is_exact(to)) {
+    values_[to] = {Is::Vector, Bits::Whole, kNoRegister, constant.low, constant.high};
+    lagging_ |= set_of(to);
+    return;
+  }
+  push_vector(to, constant);
+  wrote(to, true, false);
+}
+
+// Constants that are moved between registers of both kinds, joined and spread over vectors.
+bool Peephole::make_vector(const Instruction& in, RegisterSet live) {
+  if (in.map != 1) return false;
+  const bool is_wide = in.has(kWide);
+  if (in.prefix == 0x66 && in.opcode == 0x7E && is_register(in.rm)) {  // movd, movq to a general register
+    const Value value = value_in(in.reg);
+    if (value.is != Is::Vector) return false;
+    put_constant(in.rm, is_wide ? value.constant : static_cast<uint32_t>(value.constant), live);
+    return true;
+  }
+  if (!is_register(in.rm) || (lagging_ >> in.rm & 1) == 0) return false;
+  const Value& value = values_[in.rm];
+  if (in.prefix == 0x66 && in.opcode == 0x6E && value.is == Is::Constant) {  // movd, movq from one
+    put_vector(in.reg, {is_wide ? value.constant : static_cast<uint32_t>(value.constant), 0}, live);
+    return true;
+  }
+  if (value.is != Is::Vector) return false;
+  if (in.prefix == 0xF3 && in.opcode == 0x7E) {  // movq
+    put_vector(in.reg, {value.constant, 0}, live);
+    return true;
+  }
+  if (in.prefix == 0x66 && in.opcode == 0x6C) {  // punpcklqdq
+    const Value low = value_in(in.reg);
+    if (low.is != Is::Vector) return false;
+    put_vector(in.reg, {low.constant, value.constant}, live);
+    return true;
+  }
+  if (in.prefix == 0x66 && in.opcode == 0x70) {  // pshufd
+    const uint64_t lanes[] = {static_cast<uint32_t>(value.constant), value.constant >> 32,
+                              static_cast<uint32_t>(value.high), value.high >> 32};
+    auto lane = [&](unsigned i) { return lanes[static_cast<uint64_t>(in.imm) >> (2 * i) & 3]; };
+    put_vector(in.reg, {lane(1) << 32 | lane(0), lane(3) << 32 | lane(2)}, live);
+    return true;
+  }
+  return false;
+}
+
+// A shift of lanes by a number of bits in a vector register, which is known.
+bool Peephole::shift_by_constant(Instruction& in, const Value& count) {
+  if (in.prefix != 0x66 || in.map != 1) return false;
+  const uint8_t lane = in.opcode & 0x0F;
+  const uint8_t way = in.opcode >> 4;
+  const bool is_shift = (way == 0xD && lane >= 1 && lane <= 3) || (way == 0xE && (lane == 1 || lane == 2)) ||
+                        (way == 0xF && lane >= 1 && lane <= 3);
+  if (!is_shift) return false;
+  in.opcode = 0x70 | lane;
+  in.rm = in.reg;
+  in.reg = way == 0xD ? 2 : way == 0xE ? 4 : 6;
+  in.imm = static_cast<int8_t>(std::min<uint64_t>(count.constant, 0x7F));  // as good as any that is too large
+  in.imm_bytes = 1;
+  in.traits = kReadsRm | kWritesRm;
+  return true;
+}
+
 void Peephole::move(Register to, Register from, Bits bits, RegisterSet live) {
   const Value value = value_in(from);
-  if (value.is == Is::Constant) {
-    const uint64_t constant = bits == Bits::Low32 ? static_cast<uint32_t>(value.constant) : value.constant;
+  if (value.is == Is::Constant || value.is == Is::Vector) {
+    const bool is_short = bits == Bits::Low32;
+    const uint64_t constant = is_short ? static_cast<uint32_t>(value.constant) : value.constant;
     if (!is_vector(to)) return put_constant(to, constant, live);
-    if (constant != 0) make_real(from);
-    before_write(to, live);
-    if (constant == 0) push(with_two(0, 1, 0x57, to, to, kWritesReg | kIdiom));
-    else push_move(to, from, bits);
-    return wrote(to, true, false);
+    return put_vector(to, {constant, is_short ? 0 : value.high}, live);
   }
   Register source = from;
   if (value.is == Is::Copy) {
@@ -434,6 +538,10 @@ void Peephole::read_operands(Instruction& in) {
     if (value.is == Is::Constant) {
       const Register constant_in = in.rm;
       if (!make_immediate(in, value.constant)) make_real(constant_in);
+    } else if (value.is == Is::Vector) {
+      if (shift_by_constant(in, value)) break;
+      if (can_read_vector_from_memory(in)) read_from_pool(in, {value.constant, value.high});
+      else make_real(in.rm);
     } else if (can_stand_in(value, is_wide) && is_vector(value.from) == is_vector(in.rm)) {
       in.rm = value.from;
     } else {
@@ -481,6 +589,18 @@ bool Peephole::update_constant(Instruction& in, RegisterSet live) {
     else if (in.reg == 7)
       result = is_wide ? static_cast<uint64_t>(static_cast<int64_t>(constant) >> by)
                        : static_cast<uint64_t>(static_cast<int32_t>(constant) >> by);
+    else return false;
+    put_constant(to, is_wide ? result : static_cast<uint32_t>(result), live);
+    return true;
+  }
+  if ((in.is(0, 0x81) || in.is(0, 0x83)) && !in.has(kFlagsUsed)) {
+    const auto right = static_cast<uint64_t>(in.imm);
+    uint64_t result;
+    if (in.reg == kAdd) result = constant + right;
+    else if (in.reg == kSub) result = constant - right;
+    else if (in.reg == kAnd) result = constant & right;
+    else if (in.reg == kOr) result = constant | right;
+    else if (in.reg == kXor) result = constant ^ right;
     else return false;
     put_constant(to, is_wide ? result : static_cast<uint32_t>(result), live);
     return true;
@@ -565,7 +685,7 @@ void Peephole::add(Instruction in, RegisterSet live) {
     const auto imm = static_cast<uint64_t>(in.imm);
     return put_constant(in.rm, in.has(kWide) ? imm : static_cast<uint32_t>(imm), live);
   }
-  if (extend_constant(in, live)) return;
+  if (extend_constant(in, live) || make_vector(in, live)) return;
   read_operands(in);
   // operands that are also results
   const bool updates_reg = in.has(kReadsReg) && in.has(kWritesReg);

@@ -54,17 +54,27 @@ class Peephole final {
   // Drops the instructions, after forget().
   void clear() { list_.clear(); }
 
+  // Of 128 bits. Instructions read those of the pool as they lie behind kConstants, from kPoolAt on.
+  struct VectorConstant {
+    uint64_t low = 0, high = 0;
+    bool operator==(const VectorConstant&) const = default;
+  };
+  const std::vector<VectorConstant>& pool() const { return pool_; }
+  static uint32_t pool_at() { return static_cast<uint32_t>((kConstantBytes + 15) / 16 * 16); }
+
  private:
   enum class Is : uint8_t {
     Real,      // the register holds its value
     Copy,      // its value is that of `from`
     Constant,  // its value is `constant`
+    Vector,    // the same of a vector register: `constant` and `high`
   };
   struct Value {
     Is is = Is::Real;
     Bits bits = Bits::Whole;  // of a copy
     Register from = kNoRegister;
     uint64_t constant = 0;
+    uint64_t high = 0;
   };
   static constexpr uint32_t kUnknown = ~uint32_t{0};
 
@@ -80,6 +90,9 @@ class Peephole final {
   void push(const Instruction& in) { list_.push_back(in); }
   void push_move(Register to, Register from, Bits bits);
   void push_constant(Register to, uint64_t constant);
+  void push_vector(Register to, VectorConstant constant);
+  // The operand in memory becomes the constant.
+  void read_from_pool(Instruction& in, VectorConstant constant);
   // The register gets its value, if it lags behind.
   void make_real(Register reg);
   // The register is about to change: those that should hold its old value get it, if it is still live.
@@ -95,6 +108,9 @@ class Peephole final {
   bool update_constant(Instruction& in, RegisterSet live);
   bool update_copy(Instruction& in);
   void put_constant(Register to, uint64_t constant, RegisterSet live);
+  void put_vector(Register to, VectorConstant constant, RegisterSet live);
+  bool make_vector(const Instruction& in, RegisterSet live);
+  static bool shift_by_constant(Instruction& in, const Value& count);
   void write_results(const Instruction& in, RegisterSet live);
   // Makes what `from` holds in `to` instead, from the instruction on that began it. False: it cannot be.
   bool rename(Register from, Register to, RegisterSet live);
@@ -109,6 +125,7 @@ class Peephole final {
   RegisterSet settled_ = 0;                     // those that others than what follows may read
   uint32_t settled_at_ = 0;                     // as the instructions before this one left them
   std::vector<Instruction> list_;
+  std::vector<VectorConstant> pool_;
 };
 
 }  // namespace godwit::jit

@@ -237,6 +237,85 @@ TEST(Peephole, OfVectorRegistersTooTheUpperHalfIsCleared) {
   EXPECT_EQ(code_of(peephole), "660f3a21db0e 660f3a21e30e");  // insertps
 }
 
+// Instructions of vectors; 66 is the prefix.
+Instruction of_vectors(uint8_t opcode, Register reg, Register rm, unsigned traits, uint8_t prefix = 0x66) {
+  Instruction in;
+  in.prefix = prefix;
+  in.map = 1;
+  in.opcode = opcode;
+  in.reg = reg;
+  in.rm = rm;
+  in.traits = static_cast<uint16_t>(traits);
+  return in;
+}
+// movq to, from (a general register)
+Instruction to_vector(Register to, Register from) {
+  return of_vectors(0x6E, to, from, kWritesReg | kReadsRm | kWide);
+}
+Instruction joined(Register low, Register high) {  // punpcklqdq
+  return of_vectors(0x6C, low, high, kReadsReg | kWritesReg | kReadsRm);
+}
+constexpr Register kXmm3 = vector_register(3), kXmm8 = vector_register(8), kXmm9 = vector_register(9);
+constexpr RegisterSet kVectors = set_of(kXmm8) | set_of(kXmm9);
+
+void make_vector(Peephole& peephole, int64_t low, int64_t high) {
+  peephole.add(constant(kRcx, high), set_of(kRcx));
+  peephole.add(to_vector(kXmm9, kRcx), set_of(kXmm9));
+  peephole.add(constant(kRax, low), set_of(kXmm9) | set_of(kRax));
+  peephole.add(to_vector(kXmm8, kRax), kVectors);
+  peephole.add(joined(kXmm8, kXmm9), set_of(kXmm8));
+}
+
+TEST(Peephole, VectorConstantsAreReadFromThePool) {
+  Peephole peephole;
+  peephole.begin(kPins, kNone);
+  make_vector(peephole, 1, 2);
+  peephole.add(of_vectors(0xFE, kXmm3, kXmm8, kReadsReg | kWritesReg | kReadsRm), kNone);  // paddd xmm3, xmm8
+  ASSERT_EQ(peephole.size(), 1U);
+  const Instruction& sum = peephole.instructions()[0];
+  EXPECT_EQ(sum.base, kHere);
+  EXPECT_EQ(static_cast<uint32_t>(sum.disp), Peephole::pool_at());
+  ASSERT_EQ(peephole.pool().size(), 1U);
+  EXPECT_EQ(peephole.pool()[0], (Peephole::VectorConstant{1, 2}));
+  // the same constant lies there once
+  make_vector(peephole, 1, 2);
+  peephole.add(of_vectors(0xFE, kXmm3, kXmm8, kReadsReg | kWritesReg | kReadsRm), kNone);
+  EXPECT_EQ(peephole.pool().size(), 1U);
+}
+
+TEST(Peephole, VectorConstantsAreLoadedWhereMemoryMeansSomethingElse) {
+  Peephole peephole;
+  peephole.begin(kPins, kNone);
+  make_vector(peephole, 1, 2);
+  // movhlps: with an operand in memory it is movlps
+  peephole.add(of_vectors(0x12, kXmm3, kXmm8, kReadsReg | kWritesReg | kReadsRm, 0), kNone);
+  ASSERT_EQ(peephole.size(), 2U);
+  EXPECT_EQ(peephole.instructions()[0].base, kHere);  // movaps xmm8, …
+  EXPECT_EQ(peephole.instructions()[1].rm, kXmm8);
+}
+
+TEST(Peephole, ZeroAndAllOnesNeedNoMemory) {
+  Peephole peephole;
+  peephole.begin(kPins, kNone);
+  make_vector(peephole, 0, 0);
+  peephole.move(kXmm3, kXmm8, Peephole::Bits::Whole, kNone);
+  EXPECT_EQ(code_of(peephole), "0f57db");  // xorps xmm3, xmm3
+  EXPECT_TRUE(peephole.pool().empty());
+}
+
+TEST(Peephole, ShiftsByConstantsOfLanes) {
+  Peephole peephole;
+  peephole.begin(kPins, kNone);
+  auto shift = [&](int64_t count) {
+    peephole.add(constant(kRax, count), set_of(kRax));
+    peephole.add(to_vector(kXmm8, kRax), set_of(kXmm8));
+    peephole.add(of_vectors(0xD3, kXmm3, kXmm8, kReadsReg | kWritesReg | kReadsRm), kNone);  // psrlq
+  };
+  shift(30);
+  shift(1000);  // all bits are shifted out
+  EXPECT_EQ(code_of(peephole), "660f73d31e 660f73d37f");
+}
+
 TEST(Encode, AddressesOfAllForms) {
   auto address = [](Register base, Register index, int32_t disp) {
     Instruction in = load(kRax, index);

@@ -67,7 +67,7 @@ void Pins::weigh_uses() {
       const size_t first = shape_->cells[i].a;
       if (weights_.size() < first + kCountedOfCall) weights_.resize(first + kCountedOfCall);
       for (size_t slot = first; slot < first + kCountedOfCall; ++slot)
-        weights_[slot].by[static_cast<size_t>(Operand::Memory)] += weight;
+        weights_[slot].by[0][static_cast<size_t>(Operand::Memory)] += weight;
     }
     if (shape_->by_handler[i]) continue;
     if (stencil.writes != 0 && (stencil.traits & kChangesFrame) == 0) {
@@ -80,12 +80,16 @@ void Pins::weigh_uses() {
       if (use.is_between) continue;
       const uint32_t slot = slot_of(use, shape_->cells[i]);
       if (slot >= weights_.size()) weights_.resize(slot + 2);
-      Weights& weights = weights_[slot];
-      weights.by[static_cast<size_t>(use.operand)] += weight;
-      weights.is_wide |= use.is_wide;
-      weights.is_narrow |= !use.is_wide;  // also as one half of a wide one
+      weights_[slot].by[use.is_wide ? 1 : 0][static_cast<size_t>(use.operand)] += weight;
     }
   }
+}
+
+uint64_t Pins::Weights::sum() const {
+  uint64_t sum = 0;
+  for (const auto& of_width : by)
+    for (const uint64_t weight : of_width) sum += weight;
+  return sum;
 }
 
 void Pins::choose() {
@@ -94,13 +98,21 @@ void Pins::choose() {
   vectors_.clear();
   for (uint32_t slot = 0; slot < weights_.size(); ++slot) {
     const Weights& weights = weights_[slot];
-    auto of = [&](Operand operand) { return weights.by[static_cast<size_t>(operand)]; };
-    const uint64_t integer = of(Operand::Integer), vector = of(Operand::Vector) + of(Operand::ScalarMove);
-    const bool is_vector = vector > integer;
-    const uint64_t good = of(Operand::AnyMove) + (is_vector ? vector : integer);
-    const uint64_t bad = 2 * (of(Operand::Memory) + (is_vector ? integer : vector));
-    if (good < bad + 2 || (weights.is_wide && weights.is_narrow)) continue;
-    (is_vector ? vectors_ : integers_).push_back({slot, good - bad, weights.is_wide});
+    // One slot may hold numbers of several kinds, one after the other: the pin is for those that are used most.
+    const uint64_t all = weights.sum();
+    const uint64_t both = all + (slot + 1 < weights_.size() ? weights_[slot + 1].sum() : 0);
+    const uint64_t integer = weights.of(Operand::AnyMove) + weights.of(Operand::Integer);
+    const uint64_t scalar =
+        weights.of(Operand::AnyMove) + weights.of(Operand::Vector) + weights.of(Operand::ScalarMove);
+    const uint64_t vector = weights.of(Operand::AnyMove, true) + weights.of(Operand::Vector, true) +
+                            weights.of(Operand::ScalarMove, true);
+    const bool is_wide = vector > std::max(integer, scalar);
+    const bool is_vector = is_wide || weights.of(Operand::Vector) + weights.of(Operand::ScalarMove) >
+                                          weights.of(Operand::Integer);
+    const uint64_t good = is_wide ? vector : is_vector ? scalar : integer;
+    const uint64_t bad = 2 * ((is_wide ? both : all) - good);
+    if (good < bad + 2) continue;
+    (is_vector ? vectors_ : integers_).push_back({slot, good - bad, is_wide});
   }
   pin_of_slot_.assign(weights_.size() + 2, kNone);
   take(integers_, kIntegerRegisters);
@@ -183,6 +195,13 @@ void Pins::find_effects() {
   const uint32_t count = shape_->size();
   effects_.resize(count);
   uses_.resize(count);
+  // where a function begins, its locals are set to zero in their registers
+  if (shape_->ops[0] == CellOp::enter_zeroing) {
+    const Cell& entry = shape_->cells[0];
+    const uint32_t first = uint32_t{entry.a} + runtime::kFrameHeaderSlots;
+    for (uint32_t slot = first; slot < first + entry.d; ++slot)
+      if (pin_of(slot) != kNone) ever_written_ |= PinSet{1} << pin_of(slot);
+  }
   for (uint32_t i = 0; i < count; ++i) {
     const Stencil& stencil = stencil_of(shape_->ops[i]);
     Effect& effect = effects_[i] = {};

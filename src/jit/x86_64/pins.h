@@ -57,11 +57,13 @@ class Pins final {
   RegisterSet accumulators_before(uint32_t cell) const {
     return kAccumulatorsByBits[live_[cell] >> kFirstAccumulatorBit];
   }
+  static constexpr int kNone = -1;
+  // The pin of the slot, or one that the slot is a part of; kNone.
+  int pin_of(uint32_t slot) const { return slot < pin_of_slot_.size() ? pin_of_slot_[slot] : kNone; }
   PinSet ever_written() const { return ever_written_; }
   RegisterSet registers() const { return registers_; }
   RegisterSet narrow_registers() const { return narrow_registers_; }
 
-  static constexpr int kNone = -1;
   // What is live is found for accumulators, too: they have bits above those of pins.
   static constexpr unsigned kFirstAccumulatorBit = 28;
   static constexpr PinSet kAccumulatorBits = ~PinSet{0} << kFirstAccumulatorBit;
@@ -84,8 +86,12 @@ class Pins final {
  private:
   // What is known of a slot's uses: their weights by Operand.
   struct Weights {
-    uint64_t by[5] = {};
-    bool is_wide = false, is_narrow = false;
+    uint64_t by[2][5] = {};  // of one slot, and of two
+
+    uint64_t of(Operand operand, bool is_wide = false) const {
+      return by[is_wide ? 1 : 0][static_cast<size_t>(operand)];
+    }
+    uint64_t sum() const;
   };
   struct Candidate {
     uint32_t slot;
@@ -105,7 +111,6 @@ class Pins final {
   }();
 
   PinSet all() const { return (PinSet{1} << pins_.size()) - 1; }
-  int pin_of(uint32_t slot) const { return slot < pin_of_slot_.size() ? pin_of_slot_[slot] : kNone; }
   // The pin's register can stand for the slot with that number, which is its own or a part of it.
   bool fits(const SlotUse& use, uint32_t slot, int number) const {
     const Pin& pin = pins_[static_cast<size_t>(number)];

@@ -145,6 +145,7 @@ struct Machine : MachineState {
     return condition ? left : right;
   }
 
+  GODWIT_JIT_INLINE bool interrupted_in_leaf() const { return interrupted(); }
   GODWIT_JIT_INLINE bool interrupted() const {
     uint64_t word;
     asm volatile("ldr %0, [x29, %1]" : "=r"(word) : "i"(offsetof(runtime::VmStore, interrupt)));
@@ -153,9 +154,9 @@ struct Machine : MachineState {
   static constexpr bool kPollsFirst = true;
 };
 
-GODWIT_JIT_INLINE inline bool is_beyond_stack(const Slot* end) {
+GODWIT_JIT_INLINE inline bool is_beyond_entry_limit(const Slot* end) {
   const Slot* limit;
-  asm volatile("ldr %0, [x29, %1]" : "=r"(limit) : "i"(offsetof(runtime::VmStore, stack_limit)));
+  asm volatile("ldr %0, [x29, %1]" : "=r"(limit) : "i"(offsetof(runtime::VmStore, entry_limit)));
   return end > limit;
 }
 

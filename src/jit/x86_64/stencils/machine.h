@@ -78,6 +78,7 @@ struct Machine : MachineState {
   }
 
   // The store lies where rbp says, as long as the guest runs (platform/guest_entry.h).
+  GODWIT_JIT_INLINE bool interrupted_in_leaf() const { return interrupted(); }
   GODWIT_JIT_INLINE bool interrupted() const {
     bool is_set;
     asm volatile("cmpq $0, %c1(%%rbp)" : "=@ccne"(is_set) : "i"(offsetof(runtime::VmStore, interrupt)));
@@ -88,11 +89,11 @@ struct Machine : MachineState {
 };
 
 // The store lies where rbp says.
-GODWIT_JIT_INLINE inline bool is_beyond_stack(const Slot* end) {
+GODWIT_JIT_INLINE inline bool is_beyond_entry_limit(const Slot* end) {
   bool is_beyond;
   asm volatile("cmpq %c2(%%rbp), %1"
                : "=@cca"(is_beyond)
-               : "r"(end), "i"(offsetof(runtime::VmStore, stack_limit)));
+               : "r"(end), "i"(offsetof(runtime::VmStore, entry_limit)));
   return is_beyond;
 }
 
