@@ -6,6 +6,8 @@
 
 #include "interp/table.h"
 #include "module_generator.h"
+#include "peak/libcalls.h"
+#include "platform/plugins.h"
 #include "wasm/decoder.h"
 #include "wasm/validator.h"
 
@@ -25,6 +27,12 @@ constexpr runtime::Limits limits(bool collects_always) {
           .stack_bytes = 1 << 20,
           .native_stack_bytes = 256 << 10,
           .gc_collects_always = collects_always};
+}
+
+// The compiler, loaded once; null: there is none.
+const engine::Compiler* optimizing_compiler() {
+  static const auto compiler = engine::Compiler::load(platform::plugin_directories());
+  return compiler ? &*compiler : nullptr;
 }
 
 constexpr size_t kCodeBytes = size_t{16} << 20;
@@ -89,18 +97,44 @@ bool host_function(void* env, runtime::VmContext*, Slot* slots) {
 
 }  // namespace
 
+bool has_optimizing_compiler() { return optimizing_compiler() != nullptr; }
+
 Trial::Trial(code::TranslateOptions translate, bool collects_always, Tier tier)
-    : baseline_(tier == Tier::Interpreter || !jit::Baseline::is_possible()
+    : baseline_(tier == Tier::Interpreter || tier == Tier::Peak || !jit::Baseline::is_possible()
                     ? nullptr
                     : std::make_unique<jit::Baseline>(
                           interp::handler_table(), interp::stop_code(),
                           jit::BaselineOptions{.code_limit_bytes = kCodeBytes,
                                                .has_ways_in_chosen = tier == Tier::Random})),
       interpreter_(baseline_.get()),
-      store_(types_, interpreter_, limits(collects_always)),
+      store_(types_, know_compiled_code(), limits(collects_always)),
       translate_(translate),
       tier_(tier) {
   translate_.count = baseline_ && tier == Tier::Random;
+}
+
+// Before there is a store.
+interp::Interpreter& Trial::know_compiled_code() {
+  interpreter_.know_compiled_code(&peak::kLibcalls, [this](uintptr_t pc) { return code_map_.locate(pc); });
+  return interpreter_;
+}
+
+Result<std::shared_ptr<const code::CompiledFunctions>> Trial::compile(const runtime::Module& module) {
+  const engine::Compiler* compiler = optimizing_compiler();
+  if (compiler == nullptr) return fail(ErrorKind::Unsupported, "there is no optimising compiler");
+  left_out_.clear();
+  ASSIGN_OR_RETURN(auto image, compiler->compile(module.declarations.bytes,
+                                                 {.features = {},
+                                                  .optimization = 2,
+                                                  .has_precise_traps = true,
+                                                  .left_out =
+                                                      [&](uint32_t defined, std::string_view why) {
+                                                        left_out_ += "function " + std::to_string(defined) +
+                                                                     ": " + std::string(why) + "\n";
+                                                      }},
+                                                 {}));
+  peak::install_fault_landing();
+  return peak::CompiledModule::load(code_map_, module, std::move(image));
 }
 
 Result<std::shared_ptr<runtime::Module>> Trial::load(Bytes bytes) {
@@ -110,6 +144,9 @@ Result<std::shared_ptr<runtime::Module>> Trial::load(Bytes bytes) {
   code::ModuleCodeOptions options{.features = {}, .bodies_are_valid = true, .translate = translate_};
   options.native = baseline_.get();
   options.compiles_at_once = baseline_ && tier_ == Tier::Baseline;
+  if (tier_ == Tier::Peak) {
+    ASSIGN_OR_RETURN(options.compiled, compile(*module));
+  }
   if (translate_.count) options.switch_seed = static_cast<uint32_t>(hash_of(bytes));
   module->code = std::make_unique<code::ModuleCode>(*module, interp::handler_table(), options);
   return module;

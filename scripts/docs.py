@@ -53,15 +53,10 @@ def features():
 
 
 # Tiers and the least depth, of those in tests/spec/scope.txt, at which the suite shows that a tier has a proposal: what is
-# executed at all is executed by both tiers (tests/spec/CMakeLists.txt).
+# executed at all is executed by all tiers (tests/spec/CMakeLists.txt).
 DEPTHS = ["skip", "validate", "partial", "execute"]
-TIERS = {"decode": "validate", "validate": "validate", "text": "validate", "interpreter": "execute", "baseline": "execute"}
-
-
-# The proposals of whose instructions the optimising compiler leaves all or some to the tiers below, with their functions
-# (decisions/0090). The suite passes in any case.
-OPTIMISED = {"tail-call": "in part", "function-references": "in part", "gc": "in part", "threads": "in part",
-             "exceptions": "no", "legacy-exceptions": "no"}
+TIERS = {"decode": "validate", "validate": "validate", "text": "validate", "interpreter": "execute", "baseline": "execute",
+         "optimising": "execute"}
 
 
 def depth_of(option, place, scope):
@@ -92,10 +87,10 @@ def status():
             "yes" if has(least, tier) else "in part" if has(most, tier) or most == "partial" else "no" for tier in TIERS
         ]
         where = "our own" if place in DEPTHS else f"`{place}`"
-        body.append((title, version, instructions[name] or "", *cells, OPTIMISED.get(option, "yes"), where))
+        body.append((title, version, instructions[name] or "", *cells, where))
     if places:
         sys.exit(f"docs.py: tests/spec/proposals.txt names no feature: {', '.join(places)}")
-    return table(["proposal", "part of WebAssembly", "instructions", *TIERS, "optimising", "tests"], body)
+    return table(["proposal", "part of WebAssembly", "instructions", *TIERS, "tests"], body)
 
 
 def traps():
@@ -170,9 +165,9 @@ Made by `./dev docs` from [features.def](../src/wasm/features.def), [opcodes.def
 A tier has a proposal (yes) when every command of the suite passes on it; "in part" means that the commands that need
 what is missing end as "unsupported" and are skipped. The suite is text: what is run of it at all is also parsed, and
 its valid modules are printed and parsed again. What has no machine code of its own in the baseline compiler is done there by
-the interpreter's handlers. The optimising compiler leaves functions to the tiers below that have instructions which it
-does not know; its column says whether it knows those of the proposal. Instructions are counted with the proposal that
-brought them.
+the interpreter's handlers. The optimising compiler leaves functions to the tiers below only for their size
+([decision 0090](decisions/0090-how-does-compiled-code-join-the-tiers.md)): the suite has none of these. Instructions are
+counted with the proposal that brought them.
 
 {status()}
 """

@@ -7,7 +7,7 @@
 #include <llvm/Support/raw_ostream.h>
 #include <time.h>
 
-#include <map>
+#include <optional>
 #include <ranges>
 #include <set>
 #include <span>
@@ -55,6 +55,9 @@ class Compilation final {
     machine_ = machine_for(target_, request_.optimization);
     if (!machine_) return failed(GODWIT_COMPILER_UNSUPPORTED, "no code for the processor " + target_.name);
     choose_functions();
+    facts_.emplace(wasm_, features(), by_table_);
+    uint64_t all_bytes = 0, done_bytes = 0;
+    for (const uint32_t defined : chosen_) all_bytes += body_bytes(defined);
     for (size_t next = 0; next < chosen_.size();) {
       const size_t begin = next;
       uint64_t bytes = 0;
@@ -64,8 +67,9 @@ class Compilation final {
       Compiled compiled = compile_part([&](Unit& unit) { return translate(unit, part); });
       if (compiled.status != GODWIT_COMPILER_OK) return compiled;
       leave_out_large_frames(part);
+      done_bytes += bytes;
+      if (request_.progress) request_.progress(request_.user, done_bytes, all_bytes);
     }
-    leave_out_tail_callers();
     Compiled compiled = compile_part([&](Unit& unit) { return make_stubs(unit); });
     if (compiled.status != GODWIT_COMPILER_OK) return compiled;
     auto object = linker_.finish();
@@ -122,7 +126,8 @@ class Compilation final {
     if (!module) return failed(GODWIT_COMPILER_UNSUPPORTED, llvm::toString(module.takeError()));
     (*module)->setDataLayout(machine_->createDataLayout());
     (*module)->setTargetTriple(machine_->getTargetTriple());
-    Unit unit(wasm_, **module, target_.name, target_.features, by_table_);
+    Unit unit(wasm_, **module, target_.name, target_.features, by_table_, *facts_);
+    unit.has_precise_traps = request_.precise_traps != 0;
     if (!translate(unit)) return failed(GODWIT_COMPILER_CANCELLED, "cancelled");
     unit.finish();
 #ifndef NDEBUG
@@ -154,17 +159,17 @@ class Compilation final {
     }
     for (const uint32_t defined : unit.own_callers())
       make_own_caller(unit, *unit.own_caller(defined), defined);
-    for (uint32_t type = 0; type < wasm_.types.size(); ++type)
-      if (unit.has_record_caller(wasm::TypeIdx(type))) make_record_caller(unit, wasm::TypeIdx(type));
+    for (uint32_t i = 0; i < wasm_.types.size(); ++i) {
+      const wasm::TypeIdx type(i);
+      if (unit.has_record_caller(type)) make_record_caller(unit, type);
+      if (unit.has_finisher(type)) make_finisher(unit, type);
+    }
     return true;
   }
 
   void translate_function(Unit& unit, uint32_t defined) {
     FunctionTranslator translator(unit, defined, features());
-    if (translator.run()) {
-      for (const uint32_t callee : translator.tail_callees()) tail_callers_.emplace(callee, defined);
-      return;
-    }
+    if (translator.run()) return;
     forget(*translator.function());
     leave_out(defined, translator.why());
   }
@@ -195,22 +200,6 @@ class Compilation final {
     }
   }
 
-  // A function that calls another one in its place needs that one compiled; else frames would pile up.
-  void leave_out_tail_callers() {
-    std::vector<uint32_t> todo;
-    for (uint32_t i = 0; i < left_out_.size(); ++i)
-      if (left_out_[i]) todo.push_back(i);
-    while (!todo.empty()) {
-      const auto [begin, end] = tail_callers_.equal_range(todo.back());
-      todo.pop_back();
-      for (auto caller = begin; caller != end; ++caller) {
-        if (left_out_[caller->second]) continue;
-        leave_out(caller->second, "it has return_call of a function that is left out");
-        todo.push_back(caller->second);
-      }
-    }
-  }
-
   // The ways into the functions, and what stands for those that are called and left out: their code, if there is some,
   // is never reached.
   bool make_stubs(Unit& unit) {
@@ -221,6 +210,9 @@ class Compilation final {
       const bool is_there = linker_.object().functions.contains(name);
       if (left_out_[i] && (is_there || missing.contains(name))) make_own_caller(unit, *unit.function(i), i);
       if (!left_out_[i] && is_there) types.insert(type_of(i).value);
+      if (!missing.contains(tail_name(i))) continue;
+      if (!left_out_[i] && is_there) linker_.add_name(tail_name(i), name);
+      else make_tail_stub(unit, i);
     }
     for (const uint32_t type : types) make_thunk(unit, wasm::TypeIdx(type));
     return true;
@@ -259,8 +251,8 @@ class Compilation final {
   std::vector<uint32_t> chosen_;  // functions of which something is compiled, ascending
   Loops loops_;
   std::vector<bool> left_out_;
-  std::vector<bool> by_table_;                      // of all own functions: called by VmContext::natives
-  std::multimap<uint32_t, uint32_t> tail_callers_;  // by whom they call
+  std::vector<bool> by_table_;  // of all own functions: called by VmContext::natives
+  std::optional<CallFacts> facts_;
   Linker linker_;
 };
 

@@ -67,7 +67,7 @@ bool FunctionTranslator::run() {
 
   Label whole{Label::Kind::Block, new_block("return"), {}, 0};
   make_phis(whole, wasm_.func_type(wasm::FuncIdx(wasm_.imported_funcs + defined_)).results);
-  labels_.push_back(std::move(whole));
+  open(std::move(whole));
   const uint64_t most_steps = kFreeSteps + kStepsPerByte * range.size;
   wasm::Instruction in;
   while (!labels_.empty()) {
@@ -88,15 +88,18 @@ bool FunctionTranslator::run() {
 bool FunctionTranslator::is_skipped(const wasm::Instruction& in) {
   if (!is_dead_) return false;
   const wasm::ImmKind imm = wasm::immediates_of(in.op);
+  using enum wasm::Opcode;
   if (imm == wasm::ImmKind::Block || imm == wasm::ImmKind::TryTable) {
     ++dead_blocks_;
     return true;
   }
-  if (in.op == wasm::Opcode::end && dead_blocks_ != 0) {
+  if ((in.op == end || in.op == delegate) && dead_blocks_ != 0) {
     --dead_blocks_;
     return true;
   }
-  return dead_blocks_ != 0 || (in.op != wasm::Opcode::end && in.op != wasm::Opcode::else_);
+  const bool ends_part =
+      in.op == end || in.op == else_ || in.op == catch_ || in.op == catch_all || in.op == delegate;
+  return dead_blocks_ != 0 || !ends_part;
 }
 
 void FunctionTranslator::declare_locals(const std::vector<wasm::InstructionReader::LocalGroup>& groups) {
@@ -146,6 +149,8 @@ bool FunctionTranslator::translate(const wasm::Instruction& in) {
       return true;
     case OpClass::Variable: return variable(in);
     case OpClass::Ref: return reference(in);
+    case OpClass::Gc: return gc(in);
+    case OpClass::Exception: return exception(in);
     case OpClass::Table: return table(in);
     case OpClass::Memory: return memory(in);
     case OpClass::Load:

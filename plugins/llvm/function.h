@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "runtime/gc_type.h"
 #include "unit.h"
 #include "wasm/instruction.h"
 
@@ -21,18 +22,27 @@ class FunctionTranslator final {
   bool run();
   const std::string& why() const { return why_; }
   llvm::Function* function() const { return function_; }
-  // Own functions that are called in this one's place.
-  const std::vector<uint32_t>& tail_callees() const { return tail_callees_; }
 
  private:
+  static constexpr uint32_t kNoTry = ~uint32_t{0};
   struct Label {
-    enum class Kind : uint8_t { Block, Loop, If };
+    enum class Kind : uint8_t { Block, Loop, If, TryTable, Try, Catch };
     Kind kind;
     llvm::BasicBlock* target;                   // where branches go: behind the block, or to the loop's head
     llvm::SmallVector<llvm::PHINode*, 2> phis;  // what they carry
     size_t height;                              // of the stack below the block's parameters
     llvm::BasicBlock* otherwise = nullptr;      // of an `if` whose `else` has not come yet
     Values params = {};                         // what that begins with
+    uint32_t inside = kNoTry;                   // the innermost try around what stands here
+    uint32_t own_try = kNoTry;
+    llvm::Value* caught = nullptr;  // of a legacy clause: the exception
+  };
+  struct Try {
+    uint32_t outer;
+    bool is_legacy;
+    std::vector<wasm::Catch> clauses;  // whose labels are counted from the function's; none of a legacy try
+    llvm::BasicBlock* landing = nullptr;  // where what is thrown goes, once something may be
+    llvm::BasicBlock* cursor = nullptr;   // where the next clause is to be looked at
   };
 
   // --- Going through the body (function.cc)
@@ -48,6 +58,7 @@ class FunctionTranslator final {
   bool control(const wasm::Instruction& in);
   bool enter_here(const Label& loop);
   const wasm::FuncType block_type(const wasm::BlockType& type) const;
+  void open(Label label);
   llvm::BasicBlock* new_block(const char* name);
   void make_phis(Label& label, llvm::ArrayRef<wasm::ValType> types);
   void begin_block(const wasm::Instruction& in, Label::Kind kind);
@@ -66,24 +77,78 @@ class FunctionTranslator final {
   void become_dead();
 
   // --- Calls (function_calls.cc)
-  bool call_function(uint32_t func);
-  bool return_call(uint32_t func);
-  void call_indirect(const wasm::Instruction& in);
-  void call_ref(wasm::TypeIdx type);
-  llvm::Value* table_element_address(uint32_t table, llvm::Value* index, runtime::Trap beyond);
-  llvm::Value* table_element(uint32_t table, llvm::Value* index, runtime::Trap beyond);
-  void call_record(wasm::TypeIdx type, llvm::Value* record);
-  void call_by_table(uint32_t defined, const Signature& callee);
+  struct Call {
+    wasm::TypeIdx type;
+    const Signature& signature;
+    llvm::Value* slots;  // for results that do not come in registers
+    bool may_throw, may_request;
+  };
   struct Callee {
     llvm::Value* code;  // may be null when it runs
     llvm::Value* ctx;
   };
-  void call_if_there(const Signature& callee, const Callee& code, llvm::Function* caller,
-                     const Values& before);
-  Values pop_arguments(const Signature& signature);
-  // The results of a call of compiled code, which takes what comes before its arguments as `first`.
-  Values call_code(llvm::Value* callee, llvm::FunctionType* type, const Signature& signature, Values first,
+  Call begin_call(wasm::TypeIdx type, bool may_throw, bool may_request);
+  Values call_code(const Call& call, llvm::Value* callee, llvm::FunctionType* type, Values first,
                    const Values& arguments);
+  void end_call(const Call& call, Values results);
+  void call_function(uint32_t func);
+  void call_record(wasm::TypeIdx type, llvm::Value* record);
+  void call_by_table(uint32_t defined, wasm::TypeIdx type);
+  void call_if_there(wasm::TypeIdx type, const Callee& code, llvm::Function* caller, const Values& before);
+  void return_call(uint32_t func);
+  void return_call_record(wasm::TypeIdx type, llvm::Value* record);
+  bool takes_own_place(const Signature& callee) const;
+  void jump_to(const Signature& callee, llvm::Value* code, llvm::Value* ctx, const Values& arguments);
+  llvm::Value* imported_record(uint32_t func);
+  llvm::Value* indirect_record(const wasm::Instruction& in);
+  llvm::Value* referenced_record();
+  Callee code_of(llvm::Value* record);
+  llvm::Value* table_element_address(uint32_t table, llvm::Value* index, runtime::Trap beyond);
+  llvm::Value* table_element(uint32_t table, llvm::Value* index, runtime::Trap beyond);
+  Values pop_arguments(const Signature& signature);
+
+  // --- Exceptions (function_exceptions.cc)
+  bool exception(const wasm::Instruction& in);
+  llvm::Value* pending();
+  llvm::BasicBlock* way_out();
+  void return_nothing();
+  llvm::BasicBlock* landing_of(uint32_t index);
+  llvm::Value* begin_clause(uint32_t tag, llvm::BasicBlock* next);
+  const std::vector<wasm::ValType>& payload_of(uint32_t tag);
+  uint32_t payload_slots(uint32_t tag);
+  void push_payload(uint32_t tag);
+  uint32_t innermost_try() const;
+  void throw_pending();
+  void throw_tag(uint32_t tag);
+  bool throw_to_own_clause(uint32_t tag);
+  void begin_try(const wasm::Instruction& in, Label::Kind kind);
+  void legacy_catch(uint32_t tag);
+  void end_clauses(uint32_t own_try, uint32_t goes_to);
+
+  // --- Objects (function_gc.cc)
+  struct Field {
+    runtime::GcStorage storage;
+    uint32_t offset;
+  };
+  bool gc(const wasm::Instruction& in);
+  runtime::GcStorage storage_of(wasm::ValType type) const;
+  Field field_of(uint32_t type, uint32_t index) const;
+  llvm::Value* canonical_id(uint32_t type);
+  llvm::Value* header_of(uint32_t type);
+  llvm::Value* gc_call(std::string_view name, llvm::ArrayRef<llvm::Value*> arguments);
+  llvm::Value* store_of_ctx();
+  llvm::Value* allocate(uint32_t type, uint64_t size_bytes);
+  llvm::Value* read_heap(runtime::GcStorage storage, bool is_signed, llvm::Value* object,
+                         llvm::Value* offset);
+  void write_heap(runtime::GcStorage storage, llvm::Value* object, llvm::Value* offset, llvm::Value* value);
+  void struct_new(uint32_t type, bool is_default);
+  void struct_access(const wasm::Instruction& in);
+  void array_access(const wasm::Instruction& in);
+  void array_new_in_line(uint32_t type, uint32_t count);
+  void array_operation(Libcall which, size_t operands, const wasm::Instruction& in, uint64_t more,
+                       bool makes_array);
+  llvm::Value* is_of(llvm::Value* ref, wasm::ValType type);
+  void branch_on_cast(const wasm::Instruction& in);
 
   // --- Values and variables (function_values.cc)
   bool variable(const wasm::Instruction& in);
@@ -101,6 +166,7 @@ class FunctionTranslator final {
   bool memory(const wasm::Instruction& in);
   bool table(const wasm::Instruction& in);
   bool atomic(const wasm::Instruction& in);  // function_atomic.cc
+  void wait_or_notify(const wasm::Instruction& in);
   // Where an access of so many bytes goes, with the address popped. It traps unless the address is a multiple of
   // `alignment`.
   llvm::Value* place(const wasm::MemArg& mem, uint32_t bytes, uint32_t alignment = 1);
@@ -112,6 +178,11 @@ class FunctionTranslator final {
   void store_to(const wasm::MemArg& mem, llvm::Value* value, llvm::Value* at);
   llvm::Value* pop_wide() { return b_.CreateZExt(pop(), unit_.i64); }
   void poll();
+
+  // --- Slots on the native stack for what libcalls take and give (function_values.cc)
+  llvm::Value* scratch(uint32_t slots);
+  llvm::Value* to_scratch(llvm::ArrayRef<llvm::Value*> values);
+  uint32_t slots_of(llvm::ArrayRef<llvm::Value*> values) const;
 
   // --- The stack
   void push(llvm::Value* value) { stack_.push_back(value); }
@@ -141,7 +212,9 @@ class FunctionTranslator final {
   bool is_dead_ = false;      // what follows is never reached, up to the next `else` or `end` of this block
   uint32_t dead_blocks_ = 0;  // begun meanwhile
   uint64_t steps_ = 0;        // of work beyond one per instruction
-  std::vector<uint32_t> tail_callees_;
+  std::vector<Try> tries_;
+  llvm::BasicBlock* way_out_ = nullptr;
+  llvm::AllocaInst* scratch_ = nullptr;
   bool is_entered_ = false;  // at its loop
   uint32_t loop_depth_ = 0;
   std::string why_;

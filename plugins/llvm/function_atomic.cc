@@ -1,5 +1,4 @@
-// Atomic accesses: sequentially consistent, on shared and other memories alike. Waiting and notifying is left to the
-// other tiers.
+// Atomic accesses: sequentially consistent, on shared and other memories alike.
 // spec: https://webassembly.github.io/threads/core/exec/instructions.html#atomic-memory-instructions
 #include "function.h"
 
@@ -25,9 +24,29 @@ llvm::AtomicRMWInst::BinOp operation_of(std::string_view text) {
 
 }  // namespace
 
+void FunctionTranslator::wait_or_notify(const wasm::Instruction& in) {
+  const uint32_t bytes = wasm::access_bytes_of(in.op);
+  const bool notifies = in.op == wasm::Opcode::memory_atomic_notify;
+  llvm::Value* timeout = notifies ? nullptr : pop();
+  llvm::Value* operand = pop();
+  llvm::Value* at = place(in.mem, bytes, bytes);
+  // what lies outside of the memory traps here
+  load_from(in.mem, b_.getIntNTy(8 * bytes), at)->setVolatile(true);
+  Values arguments{number(in.mem.memory.value), at, operand};
+  if (timeout != nullptr) arguments.push_back(timeout);
+  const Libcall which = notifies     ? Libcall::atomic_notify
+                        : bytes == 4 ? Libcall::atomic_wait32
+                                     : Libcall::atomic_wait64;
+  push(unit_.call(b_, ctx_, which, arguments));
+  if (!notifies) poll();
+}
+
 bool FunctionTranslator::atomic(const wasm::Instruction& in) {
   const OpClass op_class = wasm::class_of(in.op);
-  if (op_class == OpClass::AtomicWait) return leave_out(in);
+  if (op_class == OpClass::AtomicWait) {
+    wait_or_notify(in);
+    return true;
+  }
   if (op_class == OpClass::AtomicFence) {
     b_.CreateFence(kOrder);
     return true;

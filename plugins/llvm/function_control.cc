@@ -20,6 +20,11 @@ const wasm::FuncType FunctionTranslator::block_type(const wasm::BlockType& type)
   return wasm_.types[type.type.value].func;
 }
 
+void FunctionTranslator::open(Label label) {
+  if (!labels_.empty()) label.inside = labels_.back().inside;
+  labels_.push_back(std::move(label));
+}
+
 void FunctionTranslator::make_phis(Label& label, llvm::ArrayRef<wasm::ValType> types) {
   llvm::IRBuilderBase::InsertPointGuard guard(b_);
   b_.SetInsertPoint(label.target);
@@ -43,7 +48,7 @@ void FunctionTranslator::begin_block(const wasm::Instruction& in, Label::Kind ki
   const wasm::FuncType type = block_type(in.block);
   Label made{kind, new_block("end"), {}, stack_.size() - type.params.size()};
   make_phis(made, type.results);
-  labels_.push_back(std::move(made));
+  open(std::move(made));
 }
 
 bool FunctionTranslator::begin_loop(const wasm::Instruction& in) {
@@ -57,7 +62,7 @@ bool FunctionTranslator::begin_loop(const wasm::Instruction& in) {
   b_.SetInsertPoint(made.target);
   stack_.resize(made.height);
   stack_.insert(stack_.end(), made.phis.begin(), made.phis.end());
-  labels_.push_back(std::move(made));
+  open(std::move(made));
   return true;
 }
 
@@ -66,6 +71,8 @@ bool FunctionTranslator::begin_loop(const wasm::Instruction& in) {
 bool FunctionTranslator::enter_here(const Label& loop) {
   // a value below would have to come from the frame, too, and so everywhere where it is used
   if (!stack_.empty()) return leave_out("there are operands at its loop");
+  for (const Label& label : labels_)
+    if (label.caught != nullptr) return leave_out("its loop is in a clause that may throw again");
   Builder at_entry(entry_);
   at_entry.SetCurrentDebugLocation(b_.getCurrentDebugLocation());
   at_entry.CreateBr(loop.target);
@@ -104,6 +111,7 @@ void FunctionTranslator::end() {
     return;
   }
   if (labels_.back().otherwise != nullptr) otherwise();
+  if (const uint32_t own = labels_.back().own_try; own != kNoTry) end_clauses(own, tries_[own].outer);
   Label made = std::move(labels_.back());
   labels_.pop_back();
   if (!is_dead_) {
@@ -227,10 +235,18 @@ bool FunctionTranslator::control(const wasm::Instruction& in) {
       branch_if(b_.CreateIsNotNull(top()), in.index);
       pop();
       return true;
-    case Opcode::call: return call_function(in.index);
-    case Opcode::return_call: return return_call(in.index);
-    case Opcode::call_indirect: call_indirect(in); return true;
-    case Opcode::call_ref: call_ref(wasm::TypeIdx(in.index)); return true;
+    case Opcode::br_on_cast:
+    case Opcode::br_on_cast_fail: branch_on_cast(in); return true;
+    case Opcode::call: call_function(in.index); return true;
+    case Opcode::call_indirect: call_record(wasm::TypeIdx(in.index), indirect_record(in)); return true;
+    case Opcode::call_ref: call_record(wasm::TypeIdx(in.index), referenced_record()); return true;
+    case Opcode::return_call: return_call(in.index); return true;
+    case Opcode::return_call_indirect:
+      return_call_record(wasm::TypeIdx(in.index), indirect_record(in));
+      return true;
+    case Opcode::return_call_ref:
+      return_call_record(wasm::TypeIdx(in.index), referenced_record());
+      return true;
     default: return leave_out(in);
   }
 }

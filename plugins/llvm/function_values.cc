@@ -19,6 +19,37 @@ bool is_neutral(const llvm::Value* operand) {
 
 }  // namespace
 
+// As many slots as anything asks for, shared by all.
+llvm::Value* FunctionTranslator::scratch(uint32_t slots) {
+  if (scratch_ == nullptr) {
+    Builder at_entry(entry_, entry_->begin());
+    scratch_ = at_entry.CreateAlloca(unit_.i64, b_.getInt32(1));
+  }
+  const auto* has = llvm::cast<llvm::ConstantInt>(scratch_->getArraySize());
+  if (has->getZExtValue() < slots) scratch_->setOperand(0, b_.getInt32(slots));
+  return scratch_;
+}
+
+uint32_t FunctionTranslator::slots_of(llvm::ArrayRef<llvm::Value*> values) const {
+  uint32_t slots = 0;
+  for (const llvm::Value* value : values) slots += value->getType() == unit_.v128 ? 2 : 1;
+  return slots;
+}
+
+// Integers fill their slot.
+llvm::Value* FunctionTranslator::to_scratch(llvm::ArrayRef<llvm::Value*> values) {
+  llvm::Value* slots = scratch(std::max(slots_of(values), 1u));
+  uint32_t slot = 0;
+  for (llvm::Value* value : values) {
+    llvm::Value* whole = value->getType() == unit_.i32 ? b_.CreateZExt(value, unit_.i64) : value;
+    llvm::Value* at = b_.CreateConstInBoundsGEP1_64(unit_.i64, slots, slot);
+    unit_.in(Area::Slots, b_.CreateAlignedStore(whole, at, llvm::Align(8)));
+    slot += slots_of(value);
+  }
+  steps_ += values.size();
+  return slots;
+}
+
 llvm::Value* FunctionTranslator::constant(const wasm::Instruction& in) {
   switch (wasm::immediates_of(in.op)) {
     case wasm::ImmKind::I32: return number(static_cast<uint32_t>(in.bits));

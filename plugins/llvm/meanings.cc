@@ -5,6 +5,7 @@
 // numeric.h, the operation is said in LLVM's terms here; the tests hold all of them against numeric.h.
 #include "code/machine.h"
 #include "code/ops_simd.h"
+#include "meanings_gc.h"
 
 namespace godwit::llvm_tier {
 namespace {

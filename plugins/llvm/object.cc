@@ -203,19 +203,26 @@ class Linker::File final {
 
 Result<> Linker::add(Bytes elf) { return File(elf, *this).run(); }
 
+void Linker::add_name(const std::string& name, const std::string& of) {
+  names_[name] = object_.functions.find(of)->second;
+}
+
 std::set<std::string> Linker::missing() const {
   std::set<std::string> names;
   for (const Reference& reference : references_)
-    if (!object_.functions.contains(reference.to)) names.insert(reference.to);
+    if (!object_.functions.contains(reference.to) && !names_.contains(reference.to))
+      names.insert(reference.to);
   return names;
 }
 
 Result<Object> Linker::finish() {
   for (const Reference& reference : references_) {
-    const auto found = object_.functions.find(reference.to);
-    if (found == object_.functions.end())
+    const auto function = object_.functions.find(reference.to);
+    const auto name = names_.find(reference.to);
+    if (function == object_.functions.end() && name == names_.end())
       return fail(ErrorKind::Unsupported, "the code refers to " + reference.to + ", which is not part of it");
-    const int64_t distance = int64_t{found->second.begin} + reference.addend - int64_t{reference.at};
+    const Object::Symbol& found = function != object_.functions.end() ? function->second : name->second;
+    const int64_t distance = int64_t{found.begin} + reference.addend - int64_t{reference.at};
     store_unaligned(object_.code.data() + reference.at, static_cast<int32_t>(distance));
   }
   return std::move(object_);

@@ -30,6 +30,8 @@ class Linker final {
   // @errors Unsupported: it asks for something that code images do not have. Malformed: it makes no sense.
   Result<> add(Bytes elf);
   const Object& object() const { return object_; }
+  // Lets `name` stand for a function of object().
+  void add_name(const std::string& name, const std::string& of);
   // What the files refer to and none has.
   std::set<std::string> missing() const;
   // Makes the references of all files.
@@ -44,7 +46,8 @@ class Linker final {
     std::string to;
   };
   Object object_;
-  std::vector<Reference> references_;  // from file to file
+  std::map<std::string, Object::Symbol, std::less<>> names_;  // beside those of object_
+  std::vector<Reference> references_;                         // from file to file
 };
 
 // The rows of a .debug_line section whose addresses are already places in the code.

@@ -27,6 +27,15 @@ bool may_vanish(const llvm::Instruction& instruction) {
          llvm::isa<llvm::FPExtInst>(instruction.getOperand(0));
 }
 
+// LLVM leaves the order of volatile accesses alone, and what it knows nothing of, like calls, keeps its place among them.
+void keep_in_order(llvm::Instruction& instruction) {
+  if (auto* store = llvm::dyn_cast<llvm::StoreInst>(&instruction)) {
+    store->setVolatile(true);
+  } else if (auto* load = llvm::dyn_cast<llvm::LoadInst>(&instruction)) {
+    if (!load->hasMetadata(llvm::LLVMContext::MD_invariant_load)) load->setVolatile(true);
+  }
+}
+
 }  // namespace
 
 llvm::PreservedAnalyses LowerMeanings::run(llvm::Function& function, llvm::FunctionAnalysisManager&) {
@@ -38,6 +47,7 @@ llvm::PreservedAnalyses LowerMeanings::run(llvm::Function& function, llvm::Funct
     auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
     if (call != nullptr && call->getCalledFunction() == unit_.trap_function()) traps.push_back(call);
     if (may_vanish(instruction)) vanishing.push_back(&instruction);
+    if (unit_.has_precise_traps) keep_in_order(instruction);
   }
   for (llvm::CallInst* trap : traps) {
     b.SetInsertPoint(trap);

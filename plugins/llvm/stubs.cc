@@ -31,6 +31,19 @@ void store_slots(Unit& unit, Builder& b, llvm::Value* slots, llvm::ArrayRef<llvm
   }
 }
 
+void return_slots(Unit& unit, Builder& b, llvm::Value* slots, const Signature& signature) {
+  const Values values = load_slots(unit, b, slots, signature.results);
+  if (values.empty()) {
+    b.CreateRetVoid();
+  } else if (values.size() == 1) {
+    b.CreateRet(values[0]);
+  } else {
+    llvm::Value* together = llvm::PoisonValue::get(signature.type->getReturnType());
+    for (unsigned i = 0; i < values.size(); ++i) together = b.CreateInsertValue(together, values[i], i);
+    b.CreateRet(together);
+  }
+}
+
 // A function through which a function without compiled code is called: `which` with `before` between the context and the
 // slots. Its own arguments begin at `first`, of which one says where results go if the signature has it so.
 void make_caller(Unit& unit, llvm::Function& function, const Signature& signature, unsigned first,
@@ -46,17 +59,9 @@ void make_caller(Unit& unit, llvm::Function& function, const Signature& signatur
   Values all(before.begin(), before.end());
   all.append({slots, b.getInt32(signature.param_slots), b.getInt32(signature.result_slots)});
   unit.call(b, function.getArg(0), which, all);
-  const Values values = load_slots(unit, b, slots, signature.results);
-  if (results != nullptr) {
-    store_slots(unit, b, results, values);
-    b.CreateRetVoid();
-  } else if (values.size() <= 1) {
-    values.empty() ? b.CreateRetVoid() : b.CreateRet(values[0]);
-  } else {
-    llvm::Value* together = llvm::PoisonValue::get(function.getReturnType());
-    for (unsigned i = 0; i < values.size(); ++i) together = b.CreateInsertValue(together, values[i], i);
-    b.CreateRet(together);
-  }
+  if (results == nullptr) return return_slots(unit, b, slots, signature);
+  store_slots(unit, b, results, load_slots(unit, b, slots, signature.results));
+  b.CreateRetVoid();
 }
 
 }  // namespace
@@ -88,6 +93,35 @@ void make_thunk(Unit& unit, wasm::TypeIdx type) {
 void make_record_caller(Unit& unit, wasm::TypeIdx type) {
   llvm::Function* function = unit.record_caller(type);
   make_caller(unit, *function, unit.signature(type), 2, {function->getArg(1)}, Libcall::call_record);
+}
+
+void make_finisher(Unit& unit, wasm::TypeIdx type) {
+  llvm::Function* function = unit.finisher(type);
+  const Signature& signature = unit.signature(type);
+  Builder b(llvm::BasicBlock::Create(unit.context, "", function));
+  b.SetCurrentDebugLocation(unit.location(function, 0));
+  llvm::Value* results = signature.results_in_memory
+                             ? static_cast<llvm::Value*>(function->getArg(1))
+                             : b.CreateAlloca(unit.i64, b.getInt32(std::max(signature.result_slots, 1u)));
+  unit.call(b, function->getArg(0), Libcall::finish_request, {results, b.getInt32(signature.result_slots)});
+  if (signature.results_in_memory) b.CreateRetVoid();
+  else return_slots(unit, b, results, signature);
+}
+
+void make_tail_stub(Unit& unit, uint32_t defined) {
+  const Signature& signature = unit.signature(unit.wasm.funcs[unit.wasm.imported_funcs + defined]);
+  llvm::Function& function = *unit.tail_function(defined);
+  Builder b(llvm::BasicBlock::Create(unit.context, "", &function));
+  b.SetCurrentDebugLocation(unit.location(&function, 0));
+  llvm::Value* slots = b.CreateAlloca(unit.i64, b.getInt32(std::max(signature.param_slots, 1u)));
+  Values arguments;
+  for (unsigned i = signature.first_param(); i < function.arg_size(); ++i)
+    arguments.push_back(function.getArg(i));
+  store_slots(unit, b, slots, arguments);
+  unit.call(b, function.getArg(0), Libcall::request_own,
+            {b.getInt32(defined), slots, b.getInt32(signature.param_slots)});
+  if (function.getReturnType()->isVoidTy()) b.CreateRetVoid();
+  else b.CreateRet(llvm::PoisonValue::get(function.getReturnType()));
 }
 
 void make_own_caller(Unit& unit, llvm::Function& function, uint32_t defined) {

@@ -32,12 +32,14 @@ constexpr unsigned kMaxIntResults = 3, kMaxVectorResults = 2;
 
 std::string function_name(uint32_t defined) { return "f" + std::to_string(defined); }
 
+std::string tail_name(uint32_t defined) { return "q" + std::to_string(defined); }
+
 std::string loop_name(uint32_t defined, uint32_t loop) {
   return "l" + std::to_string(defined) + "_" + std::to_string(loop);
 }
 
 Unit::Unit(const wasm::Module& wasm_module, llvm::Module& llvm_module, std::string cpu,
-           std::string cpu_features, const std::vector<bool>& by_table)
+           std::string cpu_features, const std::vector<bool>& by_table, const CallFacts& facts)
     : wasm(wasm_module),
       module(llvm_module),
       context(llvm_module.getContext()),
@@ -54,8 +56,10 @@ Unit::Unit(const wasm::Module& wasm_module, llvm::Module& llvm_module, std::stri
       cpu_features_(std::move(cpu_features)),
       signatures_(wasm.types.size()),
       by_table_(by_table),
+      facts_(facts),
       functions_(wasm.bodies.size()),
       record_callers_(wasm.types.size()),
+      finishers_(wasm.types.size()),
       debug_(module) {
   name_areas();
   adopt_meanings();
@@ -150,6 +154,12 @@ llvm::Function* Unit::function(uint32_t defined) {
   return found;
 }
 
+llvm::Function* Unit::tail_function(uint32_t defined) {
+  const std::string name = tail_name(defined);
+  if (llvm::Function* found = module.getFunction(name)) return found;
+  return new_guest_function(signature(wasm.funcs[wasm.imported_funcs + defined]).type, name);
+}
+
 llvm::Function* Unit::loop_function(uint32_t defined, uint32_t loop) {
   return new_guest_function(llvm::FunctionType::get(none, {ptr, ptr}, false), loop_name(defined, loop));
 }
@@ -169,12 +179,16 @@ llvm::Function* Unit::own_caller(uint32_t defined) {
   const std::string name = "s" + std::to_string(defined);
   if (llvm::Function* found = module.getFunction(name)) return found;
   const wasm::TypeIdx type = wasm.funcs[wasm.imported_funcs + defined];
-  llvm::Function* made = new_function(signature(type).type, name);
+  own_callers_.push_back(defined);
+  return new_internal_function(signature(type).type, name);
+}
+
+llvm::Function* Unit::new_internal_function(llvm::FunctionType* type, const std::string& name) {
+  llvm::Function* made = new_function(type, name);
   made->addFnAttr(kHasContext);
   made->addFnAttr(llvm::Attribute::NoInline);
   made->setVisibility(llvm::GlobalValue::DefaultVisibility);
   made->setLinkage(llvm::GlobalValue::InternalLinkage);
-  own_callers_.push_back(defined);
   return made;
 }
 
@@ -185,13 +199,23 @@ llvm::Function* Unit::record_caller(wasm::TypeIdx type) {
   // r(ctx, record, [results,] arguments…)
   std::vector<llvm::Type*> params(callee.type->param_begin(), callee.type->param_end());
   params.insert(params.begin() + 1, ptr);
-  found = new_function(llvm::FunctionType::get(callee.type->getReturnType(), params, false),
-                       "r" + std::to_string(type.value));
-  found->addFnAttr(kHasContext);
-  found->setLinkage(llvm::GlobalValue::InternalLinkage);
-  found->setVisibility(llvm::GlobalValue::DefaultVisibility);
-  found->addFnAttr(llvm::Attribute::NoInline);
-  return found;
+  return found = new_internal_function(llvm::FunctionType::get(callee.type->getReturnType(), params, false),
+                                       "r" + std::to_string(type.value));
+}
+
+llvm::Function* Unit::finisher(wasm::TypeIdx type) {
+  llvm::Function*& found = finishers_[type.value];
+  if (found) return found;
+  // p(ctx [, results])
+  const Signature& callee = signature(type);
+  std::vector<llvm::Type*> params(callee.type->param_begin(),
+                                  callee.type->param_begin() + callee.first_param());
+  return found = new_internal_function(llvm::FunctionType::get(callee.type->getReturnType(), params, false),
+                                       "p" + std::to_string(type.value));
+}
+
+llvm::Function* Unit::gc_meaning(std::string_view name) const {
+  return module.getFunction("godwit_gc_" + std::string(name));
 }
 
 llvm::Function* Unit::meaning(wasm::Opcode op) const { return meanings_[static_cast<size_t>(op)]; }

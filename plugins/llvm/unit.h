@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "facts.h"
 #include "runtime/trap.h"
 #include "wasm/module.h"
 #include "wasm/opcodes.h"
@@ -34,6 +35,8 @@ struct Signature {
 
 // The name of own function number `defined` in the object file.
 std::string function_name(uint32_t defined);
+// That by which functions call it in their own place.
+std::string tail_name(uint32_t defined);
 // That of the one which begins at a loop of it.
 std::string loop_name(uint32_t defined, uint32_t loop);
 
@@ -60,9 +63,11 @@ inline constexpr const char* kHasContext = "godwit-has-context";
 class Unit final {
  public:
   // `module` begins with the meanings of plain instructions.
-  // @param by_table  of each own function, whether it is called by VmContext::natives; outlives this
+  // @param by_table  of each own function, whether it is called by VmContext::natives; outlives this, like `facts`
   Unit(const wasm::Module& wasm, llvm::Module& module, std::string cpu, std::string cpu_features,
-       const std::vector<bool>& by_table);
+       const std::vector<bool>& by_table, const CallFacts& facts);
+
+  bool has_precise_traps = false;
 
   const wasm::Module& wasm;
   llvm::Module& module;
@@ -75,8 +80,12 @@ class Unit final {
 
   // Whether the own function is called as a part of the same image, or by VmContext::natives.
   bool is_called_directly(uint32_t defined) const { return !by_table_[defined]; }
+  const CallFacts& facts() const { return facts_; }
   // The own function number `defined`, with or without a body here.
   llvm::Function* function(uint32_t defined);
+  // The same by the name that tail calls use: if the function turns out to have no code, it stands for asking the caller
+  // to call it.
+  llvm::Function* tail_function(uint32_t defined);
   // The one that begins at a loop of own function `defined`.
   llvm::Function* loop_function(uint32_t defined, uint32_t loop);
   // One that calls own function `defined`, of which there is no compiled code.
@@ -88,8 +97,13 @@ class Unit final {
   // The one through which functions of a type are called whose record says nothing of compiled code.
   llvm::Function* record_caller(wasm::TypeIdx type);
   bool has_record_caller(wasm::TypeIdx type) const { return record_callers_[type.value] != nullptr; }
+  // The one that makes the tail call which a function of a type has asked for.
+  llvm::Function* finisher(wasm::TypeIdx type);
+  bool has_finisher(wasm::TypeIdx type) const { return finishers_[type.value] != nullptr; }
   // The meaning of a plain instruction; null if it has none.
   llvm::Function* meaning(wasm::Opcode op) const;
+  // A function of meanings_gc.h.
+  llvm::Function* gc_meaning(std::string_view name) const;
   llvm::Function* trap_function() const { return trap_; }
 
   // Marks a load as one of something that never changes.
@@ -113,15 +127,17 @@ class Unit final {
 
  private:
   llvm::Function* new_guest_function(llvm::FunctionType* type, const std::string& name);
+  llvm::Function* new_internal_function(llvm::FunctionType* type, const std::string& name);
   void name_areas();
   void adopt_meanings();
 
   std::string cpu_, cpu_features_;
   std::vector<std::optional<Signature>> signatures_;
   const std::vector<bool>& by_table_;
+  const CallFacts& facts_;
   std::vector<llvm::Function*> functions_;
   std::vector<uint32_t> own_callers_;
-  std::vector<llvm::Function*> record_callers_;
+  std::vector<llvm::Function*> record_callers_, finishers_;
   std::vector<llvm::Function*> meanings_;
   llvm::Function* trap_ = nullptr;
   llvm::MDNode* areas_[5] = {};

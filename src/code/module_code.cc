@@ -366,6 +366,13 @@ const void* ModuleCode::compiled_code(uint32_t defined) const {
   return options_.compiled && !options_.switch_seed ? options_.compiled->find(defined).function : nullptr;
 }
 
+runtime::CodeSource::CompiledCall ModuleCode::compiled_call(uint32_t defined) const {
+  const Cell* entry = entries_[defined].load(std::memory_order_acquire);
+  if (entry == nullptr || entry->handler != handlers_[CellOp::native_entry]) return {};
+  const CompiledFunctions::Code& code = reinterpret_cast<const CompiledEntry*>(entry)->code;
+  return {code.function, code.thunk};
+}
+
 // For tests: any of the ways on is right, at any time.
 void ModuleCode::switch_by_chance(const Cell* begin, Function& function, Cell* count) {
   compile(begin, function);

@@ -50,6 +50,7 @@ class ModuleCode final : public runtime::CodeSource {
   void make_faster(const Cell* cell) override;
   std::string_view remark() const { return options_.remark; }
   const void* compiled_code(uint32_t defined) const override;
+  CompiledCall compiled_call(uint32_t defined) const override;
   LoopCode loop_at(const Cell* cell) const override;
 
   // For optimizers: lets compiled code take over at these places, now or as soon as they are reached.

@@ -24,9 +24,12 @@ struct CompileOptions {
   std::span<const uint8_t> is_wanted = {};           // by own function; empty: all are
   std::span<const godwit_compiler_loop> loops = {};  // that get entries
   godwit_compiler_calls calls = GODWIT_COMPILER_CALLS_DIRECT;
-  uint64_t max_time_ns = 0;  // of making 64 KiB of bodies faster; 0: no bound
+  uint64_t max_time_ns = 0;        // of making 64 KiB of bodies faster; 0: no bound
+  bool has_precise_traps = false;  // the state at a trap is as the instructions before it have left it
   // Told of each function that has no code, and why; may be empty.
   std::function<void(uint32_t defined, std::string_view why)> left_out = {};
+  // Told now and then how much of the bodies is compiled; may be empty.
+  std::function<void(uint64_t done_bytes, uint64_t all_bytes)> progress = {};
 };
 
 // All loops of the module's functions.

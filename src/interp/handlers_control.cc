@@ -325,6 +325,42 @@ GODWIT_HANDLER void host_entry(GODWIT_HANDLER_PARAMS) {
   GODWIT_GO_ON(return_cell);
 }
 
+// What is left to do where compiled code has returned with something pending. acc: the header of its frame.
+GODWIT_HANDLER void native_left(GODWIT_HANDLER_PARAMS) {
+  runtime::VmStore& left_store = *ctx->store;
+  const Slot* header = reinterpret_cast<const Slot*>(acc);
+  const Slot return_cell = header[0], return_ctx = header[1];  // a tail call's arguments take their place
+  const Left left = leave_compiled(left_store, fp, header);
+  GODWIT_FORGET_ACCS();
+  if (left.target == nullptr) {
+    ip = left_store.trap_ip;
+    fp = left_store.trap_fp;
+    ctx = left_store.trap_ctx;
+    GODWIT_STOP(left_store.trap);
+  }
+  if (!left.is_tail_call) GODWIT_LAND(left.target);
+  acc = return_cell;
+  aux = return_ctx;
+  ctx = left_store.trap_ctx;
+  mem = ctx->memory0_base;
+  GODWIT_GO_ON(left.target);
+}
+
+#define GODWIT_RETURN_FROM_NATIVE()                                                                   \
+  do {                                                                                                \
+    vm.native_entry = entry.outer;                                                                    \
+    vm.stack_top = entry.outer_stack_top;                                                             \
+    if (vm.pending_exception != 0) [[unlikely]] {                                                     \
+      acc = reinterpret_cast<uint64_t>(header);                                                       \
+      [[clang::musttail]] return native_left(ip, fp, ctx, mem, acc, f64_acc, aux, f32_acc, v128_acc); \
+    }                                                                                                 \
+    acc = fp[0];                                                                                      \
+    f64_acc = load_unaligned<double>(fp);                                                             \
+    f32_acc = load_unaligned<float>(fp);                                                              \
+    v128_acc = runtime::V128{};                                                                       \
+    GODWIT_RETURN();                                                                                  \
+  } while (false)
+
 // A compiled function: the thunk takes its arguments out of the frame and leaves its results there.
 GODWIT_HANDLER void native_entry(GODWIT_HANDLER_PARAMS) {
   runtime::VmStore& vm = *ctx->store;
@@ -341,13 +377,7 @@ GODWIT_HANDLER void native_entry(GODWIT_HANDLER_PARAMS) {
   const code::CompiledFunctions::Code& code = reinterpret_cast<const code::CompiledEntry*>(ip)->code;
   using Thunk = void(const void* function, VmContext*, Slot*);
   reinterpret_cast<Thunk*>(reinterpret_cast<uintptr_t>(code.thunk))(code.function, ctx, fp);
-  vm.native_entry = entry.outer;
-  vm.stack_top = entry.outer_stack_top;
-  acc = fp[0];
-  f64_acc = load_unaligned<double>(fp);
-  f32_acc = load_unaligned<float>(fp);
-  v128_acc = runtime::V128{};
-  GODWIT_RETURN();
+  GODWIT_RETURN_FROM_NATIVE();
 }
 
 // What the word before the cell leads to has taken the place of the function that began here.
@@ -365,13 +395,7 @@ GODWIT_HANDLER void native_loop(GODWIT_HANDLER_PARAMS) {
   vm.stack_top = header + runtime::kFrameHeaderSlots;
   using Loop = void(VmContext*, Slot*);
   reinterpret_cast<Loop*>(reinterpret_cast<uintptr_t>(loop.code))(ctx, fp);
-  vm.native_entry = entry.outer;
-  vm.stack_top = entry.outer_stack_top;
-  acc = fp[0];
-  f64_acc = load_unaligned<double>(fp);
-  f32_acc = load_unaligned<float>(fp);
-  v128_acc = runtime::V128{};
-  GODWIT_RETURN();
+  GODWIT_RETURN_FROM_NATIVE();
 }
 
 // --- Throwing ---------------------------------------------------------------------------------------------------------

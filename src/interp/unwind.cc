@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "interp/calls.h"
 #include "runtime/gc_heap.h"
 #include "runtime/memory.h"
 #include "runtime/native_frame.h"
@@ -108,27 +109,55 @@ const Cell* unwind_reference(const Cell* ip, Slot* fp, VmContext* ctx) {
   return unwind({ip, fp, ctx}, thrown_again(*ctx->store->store, ref));
 }
 
-const Cell* unwind_past_compiled(VmStore& vm) {
-  Store& store = *vm.store;
-  const bool is_exception = vm.trap == static_cast<uint64_t>(Trap::UncaughtException);
-  runtime::Ref ref = vm.pending_exception;
-  if (!is_exception) {
-    if (vm.trap != static_cast<uint64_t>(Trap::HostError) || !store.pending_error()) return nullptr;
-    const auto caught = runtime::caught_in(*store.pending_error());
-    if (!caught || caught->store() != &store) return nullptr;
-    ref = caught->ref();
+namespace {
+
+// Goes on with what the compiled function wants called in its place.
+Left make_tail_call(VmStore& vm, Slot* fp, const Slot* header) {
+  const Store::TailCall& call = vm.store->tail_call();
+  vm.pending_exception = 0;
+  vm.trap_ctx = call.record != nullptr && call.record->vmctx != nullptr ? call.record->vmctx : call.ctx;
+  const Cell* entry = call.record != nullptr
+                          ? call.record->entry.load(std::memory_order_acquire)
+                          : call.ctx->entries[call.defined].load(std::memory_order_acquire);
+  if (entry == nullptr) entry = prepare_own(call.ctx, call.defined);
+  Slot* const stack_top = const_cast<Slot*>(header) + runtime::kFrameHeaderSlots;
+  if (entry != nullptr) std::copy_n(Store::arguments_on(stack_top), call.param_slots, fp);
+  return {entry, true};
+}
+
+}  // namespace
+
+Left leave_compiled(VmStore& vm, Slot* fp, const Slot* header) {
+  const runtime::Ref pending = vm.pending_exception;
+  const auto* ip = reinterpret_cast<const Cell*>(header[0]) - 1;
+  auto* ctx = reinterpret_cast<VmContext*>(header[1]);
+  if (pending == runtime::kTailCallRequested) {
+    const Left left = make_tail_call(vm, fp, header);
+    if (left.target != nullptr) return left;
+    vm.trap_ip = ip;
+    vm.trap_fp = fp - ip->a;
+    vm.trap_ctx = ctx;
+    return {nullptr, false};
   }
-  const runtime::NativeEntry& entry = *vm.native_entry;
-  const Cell* ip = reinterpret_cast<const Cell*>(entry.header[0]) - 1;
-  Slot* fp = entry.fp - ip->a;
-  auto* ctx = reinterpret_cast<VmContext*>(entry.header[1]);
-  const Thrown thrown = thrown_again(store, ref);
-  const CatchClause* clause = find_clause(store.unwind_cache(), ip, fp, ctx, thrown.tag);
-  if (clause == nullptr) return nullptr;
-  if (is_exception) vm.pending_exception = 0;
-  else store.take_pending_error();
-  vm.trap = static_cast<uint64_t>(Trap::None);
-  return land(vm, *clause, {ip, fp, ctx}, fp, ctx, thrown);
+  Store& store = *vm.store;
+  fp -= ip->a;
+  vm.trap_ip = ip;
+  vm.trap_fp = fp;
+  vm.trap_ctx = ctx;
+  const Thrown thrown = thrown_again(store, pending);
+  Slot* catcher = fp;
+  const CatchClause* clause = find_clause(store.unwind_cache(), ip, catcher, ctx, thrown.tag);
+  if (clause == nullptr) {
+    store.keep_backtrace();
+    const bool is_hosts = store.pending_error().has_value();
+    if (is_hosts) vm.pending_exception = 0;
+    vm.trap = static_cast<uint64_t>(is_hosts ? Trap::HostError : Trap::UncaughtException);
+    return {nullptr, false};
+  }
+  vm.pending_exception = 0;
+  store.take_pending_error();
+  store.forget_backtrace();
+  return {land(vm, *clause, {ip, catcher, ctx}, catcher, ctx, thrown), false};
 }
 
 const Cell* unwind_host_error(const Cell* ip, Slot* fp, VmContext* ctx) {

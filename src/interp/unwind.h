@@ -22,9 +22,13 @@ const Cell* unwind_reference(const Cell* ip, Slot* fp, VmContext* ctx);
 // the store's pending error is taken; else it stays (and vm().trap says nothing).
 const Cell* unwind_host_error(const Cell* ip, Slot* fp, VmContext* ctx);
 
-// The guest is about to leave compiled code for the reason vm().trap: if that is an exception, or an Error of a host
-// function that is one, looks for a clause in the frames of register code further out than that compiled code, up to the
-// next compiled code that has called those.
-const Cell* unwind_past_compiled(runtime::VmStore& vm);
+// Compiled code that register code has called has returned with something pending (VmStore::pending_exception) to the
+// frame whose callee's header this is. An exception is looked for as above. Null: vm() says all about the trap. For a
+// tail call, the entry of what is to run in the place of the compiled function, at `fp`, in the context vm().trap_ctx.
+struct Left {
+  const Cell* target;
+  bool is_tail_call;
+};
+Left leave_compiled(runtime::VmStore& vm, Slot* fp, const Slot* header);
 
 }  // namespace godwit::interp

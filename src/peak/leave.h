@@ -6,12 +6,12 @@
 
 namespace godwit::peak {
 
-// Leaves the guest with the trap `why`, or goes on in register code further out that catches it, if it is an exception.
+// Leaves the guest with the trap `why`.
 // @param frame of the function that compiled code has called.
 [[noreturn, clang::not_tail_called]] void leave(runtime::VmContext* ctx, runtime::Trap why,
                                                 const runtime::FrameRecord* frame);
 
-// The same after register code that compiled code has called was left as the store's vm() says.
+// The same with the trap that register code, which compiled code has called, has left in the store's vm().
 [[noreturn]] void pass_on(runtime::VmStore& vm);
 
 }  // namespace godwit::peak

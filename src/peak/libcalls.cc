@@ -5,12 +5,15 @@
 #include <algorithm>
 
 #include "code/helpers.h"
+#include "code/helpers_gc.h"
 #include "interp/calls.h"
 #include "interp/executor.h"
 #include "interp/handlers.h"
 #include "peak/leave.h"
 #include "platform/guest_entry.h"
 #include "platform/stack.h"
+#include "runtime/exception.h"
+#include "runtime/gc_heap.h"
 
 namespace godwit::peak {
 
@@ -47,6 +50,29 @@ const void* handler_of(interp::Handler* handler) { return reinterpret_cast<const
 // No function that gives away its own frame's record may be gone when that is looked at.
 #define GODWIT_NEEDS_CALLER [[clang::not_tail_called]]
 
+// The exception that the host function's Error carries, if that is one that guests of this store can catch; else null.
+runtime::Ref exception_of_host(runtime::Store& store) {
+  if (!store.pending_error()) return 0;
+  const auto caught = runtime::caught_in(*store.pending_error());
+  return caught && caught->store() == &store ? caught->ref() : 0;
+}
+
+// After register code was left as `vm` says: compiled code finds exceptions pending. An Error of the host's stays as it
+// is until somebody catches what it carries.
+void throw_or_leave(VmStore& vm) {
+  if (vm.trap == static_cast<uint64_t>(Trap::HostError)) {
+    vm.pending_exception = exception_of_host(*vm.store);
+    if (vm.pending_exception == 0) pass_on(vm);
+  } else if (vm.trap != static_cast<uint64_t>(Trap::UncaughtException)) {
+    pass_on(vm);
+  }
+  vm.trap = static_cast<uint64_t>(Trap::None);
+}
+
+[[gnu::noinline]] GODWIT_NEEDS_CALLER void note_throw(VmStore& vm, const FrameRecord* frame) {
+  vm.store->note_throw(frame);
+}
+
 // Runs register code from `entry` on, with the arguments in slots, which then hold the results.
 GODWIT_NEEDS_CALLER void call_cells(VmContext* ctx, const Cell* entry, VmContext* callee, Slot* slots,
                                     uint32_t params, uint32_t results, const FrameRecord* frame) {
@@ -82,7 +108,7 @@ GODWIT_NEEDS_CALLER void call_cells(VmContext* ctx, const Cell* entry, VmContext
   vm.native_entry = native_entry;
   vm.native_threshold = threshold->outer;
   if (vm.trap != static_cast<uint64_t>(Trap::None)) [[unlikely]]
-    pass_on(vm);
+    return throw_or_leave(vm);
   std::copy_n(arguments, results, slots);
 }
 
@@ -102,8 +128,11 @@ GODWIT_NEEDS_CALLER void call_host(VmContext* ctx, FuncRecord* record, Slot* slo
   vm.stack_top = stack_top;
   // polled here, too: code without loops may call for minutes
   const bool is_interrupted = vm.interrupt.load(std::memory_order_relaxed) != 0;
-  if (!succeeded || is_interrupted) [[unlikely]]
-    leave(ctx, is_interrupted ? Trap::Interrupted : Trap::HostError, frame);
+  if (succeeded && !is_interrupted) [[likely]]
+    return;
+  if (!is_interrupted) vm.pending_exception = exception_of_host(*vm.store);
+  if (vm.pending_exception == 0) leave(ctx, is_interrupted ? Trap::Interrupted : Trap::HostError, frame);
+  vm.store->note_throw(frame);
 }
 
 void call_record(VmContext* ctx, FuncRecord* record, Slot* slots, uint32_t params, uint32_t results) {
@@ -159,6 +188,140 @@ void table_init(VmContext* ctx, uint32_t elem, uint32_t table, uint64_t to, uint
 }
 void elem_drop(VmContext* ctx, uint32_t elem) { helpers::elem_drop(ctx, elem); }
 uint64_t ref_func(VmContext* ctx, uint32_t func) { return helpers::ref_func(ctx, func); }
+
+void throw_tag(VmContext* ctx, uint32_t tag, Slot* slots) {
+  VmStore& vm = *ctx->store;
+  const runtime::GcAllocation made = runtime::make_exception(*vm.store, *ctx->tags[tag], slots, vm.stack_top);
+  if (made.trap != Trap::None) leave(ctx, made.trap, GODWIT_FRAME());
+  vm.pending_exception = made.object;
+  note_throw(vm, GODWIT_FRAME());
+}
+void throw_ref(VmContext* ctx, uint64_t exception) {
+  if (exception == 0) leave(ctx, Trap::NullExceptionReference, GODWIT_FRAME());
+  ctx->store->pending_exception = exception;
+  note_throw(*ctx->store, GODWIT_FRAME());
+}
+uint64_t catch_exception(VmContext* ctx, uint32_t tag, Slot* slots) {
+  constexpr uint32_t kAnyTag = ~uint32_t{0};
+  VmStore& vm = *ctx->store;
+  const runtime::Ref exception = vm.pending_exception;
+  if (tag != kAnyTag) {
+    if (runtime::tag_of(*vm.store, exception) != ctx->tags[tag]) return 0;
+    runtime::read_payload(*vm.store, exception, slots);
+  }
+  vm.pending_exception = 0;
+  vm.store->take_pending_error();
+  vm.store->forget_backtrace();
+  return exception;
+}
+
+GODWIT_NEEDS_CALLER void request(VmContext* ctx, const runtime::Store::TailCall& call, const Slot* slots,
+                                 const FrameRecord* frame) {
+  VmStore& vm = *ctx->store;
+  Slot* const arguments = runtime::Store::arguments_on(vm.stack_top);
+  if (arguments + call.param_slots > vm.stack_limit) leave(ctx, Trap::StackExhausted, frame);
+  std::copy_n(slots, call.param_slots, arguments);
+  vm.store->tail_call() = call;
+  vm.pending_exception = runtime::kTailCallRequested;
+}
+void request_record(VmContext* ctx, FuncRecord* record, const Slot* slots, uint32_t params) {
+  request(ctx, {.record = record, .ctx = ctx, .param_slots = params}, slots, GODWIT_FRAME());
+}
+void request_own(VmContext* ctx, uint32_t defined, const Slot* slots, uint32_t params) {
+  request(ctx, {.record = nullptr, .ctx = ctx, .defined = defined, .param_slots = params}, slots,
+          GODWIT_FRAME());
+}
+
+// One after the other, until one returns, or throws.
+void finish_request(VmContext* ctx, Slot* slots, uint32_t results) {
+  VmStore& vm = *ctx->store;
+  if (vm.pending_exception != runtime::kTailCallRequested) return;
+  Slot* const stack_top = vm.stack_top;
+  Slot* const arguments = runtime::Store::arguments_on(stack_top);
+  while (vm.pending_exception == runtime::kTailCallRequested) {
+    const runtime::Store::TailCall call = vm.store->tail_call();
+    vm.pending_exception = 0;
+    if (vm.interrupt.load(std::memory_order_relaxed) != 0) leave(ctx, Trap::Interrupted, GODWIT_FRAME());
+    const uint32_t width = std::max(call.param_slots, results);
+    if (arguments + width > vm.stack_limit) leave(ctx, Trap::StackExhausted, GODWIT_FRAME());
+    if (call.record != nullptr && call.record->vmctx == nullptr) {
+      vm.stack_top = arguments + width;
+      call_host(call.ctx, call.record, arguments, GODWIT_FRAME());
+      vm.stack_top = stack_top;
+      continue;
+    }
+    VmContext* const callee = call.record != nullptr ? call.record->vmctx : call.ctx;
+    const uint32_t defined = call.record != nullptr
+                                 ? call.record->index - callee->module->declarations.imported_funcs
+                                 : call.defined;
+    if (const auto code = callee->module->code->compiled_call(defined); code.function != nullptr) {
+      using Thunk = void(const void* function, VmContext*, Slot*);
+      reinterpret_cast<Thunk*>(reinterpret_cast<uintptr_t>(code.thunk))(code.function, callee, arguments);
+      continue;
+    }
+    if (call.record != nullptr) {
+      const Cell* entry = call.record->entry.load(std::memory_order_acquire);
+      call_cells(call.ctx, entry, callee, arguments, call.param_slots, results, GODWIT_FRAME());
+    } else {
+      call_own(call.ctx, defined, arguments, call.param_slots, results);
+    }
+  }
+  std::copy_n(arguments, results, slots);
+}
+
+GODWIT_NEEDS_CALLER uint32_t wait_outcome(VmContext* ctx, helpers::AtomicOutcome outcome,
+                                          const FrameRecord* frame) {
+  if (outcome.trap != Trap::None) leave(ctx, outcome.trap, frame);
+  return outcome.value;
+}
+uint32_t atomic_wait32(VmContext* ctx, uint32_t memory, const uint32_t* place, uint32_t expected,
+                       uint64_t timeout_ns) {
+  const auto timeout = static_cast<int64_t>(timeout_ns);
+  return wait_outcome(ctx, helpers::atomic_wait(ctx, memory, place, expected, timeout), GODWIT_FRAME());
+}
+uint32_t atomic_wait64(VmContext* ctx, uint32_t memory, const uint64_t* place, uint64_t expected,
+                       uint64_t timeout_ns) {
+  const auto timeout = static_cast<int64_t>(timeout_ns);
+  return wait_outcome(ctx, helpers::atomic_wait(ctx, memory, place, expected, timeout), GODWIT_FRAME());
+}
+uint32_t atomic_notify(VmContext* ctx, uint32_t memory, const void* place, uint32_t count) {
+  return helpers::atomic_notify(ctx, memory, place, count);
+}
+
+uint64_t gc_allocate(VmContext* ctx, uint32_t header, uint64_t size_bytes) {
+  const runtime::GcAllocation made = helpers::gc_allocate(ctx, ctx->store->stack_top, header, size_bytes);
+  if (made.trap != Trap::None) leave(ctx, made.trap, GODWIT_FRAME());
+  return made.object;
+}
+uint32_t gc_func_word(VmContext* ctx, uint64_t func) { return helpers::gc_func_word(ctx, func); }
+uint32_t gc_is_func_of(VmContext* ctx, uint64_t func, uint32_t wanted) {
+  return static_cast<uint32_t>(helpers::gc_is_func_of(ctx, func, wanted));
+}
+
+// The helpers want their operands on the frame stack.
+using ArrayHelper = Trap(VmContext*, Slot*, uint64_t, uint64_t);
+GODWIT_NEEDS_CALLER void on_frame_stack(VmContext* ctx, ArrayHelper* helper, Slot* slots, uint32_t count,
+                                        uint64_t type, uint64_t more, const FrameRecord* frame) {
+  VmStore& vm = *ctx->store;
+  Slot* const at = vm.stack_top;
+  if (at + count > vm.stack_limit) leave(ctx, Trap::StackExhausted, frame);
+  std::copy_n(slots, count, at);
+  if (const Trap why = helper(ctx, at, type, more); why != Trap::None) leave(ctx, why, frame);
+  slots[0] = at[0];
+}
+#define GODWIT_ARRAY_LIBCALL(name)                                                       \
+  void name(VmContext* ctx, Slot* slots, uint32_t count, uint64_t type, uint64_t more) { \
+    on_frame_stack(ctx, helpers::name, slots, count, type, more, GODWIT_FRAME());        \
+  }
+GODWIT_ARRAY_LIBCALL(array_new)
+GODWIT_ARRAY_LIBCALL(array_new_default)
+GODWIT_ARRAY_LIBCALL(array_new_fixed)
+GODWIT_ARRAY_LIBCALL(array_new_data)
+GODWIT_ARRAY_LIBCALL(array_new_elem)
+GODWIT_ARRAY_LIBCALL(array_fill)
+GODWIT_ARRAY_LIBCALL(array_copy)
+GODWIT_ARRAY_LIBCALL(array_init_data)
+GODWIT_ARRAY_LIBCALL(array_init_elem)
 
 // The instruction that faulted counts as a call of this.
 [[noreturn]] void land(platform::Activation& activation) {

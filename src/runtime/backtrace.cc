@@ -31,6 +31,9 @@ class FrameCollector final {
     }
   }
 
+  // Frames of which nothing else is known, behind as many as are shown from the inner end.
+  void leave_out(size_t count) { count_ += count; }
+
   std::vector<Frame> frames() const {
     std::vector<Frame> frames;
     frames.reserve(head_.size() + tail_.size() + 1);
@@ -191,6 +194,13 @@ std::vector<Frame> Store::backtrace(const Cell* ip, Slot* fp, VmContext* ctx, si
   FrameCollector frames(max_frames);
   Locator locator;
   const bool is_given = ctx != nullptr;
+  // where compiled code has thrown, unless this is about something else
+  if (throw_site_ && is_given)
+    throw_site_->for_each([&](uintptr_t return_address, size_t count) {
+      if (return_address == 0) return frames.leave_out(count);
+      // the call lies before the place that is returned to
+      if (const auto place = locator.locate(executor_, return_address - 1)) frames.add(*place);
+    });
   const GuestStay innermost{is_given ? ip : vm_.host_call_ip,
                             is_given ? fp : vm_.host_call_fp,
                             is_given ? ctx : vm_.host_call_ctx,
@@ -206,6 +216,18 @@ std::vector<Frame> Store::backtrace(const Cell* ip, Slot* fp, VmContext* ctx, si
 
 void Store::keep_backtrace() {
   if (!kept_backtrace_) kept_backtrace_ = backtrace(vm_.trap_ip, vm_.trap_fp, vm_.trap_ctx);
+  if (throw_site_) throw_site_->clear();
+}
+
+void Store::note_throw(const FrameRecord* record) {
+  forget_backtrace();
+  if (!throw_site_) throw_site_ = std::make_unique<ThrowSite>();
+  throw_site_->take(record, vm_.native_entry);
+}
+
+Slot* Store::arguments_on(Slot* stack_top) {
+  const auto base = (reinterpret_cast<uintptr_t>(stack_top) + 15) & ~uintptr_t{15};
+  return reinterpret_cast<Slot*>(base + sizeof(NativeThreshold));
 }
 
 Error Store::take_trap() {

@@ -8,37 +8,18 @@ namespace godwit::runtime {
 namespace {
 
 using wasm::CompositeKind;
-using wasm::HeapType;
 using wasm::SubType;
-using wasm::ValKind;
 using wasm::ValType;
 
 constexpr size_t kMaxIds = size_t{kGcIdMask} + 1;
 constexpr size_t kCommitBytes = size_t{64} << 10;
 constexpr size_t kChunkWords = 4096;
 
-bool is_func(const wasm::TypeCanon& canon, HeapType heap) {
-  if (heap.is_abstract())
-    return heap.abstract() == HeapType::Abstract::Func || heap.abstract() == HeapType::Abstract::NoFunc;
-  // Validation has seen to it that the index exists.
-  return heap.index().value < canon.size() && canon.type(heap.index().value).kind == CompositeKind::Func;
-}
-
 GcStorage storage_of(const wasm::TypeCanon& canon, ValType type) {
-  switch (type.kind()) {
-    case ValKind::I8: return GcStorage::I8;
-    case ValKind::I16: return GcStorage::I16;
-    case ValKind::I32: return GcStorage::I32;
-    case ValKind::I64: return GcStorage::I64;
-    case ValKind::F32: return GcStorage::F32;
-    case ValKind::F64: return GcStorage::F64;
-    case ValKind::V128: return GcStorage::V128;
-    default: return is_func(canon, type.heap()) ? GcStorage::Func : GcStorage::Ref;
-  }
-}
-
-constexpr uint32_t align_up(uint32_t offset, uint32_t alignment) {
-  return (offset + alignment - 1) & ~(alignment - 1);
+  return gc_storage_of(type, [&](wasm::TypeIdx id) {
+    // Validation has seen to it that the index exists.
+    return id.value < canon.size() ? canon.type(id.value).kind : CompositeKind::Struct;
+  });
 }
 
 uint32_t header_of(const SubType& type, uint32_t id) {
@@ -101,19 +82,17 @@ GcType GcTypeTable::describe(const wasm::TypeCanon& canon, uint32_t id) {
   const size_t count = is_struct ? type.fields.size() : type.func.params.size();
   auto* fields = reinterpret_cast<GcField*>(allocate_words(count));
   uint32_t* refs = allocate_words(count);
-  uint32_t offset = is_struct ? kGcStructFields : kGcExceptionFields;
+  GcPlacer placer(is_struct ? kGcStructFields : kGcExceptionFields);
   for (size_t i = 0; i < count; ++i) {
     const GcStorage storage = storage_of(canon, is_struct ? type.fields[i].storage : type.func.params[i]);
-    const uint32_t size = uint32_t{1} << log2_size(storage);
-    offset = align_up(offset, std::min(size, kGcAlignment));
+    const uint32_t offset = placer.place(storage);
     fields[i] = {.offset = offset, .storage_bits = static_cast<uint32_t>(storage)};
     if (storage == GcStorage::Ref) refs[result.ref_count++] = offset;
-    offset += size;
   }
   result.fields = fields;
   result.field_count = static_cast<uint32_t>(count);
   result.ref_offsets = refs;
-  result.size_bytes = align_up(offset, kGcAlignment);
+  result.size_bytes = placer.size_bytes();
   return result;
 }
 

@@ -28,6 +28,46 @@ constexpr uint32_t log2_size(GcStorage storage) {
 }
 constexpr bool is_reference(GcStorage storage) { return storage >= GcStorage::Ref; }
 
+// How values of a type lie. `kind_of` says of a type index (or id) what it is.
+template <class KindOf>
+constexpr GcStorage gc_storage_of(wasm::ValType type, KindOf kind_of) {
+  using Abstract = wasm::HeapType::Abstract;
+  switch (type.kind()) {
+    case wasm::ValKind::I8: return GcStorage::I8;
+    case wasm::ValKind::I16: return GcStorage::I16;
+    case wasm::ValKind::I32: return GcStorage::I32;
+    case wasm::ValKind::I64: return GcStorage::I64;
+    case wasm::ValKind::F32: return GcStorage::F32;
+    case wasm::ValKind::F64: return GcStorage::F64;
+    case wasm::ValKind::V128: return GcStorage::V128;
+    default: break;
+  }
+  const wasm::HeapType heap = type.heap();
+  const bool is_func = heap.is_abstract()
+                           ? heap.abstract() == Abstract::Func || heap.abstract() == Abstract::NoFunc
+                           : kind_of(heap.index()) == wasm::CompositeKind::Func;
+  return is_func ? GcStorage::Func : GcStorage::Ref;
+}
+
+// Gives fields their places, in order.
+class GcPlacer final {
+ public:
+  constexpr explicit GcPlacer(uint32_t begin) : end_(begin) {}
+  constexpr uint32_t place(GcStorage storage) {
+    const uint32_t size = uint32_t{1} << log2_size(storage);
+    const uint32_t offset = align_up(end_, size < kGcAlignment ? size : kGcAlignment);
+    end_ = offset + size;
+    return offset;
+  }
+  constexpr uint32_t size_bytes() const { return align_up(end_, kGcAlignment); }
+
+ private:
+  static constexpr uint32_t align_up(uint32_t offset, uint32_t alignment) {
+    return (offset + alignment - 1) & ~(alignment - 1);
+  }
+  uint32_t end_;
+};
+
 struct GcField {
   uint32_t offset : 24;  // from the object's start; 10,000 fields of 16 bytes are less
   uint32_t storage_bits : 8;

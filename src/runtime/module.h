@@ -39,6 +39,13 @@ class CodeSource {
   // The code of own function `defined` that other compiled code may call (FuncRecord::native); null if there is none.
   virtual const void* compiled_code(uint32_t /*defined*/) const { return nullptr; }
 
+  // The same with the function that calls it with arguments and results in slots.
+  struct CompiledCall {
+    const void* function = nullptr;  // null: there is none
+    const void* thunk = nullptr;     // void thunk(function, VmContext*, Slot*)
+  };
+  virtual CompiledCall compiled_call(uint32_t /*defined*/) const { return {}; }
+
   // The code that goes on from a native_loop cell, and where its frames have their header. @threads any.
   struct LoopCode {
     const void* code = nullptr;

@@ -15,6 +15,7 @@
 #include "runtime/limits.h"
 #include "runtime/memory_budget.h"
 #include "runtime/module.h"
+#include "runtime/throw_site.h"
 #include "runtime/trap.h"
 #include "runtime/type_registry.h"
 #include "runtime/unwind.h"
@@ -213,7 +214,27 @@ class Store final {
   Error take_trap();
   // Takes note of the backtrace for take_trap(), while the frames of compiled code are there.
   void keep_backtrace();
-  void forget_backtrace() { kept_backtrace_.reset(); }
+  // Takes note of where compiled code throws, for keep_backtrace(): its frames will have returned by then.
+  // @param record of the function that the throwing one has called
+  // @cost a few nanoseconds per frame
+  void note_throw(const FrameRecord* record);
+  // What was thrown is caught.
+  void forget_backtrace() {
+    kept_backtrace_.reset();
+    if (throw_site_) throw_site_->clear();
+  }
+
+  // The tail call that compiled code has asked its caller to make (VmStore::pending_exception says when there is one).
+  // Its arguments lie on the frame stack, at arguments_on(stack_top).
+  struct TailCall {
+    FuncRecord* record = nullptr;  // null: own function `defined` of ctx
+    VmContext* ctx = nullptr;      // the instance that asks
+    uint32_t defined = 0;
+    uint32_t param_slots = 0;
+  };
+  TailCall& tail_call() { return tail_call_; }
+  // Where register code that compiled code calls has its arguments, `stack_top` being the end of the frame stack there.
+  static Slot* arguments_on(Slot* stack_top);
   // Frames from the given place outwards, across host functions that called back; at most `max_frames` (a frame
   // without an offset stands for the middle of a longer stack). With a null `ctx`, from the innermost guest frame
   // that waits for a host function.
@@ -251,6 +272,8 @@ class Store final {
   std::shared_ptr<MemoryBudget> memory_budget_;
   std::optional<Error> pending_error_;
   std::optional<std::vector<Frame>> kept_backtrace_;
+  std::unique_ptr<ThrowSite> throw_site_;  // made with the first
+  TailCall tail_call_;
   std::mutex interruption_mutex_;
   std::optional<Error> interruption_;  // what interrupt_with() was given; guarded by interruption_mutex_
   std::vector<Tag*> tags_;             // by number

@@ -23,6 +23,9 @@ using Slot = uint64_t;
 // else is the address of an object in the store's heap. gc_object.h says what references in the heap look like.
 using Ref = uint64_t;
 
+// VmStore::pending_exception where no exception is pending, but a tail call that the caller is to make.
+inline constexpr Ref kTailCallRequested = 2;
+
 // What a call needs to know of a function, whoever it belongs to. A funcref points to one; its address is the
 // function's identity and never changes.
 //

@@ -64,6 +64,8 @@ void Session::interrupt() {
   if (world_) world_->interrupt();
 }
 
+std::string Session::left_out() const { return world_ ? world_->left_out() : std::string(); }
+
 Result<std::vector<uint8_t>> Session::encode(const Command& command) const {
   return text::parse_module(source_, command.begin, command.end);
 }

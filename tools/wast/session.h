@@ -66,6 +66,8 @@ class Session final {
   Outcome run(const Command& command);
   // Ends what runs; from any thread.
   void interrupt();
+  // Tier::Peak: why functions of the script's modules are not optimised; empty if all are.
+  std::string left_out() const;
 
  private:
   Session(const text::Source& source, const Scope& scope);

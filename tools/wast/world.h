@@ -44,6 +44,9 @@ class World final {
   Result<wasm::ValType> get(runtime::Instance& instance, const std::string& field,
                             std::vector<runtime::Slot>& slots);
 
+  // Why functions have no optimised code though that was wanted; empty if all have.
+  std::string left_out() const { return engine_->statistics().left_out; }
+
   static uint64_t host_number(runtime::Ref slot);
 
  private:

@@ -26,7 +26,7 @@ extern "C" {
 
 /** The version of this header. */
 #define GODWIT_COMPILER_ABI_MAJOR 1u
-#define GODWIT_COMPILER_ABI_MINOR 0u
+#define GODWIT_COMPILER_ABI_MINOR 1u
 
 /** The name of the one exported symbol; its type is godwit_compiler_entry. */
 #define GODWIT_COMPILER_SYMBOL "godwit_compiler_v1"
@@ -91,6 +91,12 @@ struct godwit_compiler_request {
   void (*left_out)(void* user, uint32_t function, const char* why);
   /** Says in words why the call is about to fail. May be null. */
   void (*explain)(void* user, const char* text);
+
+  /** Since 1.1. Not 0: every access to memories, globals, tables and objects happens in its order, so that a trap leaves
+   * all of them as the instructions before it have. 0: what comes before a fault may come after it or not at all. */
+  uint32_t precise_traps;
+  /** Since 1.1. Says how much of the bodies is compiled, now and then. May be null. */
+  void (*progress)(void* user, uint64_t done_bytes, uint64_t all_bytes);
 };
 
 /** What a call has made. */
