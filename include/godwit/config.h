@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "godwit/namespace.h"
 
@@ -45,6 +47,9 @@ struct Config {
   /// Whether the names of functions are written to /tmp/perf-<process>.map as their machine code is made, where Linux's
   /// `perf` looks for them.
   bool writes_perf_map = false;
+  /// Public Ed25519 keys, each as the text of a PEM file. Optimised code that a module brings along (`godwit compile
+  /// --sign`) runs if one of them has signed it. That needs the plug-in `godwit-net.so`.
+  std::vector<std::string> trusted_keys = {};
 };
 
 /// What the guests of one store may use. A limit that is reached is an error of the guest's, never of the host's.

@@ -7,6 +7,7 @@
 #include <llvm/Support/raw_ostream.h>
 #include <time.h>
 
+#include <mutex>
 #include <optional>
 #include <ranges>
 #include <set>
@@ -19,6 +20,7 @@
 #include "runtime/layout_hash.h"
 #include "stubs.h"
 #include "wasm/decoder.h"
+#include "workers.h"
 
 namespace godwit::llvm_tier {
 
@@ -52,25 +54,21 @@ class Compilation final {
     if (!decoded) return failed(GODWIT_COMPILER_INVALID, decoded.error().describe());
     wasm_ = std::move(*decoded);
     target_ = processor(request_.cpu);
-    machine_ = machine_for(target_, request_.optimization);
-    if (!machine_) return failed(GODWIT_COMPILER_UNSUPPORTED, "no code for the processor " + target_.name);
+    if (!machine_for(target_, request_.optimization))
+      return failed(GODWIT_COMPILER_UNSUPPORTED, "no code for the processor " + target_.name);
     choose_functions();
     facts_.emplace(wasm_, features(), by_table_);
-    uint64_t all_bytes = 0, done_bytes = 0;
-    for (const uint32_t defined : chosen_) all_bytes += body_bytes(defined);
-    for (size_t next = 0; next < chosen_.size();) {
-      const size_t begin = next;
-      uint64_t bytes = 0;
-      while (next < chosen_.size() && (next == begin || bytes + body_bytes(chosen_[next]) <= kPartBytes))
-        bytes += body_bytes(chosen_[next++]);
-      const auto part = std::span(chosen_).subspan(begin, next - begin);
-      Compiled compiled = compile_part([&](Unit& unit) { return translate(unit, part); });
-      if (compiled.status != GODWIT_COMPILER_OK) return compiled;
-      leave_out_large_frames(part);
-      done_bytes += bytes;
-      if (request_.progress) request_.progress(request_.user, done_bytes, all_bytes);
+    divide();
+    std::vector<Made> made(parts_.size());
+    for_each_at_once(parts_.size(), std::max(request_.threads, 1u), [&](size_t i) {
+      made[i] = compile_part([&](Unit& unit) { return translate(unit, parts_[i]); });
+      tell_progress(parts_[i]);
+    });
+    for (size_t i = 0; i < parts_.size(); ++i) {
+      if (auto added = add(made[i]); added.status != GODWIT_COMPILER_OK) return added;
+      leave_out_large_frames(parts_[i]);
     }
-    Compiled compiled = compile_part([&](Unit& unit) { return make_stubs(unit); });
+    Compiled compiled = add(compile_part([&](Unit& unit) { return make_stubs(unit); }));
     if (compiled.status != GODWIT_COMPILER_OK) return compiled;
     auto object = linker_.finish();
     if (!object) return failed(GODWIT_COMPILER_UNSUPPORTED, object.error().message());
@@ -97,9 +95,29 @@ class Compilation final {
   }
 
   void leave_out(uint32_t defined, const std::string& why) {
+    const std::lock_guard lock(mutex_);
     if (left_out_[defined]) return;
     left_out_[defined] = true;
     if (request_.left_out) request_.left_out(request_.user, defined, why.c_str());
+  }
+
+  // What is compiled together.
+  void divide() {
+    for (size_t next = 0; next < chosen_.size();) {
+      const size_t begin = next;
+      uint64_t bytes = 0;
+      while (next < chosen_.size() && (next == begin || bytes + body_bytes(chosen_[next]) <= kPartBytes))
+        bytes += body_bytes(chosen_[next++]);
+      parts_.push_back(std::span(chosen_).subspan(begin, next - begin));
+      all_bytes_ += bytes;
+    }
+  }
+
+  void tell_progress(std::span<const uint32_t> part) {
+    if (request_.progress == nullptr) return;
+    const std::lock_guard lock(mutex_);
+    for (const uint32_t defined : part) done_bytes_ += body_bytes(defined);
+    request_.progress(request_.user, done_bytes_, all_bytes_);
   }
 
   void choose_functions() {
@@ -116,32 +134,43 @@ class Compilation final {
     }
   }
 
-  // What `translate` makes, optimised, as a file for the linker.
+  // A file for the linker, or why there is none.
+  struct Made {
+    Compiled failure = {};
+    llvm::SmallVector<char, 0> elf = {};
+  };
+
+  Compiled add(const Made& made) {
+    if (made.failure.status != GODWIT_COMPILER_OK) return made.failure;
+    const auto added = linker_.add(Bytes(reinterpret_cast<const uint8_t*>(made.elf.data()), made.elf.size()));
+    return added ? Compiled{} : failed(GODWIT_COMPILER_UNSUPPORTED, added.error().message());
+  }
+
+  // What `translate` makes, optimised. Several may run at once.
   template <class Translate>
-  Compiled compile_part(Translate translate) {
+  Made compile_part(Translate translate) {
+    if (is_cancelled()) return {failed(GODWIT_COMPILER_CANCELLED, "cancelled")};
+    const auto machine = machine_for(target_, request_.optimization);
     llvm::LLVMContext context;
     context.setDiscardValueNames(true);
     auto module = llvm::parseBitcodeFile(
         llvm::MemoryBufferRef(llvm::StringRef(kMeanings, sizeof kMeanings), "meanings"), context);
-    if (!module) return failed(GODWIT_COMPILER_UNSUPPORTED, llvm::toString(module.takeError()));
-    (*module)->setDataLayout(machine_->createDataLayout());
-    (*module)->setTargetTriple(machine_->getTargetTriple());
+    if (!module) return {failed(GODWIT_COMPILER_UNSUPPORTED, llvm::toString(module.takeError()))};
+    (*module)->setDataLayout(machine->createDataLayout());
+    (*module)->setTargetTriple(machine->getTargetTriple());
     Unit unit(wasm_, **module, target_.name, target_.features, by_table_, *facts_);
     unit.has_precise_traps = request_.precise_traps != 0;
-    if (!translate(unit)) return failed(GODWIT_COMPILER_CANCELLED, "cancelled");
+    if (!translate(unit)) return {failed(GODWIT_COMPILER_CANCELLED, "cancelled")};
     unit.finish();
 #ifndef NDEBUG
-    if (llvm::verifyModule(**module, &llvm::errs())) return failed(GODWIT_COMPILER_UNSUPPORTED, "bad IR");
+    if (llvm::verifyModule(**module, &llvm::errs())) return {failed(GODWIT_COMPILER_UNSUPPORTED, "bad IR")};
 #endif
     for (llvm::Function* heavy : promote_variables(unit)) leave_out_heavy(*heavy);
     const uint64_t enough_at = thread_time_ns() + request_.max_time_ns;
-    optimise(unit, *machine_, request_.optimization,
+    optimise(unit, *machine, request_.optimization,
              [&] { return is_cancelled() || (request_.max_time_ns != 0 && thread_time_ns() > enough_at); });
-    if (is_cancelled()) return failed(GODWIT_COMPILER_CANCELLED, "cancelled");
-    const llvm::SmallVector<char, 0> elf = emit_object(**module, *machine_);
-    const auto added = linker_.add(Bytes(reinterpret_cast<const uint8_t*>(elf.data()), elf.size()));
-    if (!added) return failed(GODWIT_COMPILER_UNSUPPORTED, added.error().message());
-    return {};
+    if (is_cancelled()) return {failed(GODWIT_COMPILER_CANCELLED, "cancelled")};
+    return {{}, emit_object(**module, *machine)};
   }
 
   // False: cancelled.
@@ -247,12 +276,14 @@ class Compilation final {
   const godwit_compiler_request& request_;
   wasm::Module wasm_;
   Processor target_;
-  std::unique_ptr<llvm::TargetMachine> machine_;
   std::vector<uint32_t> chosen_;  // functions of which something is compiled, ascending
   Loops loops_;
   std::vector<bool> left_out_;
   std::vector<bool> by_table_;  // of all own functions: called by VmContext::natives
   std::optional<CallFacts> facts_;
+  std::vector<std::span<const uint32_t>> parts_;
+  uint64_t all_bytes_ = 0, done_bytes_ = 0;  // of bodies
+  std::mutex mutex_;                         // guards left_out_, done_bytes_, and the host's functions
   Linker linker_;
 };
 

@@ -118,6 +118,8 @@ void FunctionTranslator::select() {
 bool FunctionTranslator::plain(const wasm::Instruction& in) {
   llvm::Function* meaning = unit_.meaning(in.op);
   if (meaning == nullptr) return leave_out(in);
+  if (unit_.is_beyond_processor(in.op))
+    return leave_out("the processor that it is compiled for lacks " + std::string(wasm::text_of(in.op)));
   const size_t count = meaning->arg_size();
   Values operands(stack_.end() - static_cast<ptrdiff_t>(count), stack_.end());
   stack_.resize(stack_.size() - count);

@@ -1,6 +1,8 @@
 // Types, conventions and the ways to the run-time world, in LLVM's terms.
 #include "unit.h"
 
+#include <llvm/IR/InstIterator.h>
+#include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/MDBuilder.h>
 
 #include "runtime/vm.h"
@@ -212,6 +214,24 @@ llvm::Function* Unit::finisher(wasm::TypeIdx type) {
                                   callee.type->param_begin() + callee.first_param());
   return found = new_internal_function(llvm::FunctionType::get(callee.type->getReturnType(), params, false),
                                        "p" + std::to_string(type.value));
+}
+
+// Only the oldest processors do: rounding would be calls of a library that is not there.
+bool Unit::is_beyond_processor(wasm::Opcode op) const {
+  if (cpu_ != "x86-64") return false;
+  for (const llvm::Instruction& instruction : llvm::instructions(*meaning(op))) {
+    const auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
+    if (call == nullptr) continue;
+    switch (call->getIntrinsicID()) {
+      case llvm::Intrinsic::floor:
+      case llvm::Intrinsic::ceil:
+      case llvm::Intrinsic::trunc:
+      case llvm::Intrinsic::roundeven: return true;
+      default:
+        if (call->getCalledFunction()->getName().starts_with("llvm.x86.")) return true;
+    }
+  }
+  return false;
 }
 
 llvm::Function* Unit::gc_meaning(std::string_view name) const {

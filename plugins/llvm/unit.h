@@ -102,6 +102,8 @@ class Unit final {
   bool has_finisher(wasm::TypeIdx type) const { return finishers_[type.value] != nullptr; }
   // The meaning of a plain instruction; null if it has none.
   llvm::Function* meaning(wasm::Opcode op) const;
+  // Whether the processor lacks instructions that the meaning is made of.
+  bool is_beyond_processor(wasm::Opcode op) const;
   // A function of meanings_gc.h.
   llvm::Function* gc_meaning(std::string_view name) const;
   llvm::Function* trap_function() const { return trap_; }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "session.h"
+#include "signing.h"
 #include "trust.h"
 
 // The session's tests build a library that claims another version.
@@ -103,6 +104,25 @@ godwit_net_status read(godwit_net_session* session, uint8_t* to, uint64_t room, 
   });
 }
 
+std::span<const uint8_t> span_of(godwit_net_bytes bytes) {
+  return {bytes.data, static_cast<size_t>(bytes.size_bytes)};
+}
+
+godwit_net_status sign_message(godwit_net_bytes private_key, godwit_net_bytes message, uint8_t* signature) {
+  static_assert(kSignatureBytes == GODWIT_NET_SIGNATURE_BYTES);
+  return sign(text_of(private_key), span_of(message), signature) ? GODWIT_NET_OK : GODWIT_NET_FAILED;
+}
+
+godwit_net_status verify_message(godwit_net_bytes public_key, godwit_net_bytes message,
+                                 const uint8_t* signature) {
+  switch (verify(text_of(public_key), span_of(message), signature)) {
+    case Verdict::Signed: return GODWIT_NET_OK;
+    case Verdict::NotSigned: return GODWIT_NET_UNTRUSTED;
+    case Verdict::NoKey: break;
+  }
+  return GODWIT_NET_FAILED;
+}
+
 constexpr godwit_net kTable = {
     .struct_size_bytes = sizeof(godwit_net),
     .abi_major = GODWIT_NET_ABI_MAJOR,
@@ -124,6 +144,8 @@ constexpr godwit_net kTable = {
     .write = write,
     .read = read,
     .close = [](godwit_net_session* session) { session->session->close(); },
+    .sign = sign_message,
+    .verify = verify_message,
 };
 
 }  // namespace

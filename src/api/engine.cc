@@ -15,6 +15,7 @@ Result<Engine> Engine::create(const Config& config) {
   inner.uses_cache = config.uses_cache;
   inner.measures_time = config.measures_time;
   inner.writes_perf_map = config.writes_perf_map;
+  inner.trusted_keys = config.trusted_keys;
   static_assert(static_cast<int>(engine::Tier::Auto) == static_cast<int>(Tier::Auto));
   // Now, so that embedders know whose handlers are the newer ones.
   if (auto installed = platform::install_trap_handler(); !installed)

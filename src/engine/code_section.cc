@@ -3,20 +3,39 @@
 
 #include "base/sha256.h"
 #include "platform/cpu.h"
+#include "runtime/layout_hash.h"
 
 namespace godwit::engine {
 
 namespace {
 
 constexpr std::string_view kName = "godwit.code";
-constexpr uint32_t kFormat = 1;
+constexpr std::string_view kContext = "godwit code\n";
+constexpr uint32_t kFormat = 2;
+constexpr uint32_t kMostParts = 16;
 constexpr size_t kSizeBytes = 5;  // of the section's size, always as long as it can be
 constexpr size_t kHeadBytes = 1 + kSizeBytes + 1 + kName.size();
 
-struct Prologue {
+enum SealKind : uint32_t { kUserKey = 1, kSignature = 2 };
+
+struct Head {
   uint32_t format;
-  uint32_t cpu_level;
+  uint32_t seal_kind;
+  Signature seal;  // of kUserKey: the first half
+  uint32_t part_count;
+  uint32_t unused;
 };
+static_assert(sizeof(Head) == 80);
+
+struct PartHead {
+  uint32_t level;
+  uint32_t unused;
+  uint64_t processor;
+  uint64_t layout;
+  uint64_t begin;
+  uint64_t size;
+};
+static_assert(sizeof(PartHead) == 40);
 
 struct Section {
   uint32_t begin;  // in the module's bytes
@@ -33,40 +52,121 @@ std::optional<Section> find(const wasm::Module& module) {
   return std::nullopt;
 }
 
-Digest authenticate(const platform::UserKey& key, Bytes wasm, Bytes prologue, Bytes image) {
-  return hmac_sha256(key, {as_bytes(kName), wasm, prologue, image});
+template <class T>
+void append(std::vector<uint8_t>& bytes, const T& value) {
+  const auto* data = reinterpret_cast<const uint8_t*>(&value);
+  bytes.insert(bytes.end(), data, data + sizeof value);
+}
+void append(std::vector<uint8_t>& bytes, Bytes more) { bytes.insert(bytes.end(), more.begin(), more.end()); }
+
+// What a seal is over: the module, and of the section all but the seal itself.
+std::vector<uint8_t> sealed_message(Bytes wasm, Bytes contents) {
+  Sha256 hash;
+  hash.update(wasm);
+  hash.update(contents.first(offsetof(Head, seal)));
+  hash.update(contents.subspan(offsetof(Head, part_count)));
+  std::vector<uint8_t> message;
+  append(message, as_bytes(kContext));
+  append(message, Bytes(hash.finish()));
+  return message;
 }
 
-void append(std::vector<uint8_t>& bytes, Bytes more) { bytes.insert(bytes.end(), more.begin(), more.end()); }
+uint64_t this_processor() {
+  Sha256 hash;
+  hash.update(as_bytes(platform::cpu_identity()));
+  return load_unaligned<uint64_t>(hash.finish().data());
+}
+
+Result<> check_user_key(const Signature& seal, Bytes message) {
+  ASSIGN_OR_RETURN(const platform::UserKey key, platform::read_user_key());
+  if (is_equal(hmac_sha256(key, {message}), load_unaligned<Digest>(seal.data()))) return {};
+  return fail(ErrorKind::Unsupported, "it was not made by this user on this machine, or was changed since");
+}
+
+Result<> check_signature(const Signature& seal, Bytes message, std::span<const std::string> trusted_keys) {
+  if (trusted_keys.empty())
+    return fail(ErrorKind::Unsupported, "it is signed, and no key is trusted: name the signer's with --trust");
+  for (const std::string& key : trusted_keys) {
+    ASSIGN_OR_RETURN(const bool is_signed, is_signed_by(key, message, seal));
+    if (is_signed) return {};
+  }
+  return fail(ErrorKind::Unsupported, "no trusted key has signed it, or it was changed since");
+}
+
+Error damaged() { return Error(ErrorKind::Malformed, "its section makes no sense"); }
 
 }  // namespace
 
-const char* CpuLevel::name() const {
-  return number >= 4 ? "x86-64-v4" : number == 3 ? "x86-64-v3" : "x86-64-v2";
+std::string CodeTarget::name() const {
+  if (level == kNative) return "native";
+  return level == 1 ? "x86-64" : "x86-64-v" + std::to_string(level);
 }
 
-std::optional<CpuLevel> cpu_level() {
+const char* CodeTarget::compiler_name() const {
+  static constexpr const char* kNames[] = {"x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4"};
+  return level == kNative ? nullptr : kNames[level - 1];
+}
+
+bool CodeTarget::runs_here() const {
+  const auto best = best_target();
+  if (!best) return false;
+  return level == kNative ? processor == this_processor() : level <= best->level;
+}
+
+std::optional<CodeTarget> target_of(std::string_view name) {
+  if (name == "native") return CodeTarget{CodeTarget::kNative, this_processor()};
+  for (uint32_t level = 1; level <= 4; ++level)
+    if (CodeTarget{level}.name() == name) return CodeTarget{level};
+  return std::nullopt;
+}
+
+std::optional<CodeTarget> best_target() {
   const platform::CpuFeatures cpu = platform::cpu_features();
-  if (cpu.arch != platform::CpuArch::X86_64 || !cpu.sse4_2 || !cpu.popcnt) return std::nullopt;
-  if (!cpu.avx2 || !cpu.bmi2 || !cpu.fma || !cpu.lzcnt) return CpuLevel{2};
-  return CpuLevel{cpu.avx512 ? 4u : 3u};
+  if (cpu.arch != platform::CpuArch::X86_64) return std::nullopt;
+  if (!cpu.sse4_2 || !cpu.popcnt) return CodeTarget{1};
+  if (!cpu.avx2 || !cpu.bmi2 || !cpu.fma || !cpu.lzcnt) return CodeTarget{2};
+  return CodeTarget{cpu.avx512 ? 4u : 3u};
 }
 
-std::vector<uint8_t> with_code(Bytes wasm, CpuLevel level, Bytes image, const platform::UserKey& key) {
-  const Prologue prologue{kFormat, level.number};
-  const Bytes prologue_bytes(reinterpret_cast<const uint8_t*>(&prologue), sizeof prologue);
-  const Digest code = authenticate(key, wasm, prologue_bytes, image);
+Result<std::vector<uint8_t>> with_code(Bytes wasm, std::span<const CodePart> parts, const SealMaker& seal) {
+  std::vector<uint8_t> contents;
+  append(contents, Head{.format = kFormat,
+                        .seal_kind = seal.user_key ? kUserKey : kSignature,
+                        .seal = {},
+                        .part_count = static_cast<uint32_t>(parts.size()),
+                        .unused = 0});
+  uint64_t begin = sizeof(Head) + parts.size() * sizeof(PartHead);
+  for (const CodePart& part : parts) {
+    append(contents, PartHead{.level = part.target.level,
+                              .unused = 0,
+                              .processor = part.target.processor,
+                              .layout = part.layout,
+                              .begin = begin,
+                              .size = part.image.size()});
+    begin += part.image.size();
+  }
+  for (const CodePart& part : parts) append(contents, Bytes(part.image));
+  if (1 + kName.size() + contents.size() > UINT32_MAX)
+    return fail(ErrorKind::Exhausted, "the code has more bytes than a section can");
+
+  const std::vector<uint8_t> message = sealed_message(wasm, contents);
+  uint8_t* const place = contents.data() + offsetof(Head, seal);
+  if (seal.user_key) {
+    store_unaligned(place, hmac_sha256(*seal.user_key, {message}));
+  } else {
+    ASSIGN_OR_RETURN(const Signature signature, sign(seal.private_key, message));
+    store_unaligned(place, signature);
+  }
+
   std::vector<uint8_t> bytes(wasm.begin(), wasm.end());
-  bytes.reserve(wasm.size() + kHeadBytes + sizeof prologue + code.size() + image.size());
+  bytes.reserve(wasm.size() + kHeadBytes + contents.size());
   bytes.push_back(static_cast<uint8_t>(wasm::SectionId::Custom));
-  auto size = static_cast<uint32_t>(1 + kName.size() + sizeof prologue + code.size() + image.size());
+  auto size = static_cast<uint32_t>(1 + kName.size() + contents.size());
   for (size_t i = 0; i < kSizeBytes; ++i, size >>= 7)
     bytes.push_back(static_cast<uint8_t>((size & 0x7F) | (i + 1 < kSizeBytes ? 0x80 : 0)));
   bytes.push_back(static_cast<uint8_t>(kName.size()));
   append(bytes, as_bytes(kName));
-  append(bytes, prologue_bytes);
-  append(bytes, code);
-  append(bytes, image);
+  append(bytes, Bytes(contents));
   return bytes;
 }
 
@@ -75,24 +175,32 @@ Bytes without_code(const wasm::Module& module) {
   return section ? module.bytes.first(section->begin) : module.bytes;
 }
 
-Result<std::optional<Bytes>> code_of(const wasm::Module& module) {
+Result<std::optional<Bytes>> code_of(const wasm::Module& module, std::span<const std::string> trusted_keys) {
   const auto section = find(module);
   if (!section) return std::nullopt;
-  constexpr size_t kBeforeImage = sizeof(Prologue) + sizeof(Digest);
-  if (section->contents.size() < kBeforeImage) return fail(ErrorKind::Malformed, "its section is too short");
-  const auto prologue = load_unaligned<Prologue>(section->contents.data());
-  if (prologue.format != kFormat) return fail(ErrorKind::Malformed, "another release of godwit has made it");
-  ASSIGN_OR_RETURN(const platform::UserKey key, platform::read_user_key());
-  const Bytes image = section->contents.subspan(kBeforeImage);
-  const Digest wanted =
-      authenticate(key, module.bytes.first(section->begin), section->contents.first(sizeof(Prologue)), image);
-  if (!is_equal(wanted, load_unaligned<Digest>(section->contents.data() + sizeof(Prologue))))
-    return fail(ErrorKind::Unsupported, "it was not made by this user on this machine, or was changed since");
-  const auto level = cpu_level();
-  if (!level || prologue.cpu_level > level->number)
-    return fail(ErrorKind::Unsupported,
-                "it needs a processor of level v" + std::to_string(prologue.cpu_level));
-  return image;
+  const Bytes contents = section->contents;
+  if (contents.size() < sizeof(Head)) return fail(ErrorKind::Malformed, "its section is too short");
+  const auto head = load_unaligned<Head>(contents.data());
+  if (head.format != kFormat) return fail(ErrorKind::Malformed, "another release of godwit has made it");
+  const std::vector<uint8_t> message = sealed_message(module.bytes.first(section->begin), contents);
+  if (head.seal_kind == kUserKey) TRY(check_user_key(head.seal, message));
+  else TRY(check_signature(head.seal, message, trusted_keys));
+
+  if (head.part_count > kMostParts || (contents.size() - sizeof(Head)) / sizeof(PartHead) < head.part_count)
+    return fail(damaged());
+  std::optional<PartHead> best;
+  std::string why = "it has none";
+  for (uint32_t i = 0; i < head.part_count; ++i) {
+    const auto part = load_unaligned<PartHead>(contents.data() + sizeof(Head) + i * sizeof(PartHead));
+    if (part.begin > contents.size() || contents.size() - part.begin < part.size) return fail(damaged());
+    if (part.level < 1 || part.level > CodeTarget::kNative) return fail(damaged());
+    const CodeTarget target{part.level, part.processor};
+    if (part.layout != runtime::kLayoutHash) why = "another release of godwit has made it";
+    else if (!target.runs_here()) why = "it needs another processor: " + target.name();
+    else if (!best || part.level > best->level) best = part;
+  }
+  if (!best) return fail(ErrorKind::Unsupported, why);
+  return contents.subspan(best->begin, best->size);
 }
 
 }  // namespace godwit::engine

@@ -18,6 +18,8 @@
 #include "platform/cpu.h"
 #include "platform/memory_map.h"
 #include "platform/plugins.h"
+#include "platform/user_key.h"
+#include "runtime/layout_hash.h"
 #include "wasm/decoder.h"
 #include "wasm/validator.h"
 
@@ -27,6 +29,8 @@ namespace {
 
 // Of making the code of each 64 KiB of bodies faster: several times what compilers' output takes.
 constexpr uint64_t kMaxTimeNs = 4'000'000'000;
+// The same where the same code is to come out each time: no module that a compiler has made gets there.
+constexpr uint64_t kMaxTimeAheadNs = 60'000'000'000;
 
 }  // namespace
 
@@ -75,14 +79,16 @@ struct Engine::Impl {
     std::vector<uint8_t> image;
     if (config.tier == Tier::Random) {
       // made to be switched
-    } else if (auto brought = code_of(module.declarations); !brought) {
+    } else if (auto brought = code_of(module.declarations, config.trusted_keys); !brought) {
       remark = "the code that the module brings along is not run: " + brought.error().message();
     } else if (*brought) {
       image.assign((*brought)->begin(), (*brought)->end());
     }
     code::EffortMeter meter(peak_effort, config.measures_time);
     if (image.empty() && compiler) {
-      CompileOptions options{.features = config.features, .max_time_ns = kMaxTimeNs};
+      CompileOptions options{.features = config.features,
+                             .max_time_ns = kMaxTimeNs,
+                             .threads = platform::usable_cpus()};
       options.left_out = [this](uint32_t, std::string_view why) { left_out.add(why); };
       std::vector<godwit_compiler_loop> loops;
       if (config.tier == Tier::Random) {
@@ -239,22 +245,43 @@ Result<std::shared_ptr<const runtime::Module>> Engine::compile_file(const std::s
   return compile(std::move(file), bytes, path.substr(path.rfind('/') + 1), interrupt, known.identity);
 }
 
+bool is_target(std::string_view name) { return target_of(name).has_value(); }
+
 Result<std::vector<uint8_t>> compile_ahead(Bytes bytes, const CompileAheadOptions& options,
                                            Interrupt interrupt) {
   ASSIGN_OR_RETURN(const wasm::Module whole, wasm::decode_copy(bytes, options.features));
   TRY(wasm::validate(whole, options.features, interrupt));
-  const auto level = cpu_level();
-  if (!level) return fail(ErrorKind::Unsupported, "the compiler makes no code for this processor");
-  ASSIGN_OR_RETURN(const platform::UserKey key, platform::make_user_key());
+  std::vector<CodeTarget> targets;
+  for (const std::string& name : options.targets)
+    if (const auto target = target_of(name)) targets.push_back(*target);
+  if (targets.empty()) {
+    const auto best = best_target();
+    if (!best) return fail(ErrorKind::Unsupported, "the compiler makes no code for this processor");
+    targets.push_back(*best);
+  }
+  SealMaker seal{.private_key = options.signing_key};
+  if (options.signing_key.empty()) {
+    ASSIGN_OR_RETURN(seal.user_key, platform::make_user_key());
+  }
   ASSIGN_OR_RETURN(const Compiler compiler, Compiler::load(platform::plugin_directories()));
   const Bytes wasm = without_code(whole);
-  ASSIGN_OR_RETURN(const auto image, compiler.compile(wasm,
-                                                      {.features = options.features,
-                                                       .optimization = options.optimization,
-                                                       .cpu = level->name(),
-                                                       .max_time_ns = kMaxTimeNs},
-                                                      interrupt));
-  return with_code(wasm, *level, image, key);
+  std::vector<CodePart> parts;
+  for (const CodeTarget& target : targets) {
+    CompileOptions how{.features = options.features,
+                       .optimization = options.optimization,
+                       .cpu = target.compiler_name(),
+                       .max_time_ns = kMaxTimeAheadNs,
+                       .has_precise_traps = options.has_precise_traps,
+                       .threads = platform::usable_cpus()};
+    const size_t before = parts.size();
+    if (options.progress)
+      how.progress = [&, before](uint64_t done, uint64_t all) {
+        options.progress(before * all + done, targets.size() * all);
+      };
+    ASSIGN_OR_RETURN(auto image, compiler.compile(wasm, how, interrupt));
+    parts.push_back({target, runtime::kLayoutHash, std::move(image)});
+  }
+  return with_code(wasm, parts, seal);
 }
 
 }  // namespace godwit::engine

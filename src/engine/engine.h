@@ -1,9 +1,12 @@
 // Engine: what all modules and stores of a process share. The only place that knows which tiers there are.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -42,6 +45,8 @@ struct Config {
   bool optimizes_hot = true;  // Tier::Auto: by the optimising compiler, if it is installed, in the background
   bool uses_cache = false;    // what that makes is kept for later runs, in the user's cache directory
   bool random_has_peak = false;  // Tier::Random: optimised code is one of the ways
+  // Public Ed25519 keys (PEM) of those whose code in modules is run.
+  std::vector<std::string> trusted_keys = {};
 };
 
 // What an engine has done so far, for all its modules.
@@ -104,11 +109,21 @@ class Engine final {
 
 struct CompileAheadOptions {
   wasm::FeatureSet features;
-  uint32_t optimization = 2;  // 0 to 3
+  uint32_t optimization = 2;              // 0 to 3
+  std::vector<std::string> targets = {};  // as is_target() has them; none: the highest level of this machine
+  bool has_precise_traps = false;         // see CompileOptions
+  std::string signing_key = {};  // a private Ed25519 key (PEM); empty: only this user runs the code, on this machine
+  // Told now and then how much of the work is done; may be empty.
+  std::function<void(uint64_t done_bytes, uint64_t all_bytes)> progress = {};
 };
 
-// The module with optimised code for this machine in a custom section, which engines of this user run without compiling.
-// @errors those of Engine::compile; NotFound, Unsupported: there is no compiler. Io: the user's key cannot be kept.
+// Whether code can be made for what is called so: "x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4", "native".
+bool is_target(std::string_view name);
+
+// The module with optimised code in a custom section, which engines of this user, or those that trust the signer, run
+// without compiling.
+// @errors those of Engine::compile; NotFound, Unsupported: there is no compiler, or no library for signatures. Io: the
+//   user's key cannot be kept. Usage: that is no key.
 // @cost seconds for each megabyte of code.
 Result<std::vector<uint8_t>> compile_ahead(Bytes bytes, const CompileAheadOptions& options = {},
                                            Interrupt interrupt = {});

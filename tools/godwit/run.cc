@@ -13,6 +13,7 @@
 #include "invoke.h"
 #include "option_values.h"
 #include "output.h"
+#include "platform/memory_map.h"
 #include "report.h"
 #include "statistics.h"
 
@@ -92,6 +93,9 @@ constexpr OptionSpec kOptions[] = {
      "baseline: compiled when they are first called\ninterp: interpreted\n"
      "peak: optimised before anything runs, which takes long\n"
      "Where machine code is impossible, all are interpreted."},
+    {"trust", "KEYFILE",
+     "Run code that a module brings along if the owner of this public\nEd25519 key (PEM) has signed it (godwit compile "
+     "--sign). Repeatable."},
     {"no-cache", "", "Neither use nor keep optimised code of other runs (godwit cache)."},
     {"stats", "",
      "Print at the end what validating, translating and compiling\nfunctions has cost, and collecting "
@@ -167,6 +171,12 @@ std::expected<void, UsageError> apply(RunOptions& into, const OptionReader::Opti
     auto preopen = parse_dir(option.value);
     if (!preopen) return std::unexpected(preopen.error());
     return add_preopen(into, std::move(*preopen));
+  }
+  if (name == "trust") {
+    auto key = platform::MappedFile::copy(std::string(option.value));
+    if (!key) return std::unexpected(UsageError{"--trust " + key.error().message()});
+    into.config.trusted_keys.emplace_back(as_text(key->bytes()));
+    return {};
   }
   if (name == "net") {
     into.wasi.network.all = true;

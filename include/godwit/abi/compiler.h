@@ -97,6 +97,9 @@ struct godwit_compiler_request {
   uint32_t precise_traps;
   /** Since 1.1. Says how much of the bodies is compiled, now and then. May be null. */
   void (*progress)(void* user, uint64_t done_bytes, uint64_t all_bytes);
+  /** Since 1.1. How many threads may work at once, that of the call among them; the functions above are called by one at a
+   * time. The image does not depend on it. 0 counts as 1. */
+  uint32_t threads;
 };
 
 /** What a call has made. */

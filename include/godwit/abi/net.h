@@ -34,7 +34,7 @@ extern "C" {
 
 /** The version of this header. */
 #define GODWIT_NET_ABI_MAJOR 1u
-#define GODWIT_NET_ABI_MINOR 0u
+#define GODWIT_NET_ABI_MINOR 1u
 
 /** The name of the one exported symbol; its type is godwit_net_entry. */
 #define GODWIT_NET_SYMBOL "godwit_net_v1"
@@ -42,6 +42,9 @@ extern "C" {
 /** About how much a session keeps of what goes one way and has not been fetched: never more than this and a record
  * (16 KiB and a little). */
 #define GODWIT_NET_BUFFER_BYTES 32768u
+
+/** What sign() writes. */
+#define GODWIT_NET_SIGNATURE_BYTES 64u
 
 /** The outcome of a call. */
 typedef int32_t godwit_net_status;
@@ -155,6 +158,19 @@ struct godwit_net {
 
   /** Tells the peer that no more will come. */
   void (*close)(struct godwit_net_session* session);
+
+  /** Since 1.1. Signs a message by Ed25519.
+   *  @param private_key PEM, PKCS #8, not encrypted
+   *  @param signature   receives GODWIT_NET_SIGNATURE_BYTES bytes
+   *  @returns GODWIT_NET_OK, or GODWIT_NET_FAILED: that is no such key */
+  godwit_net_status (*sign)(struct godwit_net_bytes private_key, struct godwit_net_bytes message,
+                            uint8_t* signature);
+  /** Since 1.1. Whether the owner of a key has signed a message.
+   *  @param public_key PEM, SubjectPublicKeyInfo
+   *  @param signature  GODWIT_NET_SIGNATURE_BYTES bytes
+   *  @returns GODWIT_NET_OK; GODWIT_NET_UNTRUSTED: not so; GODWIT_NET_FAILED: that is no such key */
+  godwit_net_status (*verify)(struct godwit_net_bytes public_key, struct godwit_net_bytes message,
+                              const uint8_t* signature);
 };
 
 /** The type of the exported symbol. Takes the host's version so that a library may adapt to an older one.
