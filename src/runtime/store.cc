@@ -77,6 +77,7 @@ Result<> Store::make_stacks() {
   vm_.stack_limit = reinterpret_cast<Slot*>(frame_stack_.base() + frame_bytes);
   vm_.native_stack_limit = native_stack_.bounds().low + kHostRoomBytes;
   vm_.native_call_limit = vm_.native_stack_limit + kNestedRoomBytes;
+  vm_.entry_limit.store(0, std::memory_order_relaxed);
   renew_entry_limit();
   return {};
 }
