@@ -31,6 +31,26 @@ enum class Tier : uint8_t {
   Peak,  ///< as optimised machine code, made with the module: that takes long. Needs the compiler's plug-in
 };
 
+/// Instances, and stacks for their stores, that wait to be used again: a new store's instance then is an idle one whose
+/// memories, tables and globals have their first contents again. Nothing of what it held is seen by the next. What a module
+/// is known by is its first instance: modules whose segments or initialisers depend on imported memories, tables or
+/// globals, and those with structs, arrays or exceptions, are always instantiated anew, and so are shared memories. There
+/// is no limit that can be reached: where no instance waits, a new one is made.
+struct PoolConfig {
+  bool is_used = false;
+  /// How many instances may wait for each thread that drops stores; of more, those that have waited longest are dropped.
+  uint32_t max_idle_instances = 64;
+  /// Of the memories of an instance that waits: pages that instances of its module usually touch stay, and are written anew
+  /// instead of being given back to the system. In bytes.
+  size_t max_kept_bytes = size_t{256} << 10;
+  /// For swarms of small instances: memories lie side by side, instead of at 8 GiB of address space each, and code checks
+  /// every access. The system's limit on mappings (65,530 for a process of Linux) then is none on instances. For
+  /// Tier::Interpreter, Tier::Baseline and Tier::Auto, which optimises nothing then.
+  bool is_compact = false;
+  /// As far as a memory of a compact pool can grow, in bytes. One that begins larger lies elsewhere.
+  size_t compact_memory_bytes = size_t{1} << 20;
+};
+
 /// How an engine works; fixed once it is made.
 struct Config {
   Validation validation = Validation::Eager;
@@ -50,6 +70,8 @@ struct Config {
   /// Public Ed25519 keys, each as the text of a PEM file. Optimised code that a module brings along (`godwit compile
   /// --sign`) runs if one of them has signed it. That needs the plug-in `godwit-net.so`.
   std::vector<std::string> trusted_keys = {};
+  /// Whether instances are used again.
+  PoolConfig pool = {};
 };
 
 /// What the guests of one store may use. A limit that is reached is an error of the guest's, never of the host's.

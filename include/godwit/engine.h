@@ -31,12 +31,18 @@ class Engine final {
   /// @private
   struct Impl;
   /// @private
-  explicit Engine(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+  struct Parts;
+  /// @private
+  Engine(std::shared_ptr<Impl> impl, std::shared_ptr<const Parts> parts)
+      : impl_(std::move(impl)), parts_(std::move(parts)) {}
   /// @private
   const std::shared_ptr<Impl>& impl() const { return impl_; }
+  /// @private
+  const Parts& parts() const { return *parts_; }
 
  private:
   std::shared_ptr<Impl> impl_;
+  std::shared_ptr<const Parts> parts_;
 };
 
 }  // namespace godwit::GODWIT_V1

@@ -27,6 +27,7 @@
 #include "godwit/result.h"
 #include "godwit/scheduler.h"
 #include "godwit/shared_memory.h"
+#include "godwit/snapshot.h"
 #include "godwit/statistics.h"
 #include "godwit/store.h"
 #include "godwit/table.h"

@@ -11,6 +11,8 @@
 
 namespace godwit::GODWIT_V1 {
 
+class Snapshot;
+
 /// An instance. 16 bytes, copied freely.
 /// @lifetime usable with the store it came from; with any other, nothing is found.
 class Instance final {
@@ -36,6 +38,12 @@ class Instance final {
   std::optional<Global> find_global(Store& store, std::string_view name) const;
   /// The exported tag called `name`; nothing if there is none.
   std::optional<Tag> find_tag(Store& store, std::string_view name) const;
+
+  /// The state of this instance as it is now, from which others can begin (godwit/snapshot.h).
+  /// @errors Usage: it is not of this store, or a guest of the store runs. Unsupported: it holds what cannot be taken:
+  ///   structs, arrays, exceptions and externrefs, functions of other instances, a shared memory. Exhausted: no room.
+  /// @cost linear in the size of its memories.
+  Result<Snapshot> snapshot(Store& store) const;
 
   /// @private
   Instance(uint64_t store_id, void* instance) : store_id_(store_id), instance_(instance) {}

@@ -80,6 +80,9 @@ class Linker final {
   ///   with the hint. Trap, Exhausted: a segment does not fit, a limit, or the start function ended so.
   Result<Instance> instantiate(Store& store, const Module& module) const;
 
+  /// The same for a new instance that begins with the state of a snapshot.
+  Result<Instance> instantiate(Store& store, const Snapshot& snapshot) const;
+
   /// @private
   struct Impl;
 

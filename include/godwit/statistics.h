@@ -38,6 +38,16 @@ struct Statistics {
   /// Why functions have no optimised code although that was wanted: the most frequent reasons, each with the number of
   /// functions. Empty if there are none.
   std::string left_out;
+
+  /// Of Config::pool; zeros if it is not used.
+  struct Pool {
+    uint64_t made = 0;        ///< instances that were made because none waited
+    uint64_t reused = 0;      ///< instances that had waited
+    uint64_t dropped = 0;     ///< that found no room to wait in
+    uint64_t idle = 0;        ///< that wait now
+    uint64_t kept_bytes = 0;  ///< of their memories, that are not given back to the system
+  };
+  Pool pool;
 };
 
 }  // namespace godwit::GODWIT_V1

@@ -70,7 +70,9 @@ Func Func::wrap(Store& store, Callable callable) {
 template <class Signature>
 auto Func::typed(const Store& store) const {
   using Typed = TypedFunc<Signature>;
-  auto checked = detail::check_type(*this, store, detail::TypeOf<Signature>::type());
+  static const FuncType& wanted =
+      *new FuncType(detail::TypeOf<Signature>::type());  // made once, and never destroyed
+  auto checked = detail::check_type(*this, store, wanted);
   return checked ? Result<Typed>(Typed(*this)) : Result<Typed>(std::move(checked).error());
 }
 

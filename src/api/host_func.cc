@@ -1,6 +1,8 @@
 // Host functions: those whose types are known only at run time, and how any becomes a store's.
 #include "godwit/host_func.h"
 
+#include <algorithm>
+
 #include "api/impl.h"
 #include "api/values.h"
 #include "godwit/typed.h"
@@ -78,10 +80,17 @@ Func wrap(Store& store, HostFunction function) {
 }
 
 Result<void> check_type(const Func& func, const Store& store, const FuncType& wanted) {
-  auto type = func.type(store);
-  if (!type) return std::move(type).error();
-  if (*type == wanted) return {};
-  return usage_error("the function is of type " + type_text(*type) + ", not " + type_text(wanted));
+  const auto* record = static_cast<const runtime::FuncRecord*>(func.get(store));
+  if (record == nullptr) return func.type(store).error();
+  // A module's own declaration is read without a lock.
+  const wasm::FuncType& found =
+      record->vmctx ? record->vmctx->module->declarations.func_type(wasm::FuncIdx(record->index))
+                    : store.impl().store.types().func_type(record->type);
+  const auto is_same = [](wasm::ValType a, ValType b) { return to_public(a) == b; };
+  if (std::ranges::equal(found.params, wanted.params, is_same) &&
+      std::ranges::equal(found.results, wanted.results, is_same))
+    return {};
+  return usage_error("the function is of type " + type_text(to_public(found)) + ", not " + type_text(wanted));
 }
 
 Result<Func> make_func(Store& store, FuncType type, HostCallback callback) {

@@ -17,13 +17,16 @@
 #include "godwit/nn.h"
 #include "godwit/scheduler.h"
 #include "godwit/shared_memory.h"
+#include "godwit/snapshot.h"
 #include "godwit/store.h"
 #include "godwit/threads.h"
 #include "godwit/tls.h"
 #include "godwit/wasi.h"
 #include "nn/guest.h"
 #include "nn/registry.h"
+#include "platform/thread.h"
 #include "platform/watchdog.h"
+#include "runtime/blueprint.h"
 #include "runtime/linker.h"
 #include "runtime/memory.h"
 #include "runtime/store.h"
@@ -36,21 +39,59 @@ namespace godwit::v1 {
 
 struct Engine::Impl {
   std::unique_ptr<engine::Engine> engine;
-  // Numbers stores, from a random start, so that a handle of one store means nothing to another, whichever engine
-  // made it.
-  std::atomic<uint64_t> next_store_id;
+
+  // For stores that threads make: what each writes to lies in a part of its own, so that none waits for another. All parts
+  // own the same engine, and each is counted for itself.
+  struct alignas(128) Part {
+    std::shared_ptr<Impl> engine;
+    // Numbers stores, from a random start, so that a handle of one store means nothing to another, whichever engine made it.
+    std::atomic<uint64_t> next_store_id;
+  };
+};
+
+// What handles to an engine share: as many parts as there are processors, or some more.
+struct Engine::Parts {
+  std::vector<std::unique_ptr<Impl::Part>> parts;
+  Impl::Part& own() const { return *parts[platform::thread_number() & (parts.size() - 1)]; }
 };
 
 struct Module::Impl {
+  Impl(std::shared_ptr<Engine::Impl> engine_impl, std::shared_ptr<const runtime::Module> inner)
+      : engine(std::move(engine_impl)), module(std::move(inner)) {}
+  // Idle instances that nobody will ask for.
+  ~Impl() {
+    runtime::InstancePool* const pool = engine->engine->pool();
+    if (pool && module->blueprint()) pool->forget(**module->blueprint());
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
   std::shared_ptr<Engine::Impl> engine;
   std::shared_ptr<const runtime::Module> module;
 };
 
+struct Snapshot::Impl {
+  Impl(Module of, std::shared_ptr<const runtime::Blueprint> state)
+      : module(std::move(of)), blueprint(std::move(state)) {}
+  ~Impl() {
+    if (runtime::InstancePool* const pool = module.impl()->engine->engine->pool()) pool->forget(*blueprint);
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  Module module;
+  std::shared_ptr<const runtime::Blueprint> blueprint;
+};
+
+// With a null blueprint: as a new instance of the module begins.
+Result<Instance> instantiate_with(Store& store, const Module& module, std::span<const Extern> imports,
+                                  const std::shared_ptr<const runtime::Blueprint>* blueprint);
+
 struct Store::Impl {
-  Impl(std::shared_ptr<Engine::Impl> engine_impl, const runtime::Limits& limits)
-      : engine(std::move(engine_impl)),
-        id(engine->next_store_id.fetch_add(1, std::memory_order_relaxed)),
-        store(engine->engine->types(), engine->engine->executor(), limits) {
+  Impl(Engine::Impl::Part& part, const runtime::Limits& limits)
+      : engine(part.engine),
+        id(part.next_store_id.fetch_add(1, std::memory_order_relaxed)),
+        store(engine->engine->types(), engine->engine->executor(), limits, engine->engine->pool()) {
     store.set_embedder(this);
   }
 

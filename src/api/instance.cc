@@ -20,12 +20,14 @@ std::optional<runtime::Extern> find_kind(void* instance, std::string_view name, 
 
 }  // namespace
 
-Result<Instance> Instance::create(Store& store, const Module& module, std::span<const Extern> imports) {
+Result<Instance> instantiate_with(Store& store, const Module& module, std::span<const Extern> imports,
+                                  const std::shared_ptr<const runtime::Blueprint>* blueprint) {
   if (auto error = check_engine(store, module)) return std::move(*error);
-  const runtime::Module& inner = *module.impl()->module;
-  if (imports.size() != inner.declarations.imports.size())
-    return usage_error("the module has " + std::to_string(inner.declarations.imports.size()) +
-                       " imports, not " + std::to_string(imports.size()));
+  const std::shared_ptr<const runtime::Module>& inner = module.impl()->module;
+  const size_t wanted = inner->declarations.imports.size();
+  if (imports.size() != wanted)
+    return usage_error("the module has " + std::to_string(wanted) + " imports, not " +
+                       std::to_string(imports.size()));
   std::vector<runtime::Extern> values;
   values.reserve(imports.size());
   for (const Extern& import : imports) {
@@ -33,9 +35,15 @@ Result<Instance> Instance::create(Store& store, const Module& module, std::span<
     if (!value) return usage_error("import " + std::to_string(values.size()) + " belongs to another store");
     values.push_back(*value);
   }
-  auto made = runtime::instantiate(store.impl().store, module.impl()->module, values);
+  runtime::Store& own = store.impl().store;
+  auto made = blueprint ? runtime::instantiate(own, inner, *blueprint, values)
+                        : runtime::instantiate(own, inner, values);
   if (!made) return to_public(std::move(made).error());
   return Instance(store.impl().id, *made);
+}
+
+Result<Instance> Instance::create(Store& store, const Module& module, std::span<const Extern> imports) {
+  return instantiate_with(store, module, imports, nullptr);
 }
 
 std::optional<Extern> Instance::find(Store& store, std::string_view name) const {

@@ -49,7 +49,8 @@ void Linker::hint(std::string_view module, std::string_view text) { impl_->linke
 
 Result<Instance> Linker::instantiate(Store& store, const Module& module) const {
   if (auto error = check_engine(store, module)) return std::move(*error);
-  store.impl().keep(impl_->parts);
+  // Not for nothing: all threads count there.
+  if (!module.impl()->module->declarations.imports.empty()) store.impl().keep(impl_->parts);
   auto made = impl_->linker.instantiate(store.impl().store, module.impl()->module);
   if (!made) return to_public(std::move(made).error());
   return Instance(store.impl().id, *made);

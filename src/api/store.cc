@@ -8,7 +8,7 @@
 namespace godwit::v1 {
 
 Store::Store(const Engine& engine, const Limits& limits)
-    : impl_(std::make_unique<Impl>(engine.impl(), to_runtime(limits))) {
+    : impl_(std::make_unique<Impl>(engine.parts().own(), to_runtime(limits))) {
   impl_->handle = this;
 }
 Store::~Store() = default;

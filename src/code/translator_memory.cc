@@ -49,7 +49,8 @@ Result<> Translator::check_table(const wasm::Instruction& in, uint32_t table) co
 
 // Memory 0 lies in a reservation that no 32-bit address plus offset can leave (runtime::Memory::needs_checks).
 bool Translator::is_unchecked(uint32_t memory) const {
-  return memory == 0 && wasm_.memories[0].page_size_log2 == 16 && memory_width(0) == Width::Narrow;
+  const wasm::MemType& type = wasm_.memories[0];
+  return memory == 0 && !type.is_checked && type.page_size_log2 == 16 && memory_width(0) == Width::Narrow;
 }
 
 Width Translator::memory_width(uint32_t memory) const { return width_of(wasm_.memories[memory].limits); }

@@ -42,7 +42,8 @@ struct Engine::Impl {
         executor(baseline.get()) {
     efforts.measures_time = config.measures_time;
     executor.know_compiled_code(&peak::kLibcalls, [this](uintptr_t pc) { return code_map.locate(pc); });
-    if (config.tier == Tier::Auto && config.optimizes_hot && baseline)
+    if (config.pool) pool = std::make_unique<runtime::InstancePool>(*config.pool);
+    if (config.tier == Tier::Auto && config.optimizes_hot && baseline && !is_compact())
       tier_up.emplace(TierUpOptions{.features = config.features,
                                     .measures_time = config.measures_time,
                                     .uses_cache = config.uses_cache},
@@ -59,6 +60,8 @@ struct Engine::Impl {
                              .has_ways_in_chosen = config.tier == Tier::Random});
   }
 
+  // Code checks accesses then; the optimising compiler's does not.
+  bool is_compact() const { return config.pool && config.pool->is_compact; }
   bool can_compile() const { return baseline && baseline->obstacle().empty(); }
   bool compiles_ahead() const {
     return config.tier == Tier::Peak || (config.tier == Tier::Random && config.random_has_peak);
@@ -75,7 +78,7 @@ struct Engine::Impl {
                                                                           Interrupt interrupt,
                                                                           std::string& remark) {
     // the other tiers are asked for by name: then nothing else is to run
-    if (config.tier != Tier::Auto && !compiles_ahead()) return nullptr;
+    if ((config.tier != Tier::Auto && !compiles_ahead()) || is_compact()) return nullptr;
     std::vector<uint8_t> image;
     if (config.tier == Tier::Random) {
       // made to be switched
@@ -119,7 +122,8 @@ struct Engine::Impl {
   std::unique_ptr<const Compiler> compiler;  // null unless modules are compiled before they run
   peak::CodeMap code_map;
   LeftOut left_out;
-  std::optional<TierUp> tier_up;  // of Tier::Auto
+  std::optional<TierUp> tier_up;                // of Tier::Auto
+  std::unique_ptr<runtime::InstancePool> pool;  // goes before all that its instances' modules need
 };
 
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -127,12 +131,18 @@ Engine::~Engine() = default;
 
 Result<std::unique_ptr<Engine>> Engine::create(const Config& config) {
   auto impl = std::make_unique<Impl>(config);
+  if (impl->compiles_ahead() && impl->is_compact())
+    return fail(ErrorKind::Unsupported,
+                "a compact pool's memories are checked by code of the interpreter and the baseline compiler "
+                "only: choose "
+                "another tier, or a pool that is not compact");
   if (impl->compiles_ahead()) TRY(impl->load_compiler());
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 
 runtime::TypeRegistry& Engine::types() { return impl_->types; }
 runtime::Executor& Engine::executor() { return impl_->executor; }
+runtime::InstancePool* Engine::pool() { return impl_->pool.get(); }
 const Config& Engine::config() const { return impl_->config; }
 
 Statistics Engine::statistics() const {
@@ -147,6 +157,7 @@ Statistics Engine::statistics() const {
   statistics.peak = work(impl_->peak_effort);
   statistics.obstacle = impl_->obstacle;
   statistics.left_out = impl_->left_out.describe();
+  if (impl_->pool) statistics.pool = impl_->pool->statistics();
   if (impl_->tier_up) {
     statistics.peak_obstacle = impl_->tier_up->obstacle();
     statistics.cache_remark = impl_->tier_up->cache_remark();
@@ -203,6 +214,8 @@ Result<std::shared_ptr<const runtime::Module>> Engine::compile(
     const std::optional<platform::FileIdentity>& file) {
   ASSIGN_OR_RETURN(wasm::Module declarations,
                    wasm::decode(std::move(storage), bytes, impl_->config.features));
+  if (impl_->is_compact())
+    for (wasm::MemType& memory : declarations.memories) memory.is_checked = !memory.is_shared;
   const bool is_eager = validates_all(impl_->config);
   code::EffortMeter meter(impl_->efforts.validation, is_eager && impl_->config.measures_time);
   TRY(validate(declarations, impl_->config, interrupt));

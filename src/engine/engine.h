@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/work_meter.h"
 #include "platform/file_identity.h"
+#include "runtime/instance_pool.h"
 #include "runtime/module.h"
 #include "runtime/store.h"
 #include "wasm/features.h"
@@ -47,6 +48,7 @@ struct Config {
   bool random_has_peak = false;  // Tier::Random: optimised code is one of the ways
   // Public Ed25519 keys (PEM) of those whose code in modules is run.
   std::vector<std::string> trusted_keys = {};
+  std::optional<runtime::PoolOptions> pool;  // where instances wait to be used again
 };
 
 // What an engine has done so far, for all its modules.
@@ -71,17 +73,21 @@ struct Statistics {
   std::string cache_remark;
   // Why functions have no optimised code though that was wanted: the most frequent reasons, with the number of functions.
   std::string left_out;
+  runtime::InstancePool::Statistics pool;  // zeros without a pool
 };
 
 // Outlives the stores and modules made with it. @threads any.
 class Engine final {
  public:
-  // @errors Unsupported, Io: this machine cannot run guests. NotFound: Tier::Peak, and there is no compiler.
+  // @errors Unsupported, Io: this machine cannot run guests; Tier::Peak with a compact pool, whose code must check
+  //   accesses, which the compiler's does not. NotFound: Tier::Peak, and there is no compiler.
   static Result<std::unique_ptr<Engine>> create(const Config& config = {});
   ~Engine();
 
   runtime::TypeRegistry& types();
   runtime::Executor& executor();
+  // For stores; null: there is none.
+  runtime::InstancePool* pool();
   const Config& config() const;
   Statistics statistics() const;
 

@@ -146,6 +146,10 @@ Result<> Reservation::protect_read_only(size_t offset, size_t size_bytes) {
   return {};
 }
 
+bool discard_pages(uint8_t* base, size_t size_bytes) {
+  return size_bytes == 0 || ::madvise(base, round_up_to_page(size_bytes), MADV_DONTNEED) == 0;
+}
+
 MappedFile::~MappedFile() {
   if (data_) ::munmap(const_cast<uint8_t*>(data_), size_bytes_);
 }

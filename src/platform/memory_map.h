@@ -71,6 +71,10 @@ class Reservation final {
   size_t size_bytes_ = 0;
 };
 
+// Forgets the contents of [base, base + size_bytes), whole pages: they read as zero, or as the file that is mapped there.
+// False if the system refuses.
+bool discard_pages(uint8_t* base, size_t size_bytes);
+
 // A file's contents as memory. Move-only.
 class MappedFile final {
  public:

@@ -1,12 +1,17 @@
 // Thread: a thread of the host's.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 
 #include "base/error.h"
 
 namespace godwit::platform {
+
+// A number of the calling thread's: the first threads that ask get 0, 1, 2 and so on. For those who keep something for
+// each thread without its knowing; several threads may share what they find.
+uint32_t thread_number();
 
 // Runs a function on a thread of its own; the destructor waits until it has returned. Signals that others send to the
 // process are blocked in it, so that the embedder's handlers run on the embedder's threads. Move-only.

@@ -13,6 +13,7 @@
 #include "platform/memory_map.h"
 #include "platform/range_table.h"
 #include "platform/signal_context.h"
+#include "platform/thread.h"
 
 namespace godwit::platform {
 
@@ -38,6 +39,7 @@ struct TrapState {
   RangeTable memory;
   std::mutex mutex;
   std::atomic<bool> is_installed{false};
+  std::atomic<uint32_t> numbered_threads{0};
   pthread_key_t signal_stack_key = 0;         // its destructor frees a thread's signal stack
   struct sigaction previous[kSignalCount]{};  // written before the handler can run
 };
@@ -46,6 +48,7 @@ constinit TrapState state;
 struct ThreadState {
   Activation* current = nullptr;
   bool is_prepared = false;
+  uint32_t number_plus_1 = 0;  // 0: it has none yet
 };
 // initial-exec: the handler must not allocate to reach it.
 [[gnu::tls_model("initial-exec")]] constinit thread_local ThreadState thread_state;
@@ -164,6 +167,12 @@ Result<> prepare_thread_for_guests() {
   TRY(give_signal_stack());
   thread_state.is_prepared = true;
   return {};
+}
+
+uint32_t thread_number() {
+  if (thread_state.number_plus_1 == 0) [[unlikely]]
+    thread_state.number_plus_1 = state.numbered_threads.fetch_add(1, std::memory_order_relaxed) + 1;
+  return thread_state.number_plus_1 - 1;
 }
 
 GuestExit enter_guest(const GuestRegisters& registers, Activation& activation) {

@@ -66,6 +66,8 @@ void Instance::mark_references(GcMarker& marker) {
     if (declarations.globals[declarations.imported_globals + i].type.val.is_ref())
       marker.ref(state_->own_globals[i].value[0]);
   for (const std::vector<Ref>& values : state_->elem_values) marker.refs(values);
+  for (const auto& table : state_->own_tables)
+    if (may_refer(table->type().elem, store_->types())) marker.refs(table->elements());
 }
 
 Result<GcHeap*> Store::make_gc_heap() {

@@ -64,9 +64,42 @@ Result<> Instance::State::allocate(const Module& module) {
 }
 
 Instance::Instance(Store& store, std::shared_ptr<const Module> module)
-    : store_(store), module_(std::move(module)), state_(std::make_unique<State>()) {}
+    : store_(&store), module_(std::move(module)), state_(std::make_unique<State>()) {}
 
 Instance::~Instance() = default;
+
+const Blueprint* Instance::blueprint() const { return state_->blueprint.get(); }
+
+bool Instance::park() {
+  State& state = *state_;
+  for (const auto& memory : state.own_memories)
+    if (!memory->park()) return false;
+  for (size_t i = 0; i < state.own_tables.size(); ++i)
+    if (!state.own_tables[i]->park(state.blueprint->tables[i].size)) return false;
+  // What is the store's: nobody finds it again.
+  const wasm::Module& declarations = module_->declarations;
+  std::ranges::fill(state.own_globals, VmGlobal{});
+  std::ranges::fill(state.globals, nullptr);
+  std::ranges::fill(state.imported_globals, nullptr);
+  std::ranges::fill(state.imported_funcs, nullptr);
+  std::fill_n(state.tables.begin(), declarations.imported_tables, nullptr);
+  std::fill_n(state.memories.begin(), declarations.imported_memories, nullptr);
+  std::ranges::fill(state.tags, nullptr);
+  state.elem_values.clear();
+  vm_.store = nullptr;
+  store_ = nullptr;
+  return true;
+}
+
+bool Instance::discard() {
+  return std::ranges::all_of(state_->own_memories, [](const auto& memory) { return memory->discard(); });
+}
+
+uint64_t Instance::kept_bytes() const {
+  uint64_t bytes = 0;
+  for (const auto& memory : state_->own_memories) bytes += memory->kept_bytes();
+  return bytes;
+}
 
 std::optional<Extern> Instance::find_export(std::string_view name) {
   const wasm::Export* found = module_->find_export(name);
@@ -88,7 +121,7 @@ Extern Instance::get(wasm::ExternKind kind, uint32_t index) {
         wasm::GlobalType type = module_->declarations.globals[index].type;
         type.val = canonical(type.val, module_->type_ids);
         global =
-            store_.new_global(type, &state_->own_globals[index - module_->declarations.imported_globals]);
+            store_->new_global(type, &state_->own_globals[index - module_->declarations.imported_globals]);
       }
       value.global = global;
       break;
@@ -109,7 +142,8 @@ FuncRecord* Instance::func(wasm::FuncIdx idx) {
     made.func.vmctx = &vm_;
     made.func.type = module_->func_type_id(idx);
     made.func.index = idx.value;
-    made.func.entry.store(store_.executor().make_record_entry(made.cell, defined), std::memory_order_relaxed);
+    made.func.entry.store(store_->executor().make_record_entry(made.cell, defined),
+                          std::memory_order_relaxed);
     made.func.native.store(module_->code ? module_->code->compiled_code(defined) : nullptr,
                            std::memory_order_relaxed);
     record = &made.func;

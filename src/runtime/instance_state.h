@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "runtime/blueprint.h"
 #include "runtime/instance.h"
 #include "runtime/memory.h"
 #include "runtime/stable_list.h"
@@ -36,8 +37,16 @@ struct Instance::State {
   StableList<WasmRecord> wasm_records;
   std::map<uint32_t, FuncRecord*> other_records;  // of functions that code cannot take references to
 
+  // Of an instance that may be used again; others' are the store's.
+  std::vector<std::unique_ptr<Memory>> own_memories;
+  std::vector<std::unique_ptr<Table>> own_tables;
+  std::shared_ptr<const Blueprint> blueprint;  // null: it is used once
+
   std::vector<std::vector<Ref>> elem_values;  // by segment, of those that are given as expressions
   std::vector<bool> dropped_elems, dropped_datas;
+
+  // The first elements of own tables, where a blueprint says what they are and no import is among them.
+  std::vector<std::vector<Ref>> first_elements;
 
   // @errors Exhausted: out of memory.
   Result<> allocate(const Module& module);

@@ -1,24 +1,32 @@
 // Instantiation, in the order of the specification.
 // spec: https://webassembly.github.io/spec/core/exec/modules.html#instantiation
+#include <algorithm>
+
 #include "runtime/const_expr.h"
 #include "runtime/gc_store.h"
 #include "runtime/guest_access.h"
 #include "runtime/guest_address.h"
 #include "runtime/import_match.h"
+#include "runtime/instance_pool.h"
 #include "runtime/instance_state.h"
+#include "wasm/instruction.h"
 
 namespace godwit::runtime {
 
 class Instantiation final {
  public:
-  Instantiation(Store& store, std::shared_ptr<const Module> module, std::span<const Extern> imports)
-      : store_(store), module_(*module), declarations_(module->declarations), imports_(imports) {
-    instance_.reset(new Instance(store, std::move(module)));
-  }
+  Instantiation(Store& store, const std::shared_ptr<const Module>& module, std::span<const Extern> imports)
+      : store_(store),
+        owner_(module),
+        module_(*module),
+        declarations_(module->declarations),
+        imports_(imports) {}
 
   Result<Instance*> run() {
     TRY(check_imports());
+    if (store_.pool() != nullptr && module_.blueprint() != nullptr) return make(*module_.blueprint());
     TRY(prepare_gc_heap());
+    instance_.reset(new Instance(store_, owner_));
     TRY(instance_->state_->allocate(module_));
     take_imports();
     TRY(make_objects());
@@ -31,11 +39,155 @@ class Instantiation final {
     TRY(evaluate_elems());
     TRY(run_active_elems());
     TRY(run_active_datas());
+    if (store_.pool() != nullptr) module_.know_blueprint([this] { return first_state(); });
     if (declarations_.start) TRY(store_.call(*instance->func(*declarations_.start), {}));
     return instance;
   }
 
+  Result<Instance*> run_from(const std::shared_ptr<const Blueprint>& blueprint) {
+    TRY(check_imports());
+    return make(blueprint);
+  }
+
  private:
+  Result<Instance*> make(const std::shared_ptr<const Blueprint>& blueprint) {
+    InstancePool* const pool = store_.pool();
+    if (pool != nullptr) instance_ = pool->take(*blueprint);
+    if (instance_ && !suits_limits()) instance_.reset();
+    const size_t memories = declarations_.memories.size() - declarations_.imported_memories;
+    const size_t tables = declarations_.tables.size() - declarations_.imported_tables;
+    TRY(store_.count_objects(memories, tables));
+    if (instance_) {
+      instance_->store_ = &store_;
+      instance_->vm_.store = &store_.vm();
+      TRY(unpark_objects());
+      take_imports();
+      connect_imports();
+    } else {
+      instance_.reset(new Instance(store_, owner_));
+      TRY(instance_->state_->allocate(module_));
+      take_imports();
+      TRY(make_own_objects(*blueprint));
+      connect();
+      if (pool != nullptr) state().blueprint = blueprint;
+    }
+    ASSIGN_OR_RETURN(Instance* const instance, store_.adopt(std::move(instance_)));
+    adopted_ = instance;
+    fill(*blueprint);
+    if (blueprint->runs_start && declarations_.start)
+      TRY(store_.call(*instance->func(*declarations_.start), {}));
+    return instance;
+  }
+
+  bool suits_limits() {
+    const Limits& limits = store_.limits();
+    return std::ranges::all_of(state().own_memories,
+                               [&](const auto& memory) { return memory->suits(limits.max_memory_bytes); }) &&
+           std::ranges::all_of(state().own_tables,
+                               [&](const auto& table) { return table->suits(limits.max_table_elements); });
+  }
+
+  Result<> unpark_objects() {
+    const Limits& limits = store_.limits();
+    for (const auto& memory : state().own_memories)
+      TRY(memory->unpark(limits.max_memory_bytes, store_.memory_budget()));
+    for (const auto& table : state().own_tables)
+      TRY(table->unpark(limits.max_table_elements, store_.memory_budget()));
+    return {};
+  }
+
+  Result<> make_own_objects(const Blueprint& blueprint) {
+    Instance::State& s = state();
+    const Limits& limits = store_.limits();
+    InstancePool* const pool = store_.pool();
+    for (size_t i = declarations_.imported_memories; i < declarations_.memories.size(); ++i) {
+      const Blueprint::MemoryState& first = blueprint.memories[i - declarations_.imported_memories];
+      const wasm::MemType& type = declarations_.memories[i];
+      MemorySetup setup;
+      setup.pages = first.pages;
+      setup.is_checked = type.is_checked;
+      if (first.image.size_bytes() != 0)
+        setup.origin = {.image = &first.image, .image_begin = first.image_begin, .is_mapped = true};
+      if (pool != nullptr) {
+        setup.costs = &pool->costs();
+        setup.max_kept_bytes = pool->options().max_kept_bytes;
+        if (type.is_checked) setup.arena = pool->arena();
+      }
+      ASSIGN_OR_RETURN(auto memory,
+                       Memory::create(type, limits.max_memory_bytes, store_.memory_budget(), setup));
+      s.memories[i] = s.own_memories.emplace_back(std::move(memory)).get();
+    }
+    for (size_t i = declarations_.imported_tables; i < declarations_.tables.size(); ++i) {
+      const uint64_t size = blueprint.tables[i - declarations_.imported_tables].size;
+      wasm::TableType type = declarations_.tables[i].type;
+      type.elem = canonical(type.elem, module_.type_ids);
+      ASSIGN_OR_RETURN(auto table, Table::create(type, limits.max_table_elements, 0, store_.memory_budget()));
+      s.tables[i] = s.own_tables.emplace_back(std::move(table)).get();
+      if (size > type.limits.min && s.tables[i]->grow(size - type.limits.min, 0) == ~uint64_t{0})
+        return fail(ErrorKind::Exhausted, "table: " + std::to_string(size) + " elements are beyond a limit");
+    }
+    return {};
+  }
+
+  Ref ref_of(FuncNumber number) {
+    return number == 0 ? Ref{0} : reinterpret_cast<Ref>(adopted_->func(wasm::FuncIdx(number - 1)));
+  }
+
+  // Gives all but the memories their first values.
+  void fill(const Blueprint& blueprint) {
+    Instance::State& s = state();
+    for (size_t i = 0; i < s.own_globals.size(); ++i) {
+      s.own_globals[i] = blueprint.globals[i];
+      if (declarations_.globals[declarations_.imported_globals + i].type.val.is_ref())
+        s.own_globals[i].value[0] = ref_of(static_cast<FuncNumber>(blueprint.globals[i].value[0]));
+    }
+    if (s.first_elements.empty() || blueprint.names_imports) {
+      s.first_elements.resize(s.own_tables.size());
+      for (size_t i = 0; i < s.own_tables.size(); ++i) {
+        s.first_elements[i].clear();
+        for (const FuncNumber number : blueprint.tables[i].funcs)
+          s.first_elements[i].push_back(ref_of(number));
+      }
+    }
+    for (size_t i = 0; i < s.own_tables.size(); ++i)
+      std::ranges::copy(s.first_elements[i], s.own_tables[i]->elements().begin());
+    s.dropped_elems = blueprint.dropped_elems;
+    s.dropped_datas = blueprint.dropped_datas;
+    s.elem_values.resize(blueprint.elem_values.size());
+    for (size_t i = 0; i < blueprint.elem_values.size(); ++i)
+      for (const FuncNumber number : blueprint.elem_values[i]) s.elem_values[i].push_back(ref_of(number));
+  }
+
+  // The state before the start function, if it is that of every instance, whatever is imported.
+  std::shared_ptr<const Blueprint> first_state() {
+    for (const wasm::DataSegment& segment : declarations_.datas)
+      if (segment.mode == wasm::SegmentMode::Active &&
+          (segment.memory.value < declarations_.imported_memories || depends_on_imports(segment.offset)))
+        return nullptr;
+    for (const wasm::ElemSegment& segment : declarations_.elems) {
+      if (segment.mode == wasm::SegmentMode::Active &&
+          (segment.table.value < declarations_.imported_tables || depends_on_imports(segment.offset)))
+        return nullptr;
+      if (std::ranges::any_of(segment.exprs, [this](const auto& each) { return depends_on_imports(each); }))
+        return nullptr;
+    }
+    for (size_t i = declarations_.imported_globals; i < declarations_.globals.size(); ++i)
+      if (depends_on_imports(declarations_.globals[i].init)) return nullptr;
+    for (size_t i = declarations_.imported_tables; i < declarations_.tables.size(); ++i)
+      if (declarations_.tables[i].init && depends_on_imports(*declarations_.tables[i].init)) return nullptr;
+    auto made = Blueprint::of(*adopted_);
+    return made ? std::make_shared<const Blueprint>(std::move(*made)) : nullptr;
+  }
+
+  bool depends_on_imports(const wasm::ConstExpr& expression) const {
+    wasm::InstructionReader reader(declarations_, expression.range);
+    wasm::Instruction instruction;
+    while (reader.next(instruction) && instruction.op != wasm::Opcode::end)
+      if (instruction.op == wasm::Opcode::global_get && instruction.index < declarations_.imported_globals)
+        return true;
+    return false;
+  }
+
   Instance::State& state() { return *(adopted_ ? adopted_ : instance_.get())->state_; }
 
   Result<> check_imports() {
@@ -93,16 +245,29 @@ class Instantiation final {
     return {};
   }
 
+  void connect_memory() {
+    const Instance::State& s = state();
+    VmContext& vm = instance_->vm_;
+    if (s.vm_memories.empty()) return;
+    vm.memory0 = s.vm_memories[0];
+    vm.memory0_base = vm.memory0->base;
+  }
+
+  // What an instance that is used again knows nothing of.
+  void connect_imports() {
+    Instance::State& s = state();
+    for (size_t i = 0; i < declarations_.imported_tables; ++i) s.vm_tables[i] = &s.tables[i]->vm();
+    for (size_t i = 0; i < declarations_.imported_memories; ++i) s.vm_memories[i] = &s.memories[i]->vm();
+    connect_memory();
+  }
+
   // Fills the context that compiled code sees.
   void connect() {
     Instance::State& s = state();
     for (size_t i = 0; i < s.tables.size(); ++i) s.vm_tables[i] = &s.tables[i]->vm();
     for (size_t i = 0; i < s.memories.size(); ++i) s.vm_memories[i] = &s.memories[i]->vm();
     VmContext& vm = instance_->vm_;
-    if (!s.vm_memories.empty()) {
-      vm.memory0 = s.vm_memories[0];
-      vm.memory0_base = vm.memory0->base;
-    }
+    connect_memory();
     vm.store = &store_.vm();
     vm.entries = module_.code ? module_.code->entries() : nullptr;
     vm.natives = module_.code ? module_.code->natives() : nullptr;
@@ -230,6 +395,7 @@ class Instantiation final {
   }
 
   Store& store_;
+  const std::shared_ptr<const Module>& owner_;
   const Module& module_;
   const wasm::Module& declarations_;
   std::span<const Extern> imports_;
@@ -237,9 +403,15 @@ class Instantiation final {
   Instance* adopted_ = nullptr;
 };
 
-Result<Instance*> instantiate(Store& store, std::shared_ptr<const Module> module,
+Result<Instance*> instantiate(Store& store, const std::shared_ptr<const Module>& module,
                               std::span<const Extern> imports) {
-  return Instantiation(store, std::move(module), imports).run();
+  return Instantiation(store, module, imports).run();
+}
+
+Result<Instance*> instantiate(Store& store, const std::shared_ptr<const Module>& module,
+                              const std::shared_ptr<const Blueprint>& blueprint,
+                              std::span<const Extern> imports) {
+  return Instantiation(store, module, imports).run_from(blueprint);
 }
 
 }  // namespace godwit::runtime

@@ -145,9 +145,9 @@ Result<std::vector<Extern>> Linker::resolve(Store& store, const Module& module) 
   return imports;
 }
 
-Result<Instance*> Linker::instantiate(Store& store, std::shared_ptr<const Module> module) const {
+Result<Instance*> Linker::instantiate(Store& store, const std::shared_ptr<const Module>& module) const {
   ASSIGN_OR_RETURN(const auto imports, resolve(store, *module));
-  return runtime::instantiate(store, std::move(module), imports);
+  return runtime::instantiate(store, module, imports);
 }
 
 }  // namespace godwit::runtime

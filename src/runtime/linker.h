@@ -43,7 +43,7 @@ class Linker final {
   // Resolves all imports of a module.
   // @errors Unlinkable: names every missing or mismatching import (module, field, type wanted, type found, hint).
   Result<std::vector<Extern>> resolve(Store& store, const Module& module) const;
-  Result<Instance*> instantiate(Store& store, std::shared_ptr<const Module> module) const;
+  Result<Instance*> instantiate(Store& store, const std::shared_ptr<const Module>& module) const;
 
  private:
   struct Entry {

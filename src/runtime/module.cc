@@ -37,6 +37,13 @@ const wasm::Export* Module::find_export(std::string_view export_name) const {
   return &declarations.exports[*at];
 }
 
+void Module::know_blueprint(const std::function<std::shared_ptr<const Blueprint>()>& make) const {
+  std::call_once(first_state_.once, [&] {
+    first_state_.blueprint = make();
+    if (first_state_.blueprint) first_state_.is_ready.store(true, std::memory_order_release);
+  });
+}
+
 std::shared_ptr<Module> make_module(wasm::Module declarations, TypeRegistry& types, std::string name) {
   auto module = std::make_shared<Module>();
   module->type_ids = types.intern(declarations);

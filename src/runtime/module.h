@@ -2,7 +2,9 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +17,7 @@
 
 namespace godwit::runtime {
 
+struct Blueprint;
 struct UnwindSite;
 
 // Where the code of a module comes from: the tiers stand behind this.
@@ -72,7 +75,7 @@ class CodeSource {
   virtual bool find_unwind_site(const Cell* cell, UnwindSite& into) const = 0;
 };
 
-// @threads shared and immutable, but for what CodeSource publishes.
+// @threads shared and immutable, but for what CodeSource publishes and blueprint().
 class Module final {
  public:
   wasm::Module declarations;
@@ -89,9 +92,25 @@ class Module final {
   std::vector<uint32_t> record_slots;
   uint32_t record_count = 0;
 
+  // What its instances begin with, once that is known to be the same for all; null before, and if it is not. Made by the
+  // first instance in a store with a pool. @threads any.
+  const std::shared_ptr<const Blueprint>* blueprint() const {
+    return first_state_.is_ready.load(std::memory_order_acquire) ? &first_state_.blueprint : nullptr;
+  }
+  // Keeps what `make` returns, unless there is one or there can be none; null from `make`: there can be none.
+  void know_blueprint(const std::function<std::shared_ptr<const Blueprint>()>& make) const;
+
   uint32_t func_type_id(wasm::FuncIdx func) const { return type_ids[declarations.funcs[func.value].value]; }
   // The export of this name, or null.
   const wasm::Export* find_export(std::string_view export_name) const;
+
+ private:
+  struct FirstState {
+    std::once_flag once;
+    std::shared_ptr<const Blueprint> blueprint;
+    std::atomic<bool> is_ready{false};
+  };
+  mutable FirstState first_state_;
 };
 
 // A module with everything but its code. `declarations` has passed validation.

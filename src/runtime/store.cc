@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "runtime/gc_store.h"
+#include "runtime/instance_pool.h"
 #include "runtime/store_objects.h"
 #include "runtime/thread_group.h"
 
@@ -24,10 +25,12 @@ Error limit_error(const char* what, uint64_t limit) {
 
 }  // namespace
 
-Store::Store(TypeRegistry& types, Executor& executor, const Limits& limits)
+Store::Store(TypeRegistry& types, Executor& executor, const Limits& limits, InstancePool* pool)
     : types_(types),
       executor_(executor),
       limits_(limits),
+      pool_(pool),
+      lends_stacks_(pool != nullptr && pool->options().is_compact),
       memory_budget_(std::make_shared<MemoryBudget>(limits.max_total_memory_bytes)),
       objects_(std::make_unique<Objects>()),
       gc_(std::make_unique<Gc>()) {
@@ -37,6 +40,26 @@ Store::Store(TypeRegistry& types, Executor& executor, const Limits& limits)
 
 Store::~Store() {
   if (link_) link_->store.store(nullptr, std::memory_order_release);
+  if (pool_) give_to_pool();
+}
+
+// Once nothing runs here any more, and before anything goes that instances point to.
+void Store::give_to_pool() {
+  threads_.reset();
+  for (std::unique_ptr<Instance>& instance : objects_->instances)
+    if (instance->blueprint() != nullptr) pool_->give(std::move(instance));
+  std::erase(objects_->instances, nullptr);
+  give_back_stacks();
+}
+
+void Store::give_back_stacks() {
+  if (!native_stack_.bounds().low) return;
+  pool_->give_stacks({std::move(frame_stack_), std::move(native_stack_)});
+  vm_.stack_top = nullptr;
+  vm_.stack_limit = nullptr;
+  vm_.native_stack_limit = nullptr;
+  vm_.native_call_limit = nullptr;
+  vm_.entry_limit.store(0, std::memory_order_relaxed);  // renewed for the next ones
 }
 
 void Store::interrupt_with(Error error) {
@@ -66,11 +89,22 @@ void Store::end_threads() {
 Result<> Store::make_stacks() {
   const auto frame_bytes = platform::round_up_to_page(
       static_cast<size_t>(std::max<uint64_t>(limits_.stack_bytes, platform::page_size())));
-  // One page more than is committed: a write past the end faults instead of reaching somebody else's memory.
-  ASSIGN_OR_RETURN(auto frames, platform::Reservation::reserve(frame_bytes + platform::page_size()));
-  TRY(frames.commit(0, frame_bytes));
-  ASSIGN_OR_RETURN(auto native, platform::SwitchedStack::create(static_cast<size_t>(
-                                    std::max<uint64_t>(limits_.native_stack_bytes, kLeastNativeStackBytes))));
+  const auto native_bytes = platform::round_up_to_page(
+      static_cast<size_t>(std::max<uint64_t>(limits_.native_stack_bytes, kLeastNativeStackBytes)));
+  platform::Reservation frames;
+  platform::SwitchedStack native;
+  if (pool_) {
+    auto [pooled_frames, pooled_native] =
+        pool_->take_stacks(frame_bytes + platform::page_size(), native_bytes);
+    frames = std::move(pooled_frames);
+    native = std::move(pooled_native);
+  }
+  if (!native.bounds().low) {
+    // One page more than is committed: a write past the end faults instead of reaching somebody else's memory.
+    ASSIGN_OR_RETURN(frames, platform::Reservation::reserve(frame_bytes + platform::page_size()));
+    TRY(frames.commit(0, frame_bytes));
+    ASSIGN_OR_RETURN(native, platform::SwitchedStack::create(native_bytes));
+  }
   frame_stack_ = std::move(frames);
   native_stack_ = std::move(native);
   vm_.stack_top = reinterpret_cast<Slot*>(frame_stack_.base());
@@ -99,8 +133,7 @@ FuncRecord* Store::new_host_func(const wasm::FuncType& type, HostFunction functi
 }
 
 Result<Memory*> Store::new_memory(const wasm::MemType& type) {
-  if (objects_->memories.size() >= limits_.max_memories)
-    return fail(limit_error("memories", limits_.max_memories));
+  TRY(count_objects(1, 0));
   ASSIGN_OR_RETURN(auto memory, Memory::create(type, limits_.max_memory_bytes, memory_budget_));
   return objects_->memories.emplace_back(std::move(memory)).get();
 }
@@ -110,13 +143,12 @@ Result<Memory*> Store::add_memory(std::shared_ptr<Memory> memory) {
     if (known == memory) return known.get();
   if (!memory->type().is_shared)
     return fail(ErrorKind::Usage, "only a shared memory can belong to several stores");
-  if (objects_->memories.size() >= limits_.max_memories)
-    return fail(limit_error("memories", limits_.max_memories));
+  TRY(count_objects(1, 0));
   return objects_->memories.emplace_back(std::move(memory)).get();
 }
 
 Result<Table*> Store::new_table(const wasm::TableType& type, Ref init) {
-  if (objects_->tables.size() >= limits_.max_tables) return fail(limit_error("tables", limits_.max_tables));
+  TRY(count_objects(0, 1));
   ASSIGN_OR_RETURN(auto table, Table::create(type, limits_.max_table_elements, init, memory_budget_));
   return objects_->tables.emplace_back(std::move(table)).get();
 }
@@ -143,6 +175,15 @@ Error Store::exception_error(Ref exception, Instance* thrower) {
   std::string text = describe(*caught, thrower);
   return Error(ErrorKind::Exception, static_cast<uint32_t>(Trap::UncaughtException), std::move(text))
       .with_cargo(std::move(caught));
+}
+
+Result<> Store::count_objects(size_t memories, size_t tables) {
+  if (memory_count_ + memories > limits_.max_memories)
+    return fail(limit_error("memories", limits_.max_memories));
+  if (table_count_ + tables > limits_.max_tables) return fail(limit_error("tables", limits_.max_tables));
+  memory_count_ += memories;
+  table_count_ += tables;
+  return {};
 }
 
 Result<Instance*> Store::adopt(std::unique_ptr<Instance> instance) {

@@ -24,6 +24,7 @@
 namespace godwit::runtime {
 
 class GcHeap;
+class InstancePool;
 class Memory;
 class Table;
 class Global;
@@ -100,7 +101,8 @@ struct GuestStay {
 
 class Store final {
  public:
-  Store(TypeRegistry& types, Executor& executor, const Limits& limits = {});
+  // @param pool where instances and stacks come from and go to; null: nowhere. Outlives the store.
+  Store(TypeRegistry& types, Executor& executor, const Limits& limits = {}, InstancePool* pool = nullptr);
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
@@ -112,7 +114,8 @@ class Store final {
   // What stands for this store at the embedder's; null for the stores of a guest's threads.
   void* embedder() const { return embedder_; }
   void set_embedder(void* embedder) { embedder_ = embedder; }
-  const MemoryBudget& memory_budget() const { return *memory_budget_; }
+  const std::shared_ptr<MemoryBudget>& memory_budget() const { return memory_budget_; }
+  InstancePool* pool() const { return pool_; }
 
   // Objects made for the embedder; each lives as long as the store.
   FuncRecord* new_host_func(const wasm::FuncType& type, HostFunction function, void* env,
@@ -158,6 +161,8 @@ class Store final {
     auto result = executor_.invoke(*this, func, slots);
     if (!result && threads_) [[unlikely]]
       end_threads();
+    if (lends_stacks_ && innermost_stay_ == nullptr) [[unlikely]]
+      give_back_stacks();
     return result;
   }
 
@@ -252,9 +257,13 @@ class Store final {
 
   // Keeps the instance as long as the store lives. @errors Exhausted: Limits::max_instances.
   Result<Instance*> adopt(std::unique_ptr<Instance> instance);
+  // Counts objects that an instance brings along. @errors Exhausted: Limits::max_memories, max_tables.
+  Result<> count_objects(size_t memories, size_t tables);
 
  private:
   friend class StoreRoots;
+  void give_to_pool();
+  void give_back_stacks();
   Result<> make_stacks();
   Result<GcHeap*> make_gc_heap();
   void drop_unused_handles();
@@ -268,6 +277,10 @@ class Store final {
   TypeRegistry& types_;
   Executor& executor_;
   Limits limits_;
+  InstancePool* const pool_;
+  const bool lends_stacks_;  // swarms of stores that mostly wait have stacks only while they run
+  size_t memory_count_ = 0;  // of all instances'
+  size_t table_count_ = 0;
   void* embedder_ = nullptr;
   std::shared_ptr<MemoryBudget> memory_budget_;
   std::optional<Error> pending_error_;

@@ -17,23 +17,13 @@ Result<std::unique_ptr<Table>> Table::create(const wasm::TableType& type, uint64
                                              std::shared_ptr<MemoryBudget> budget) {
   std::unique_ptr<Table> table(new Table);
   table->type_ = type;
-  table->max_elements_ =
-      std::min(type.limits.max.value_or(std::numeric_limits<uint64_t>::max()), max_elements);
-  if (type.limits.addr == wasm::AddrType::I32)
-    table->max_elements_ = std::min<uint64_t>(table->max_elements_, std::numeric_limits<uint32_t>::max());
-  if (type.limits.min > table->max_elements_) {
-    return fail(ErrorKind::Exhausted, "table: the minimum of " + std::to_string(type.limits.min) +
-                                          " elements is beyond the limit of " + std::to_string(max_elements));
-  }
-  table->charge_ = MemoryCharge(std::move(budget));
-  if (!table->charge_.add(type.limits.min * sizeof(Ref)))
-    return fail(ErrorKind::Exhausted, "table: the minimum of " + std::to_string(type.limits.min) +
-                                          " elements is beyond what is left of the limit on all memories "
-                                          "and tables together");
+  TRY(table->admit(max_elements, type.limits.min, std::move(budget)));
   if (table->max_elements_ <= kSmallTableElements) {
+    table->placed_elements_ = table->max_elements_;
     table->storage_ = std::make_unique<Ref[]>(static_cast<size_t>(table->max_elements_));
     table->vm_.base = table->storage_.get();
   } else {
+    table->placed_elements_ = table->max_elements_;
     const auto reserved_bytes = static_cast<size_t>(table->max_elements_ * sizeof(Ref));
     ASSIGN_OR_RETURN(table->reservation_, platform::Reservation::reserve(reserved_bytes));
     table->vm_.base = reinterpret_cast<Ref*>(table->reservation_.base());
@@ -42,6 +32,37 @@ Result<std::unique_ptr<Table>> Table::create(const wasm::TableType& type, uint64
   table->vm_.size = type.limits.min;
   if (init != 0) std::ranges::fill(table->elements(), init);
   return table;
+}
+
+// Asks the limits for `size` elements.
+Result<> Table::admit(uint64_t max_elements, uint64_t size, std::shared_ptr<MemoryBudget> budget) {
+  max_elements_ = std::min(type_.limits.max.value_or(std::numeric_limits<uint64_t>::max()), max_elements);
+  if (type_.limits.addr == wasm::AddrType::I32)
+    max_elements_ = std::min<uint64_t>(max_elements_, std::numeric_limits<uint32_t>::max());
+  max_elements_ = std::min(max_elements_, placed_elements_);
+  if (size > max_elements_) {
+    return fail(ErrorKind::Exhausted, "table: the minimum of " + std::to_string(size) +
+                                          " elements is beyond the limit of " + std::to_string(max_elements));
+  }
+  charge_ = MemoryCharge(std::move(budget));
+  if (!charge_.add(size * sizeof(Ref)))
+    return fail(ErrorKind::Exhausted, "table: the minimum of " + std::to_string(size) +
+                                          " elements is beyond what is left of the limit on all memories "
+                                          "and tables together");
+  return {};
+}
+
+bool Table::park(uint64_t size) {
+  charge_ = MemoryCharge();
+  if (storage_) {
+    std::ranges::fill(elements(), Ref{0});
+  } else if (vm_.size * sizeof(Ref) <= platform::page_size()) {
+    std::ranges::fill(elements(), Ref{0});
+  } else if (!platform::discard_pages(reservation_.base(), static_cast<size_t>(committed_bytes_))) {
+    return false;
+  }
+  vm_.size = size;
+  return static_cast<bool>(commit_up_to(size));
 }
 
 Result<> Table::commit_up_to(uint64_t elements) {

@@ -112,7 +112,7 @@ TEST(ThreadGroup, WhatThreadsHoldCountsTogether) {
   Group group;
   std::atomic<bool> is_shared{false};
   ASSERT_TRUE(group.start([&](Store& store, uint32_t) {
-    is_shared = &store.memory_budget() == &group.main.memory_budget();
+    is_shared = store.memory_budget() == group.main.memory_budget();
     return Result<>();
   }));
   group.wait_until_none_runs();

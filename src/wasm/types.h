@@ -141,6 +141,7 @@ struct MemType {
   Limits limits;  // in pages
   bool is_shared = false;
   uint8_t page_size_log2 = 16;  // 0 or 16
+  bool is_checked = false;      // code checks every access, whatever the type: the engine's choice
   bool operator==(const MemType&) const = default;
 };
 

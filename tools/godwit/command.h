@@ -25,7 +25,7 @@ struct Command {
   int (*run)(const Command& self, std::span<char* const> arguments);  // yields the exit status
 };
 
-extern const Command kRun, kInspect, kValidate, kWat, kWasm, kWast, kCompile, kCache, kHelp;
+extern const Command kRun, kInspect, kValidate, kWat, kWasm, kWast, kCompile, kSnapshot, kCache, kHelp;
 std::span<const Command* const> all_commands();
 
 // The help of one command.

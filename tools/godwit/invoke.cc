@@ -102,7 +102,7 @@ Result<int> invoke_function(const GuestCall& call, const std::string& name) {
   auto values = parse_arguments(call, name, *type);
   if (!values) return values.error();
 
-  if (name != "_initialize")
+  if (name != "_initialize" && !call.is_prepared)
     if (const auto initialize = call.instance.find_func(call.store, "_initialize"))
       if (auto done = initialize->call(call.store); !done) return std::move(done).error();
   auto results = function->call(call.store, *values);

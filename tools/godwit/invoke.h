@@ -15,6 +15,7 @@ struct GuestCall {
   const Instance& instance;
   std::string_view file;             // for messages
   std::span<char* const> arguments;  // of the function
+  bool is_prepared = false;          // it began with a snapshot: _initialize has been called
 };
 
 // Calls _start. Yields the exit status of godwit, or the error that ended the guest.

@@ -13,8 +13,8 @@
 namespace godwit::cli {
 
 std::span<const Command* const> all_commands() {
-  static constexpr const Command* kCommands[] = {&kRun, &kCompile, &kCache, &kInspect, &kValidate,
-                                                 &kWat, &kWasm,    &kWast,  &kHelp};
+  static constexpr const Command* kCommands[] = {&kRun,      &kCompile, &kSnapshot, &kCache, &kInspect,
+                                                 &kValidate, &kWat,     &kWasm,     &kWast,  &kHelp};
   return kCommands;
 }
 

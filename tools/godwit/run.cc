@@ -329,10 +329,12 @@ int run_module(const Engine& engine, RunOptions& options) {
   }
   add_hints(linker);
 
-  auto instance = linker.instantiate(store, *module);
+  const auto snapshot = Snapshot::of(*module);
+  if (!snapshot) return report_run_error(snapshot.error(), options);
+  auto instance = *snapshot ? linker.instantiate(store, **snapshot) : linker.instantiate(store, *module);
   if (!instance) return report_run_error(instance.error(), options);
 
-  const GuestCall call{store, *module, *instance, options.file, options.arguments};
+  const GuestCall call{store, *module, *instance, options.file, options.arguments, snapshot->has_value()};
   auto status = options.invoke ? invoke_function(call, *options.invoke) : run_command(call);
   const int exit_status = status ? *status : report_run_error(status.error(), options);
   tell(engine, store, options);

@@ -23,6 +23,9 @@ std::string describe(const Statistics& statistics) {
   };
 #define GODWIT_STATISTIC(member, name, functions, bytes) row(name, statistics.member);
 #include "statistics.def"
+  if (const Statistics::Pool& pool = statistics.pool; pool.made + pool.reused != 0)
+    text += fmt::format("instances: {} new, {} used again, {} dropped, {} idle with {} bytes kept\n",
+                        pool.made, pool.reused, pool.dropped, pool.idle, pool.kept_bytes);
   if (statistics.functions_without_room != 0)
     text += fmt::format("interpreted for lack of room for machine code: {} functions\n",
                         statistics.functions_without_room);
