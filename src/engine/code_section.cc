@@ -1,6 +1,8 @@
 // Reading and writing the section.
 #include "engine/code_section.h"
 
+#include <algorithm>
+
 #include "base/sha256.h"
 #include "platform/cpu.h"
 #include "runtime/layout_hash.h"
@@ -79,13 +81,16 @@ uint64_t this_processor() {
 
 Result<> check_user_key(const Signature& seal, Bytes message) {
   ASSIGN_OR_RETURN(const platform::UserKey key, platform::read_user_key());
-  if (is_equal(hmac_sha256(key, {message}), load_unaligned<Digest>(seal.data()))) return {};
+  const bool is_rest_zero =
+      std::ranges::all_of(std::span(seal).subspan(sizeof(Digest)), [](uint8_t byte) { return byte == 0; });
+  if (is_rest_zero && is_equal(hmac_sha256(key, {message}), load_unaligned<Digest>(seal.data()))) return {};
   return fail(ErrorKind::Unsupported, "it was not made by this user on this machine, or was changed since");
 }
 
 Result<> check_signature(const Signature& seal, Bytes message, std::span<const std::string> trusted_keys) {
   if (trusted_keys.empty())
-    return fail(ErrorKind::Unsupported, "it is signed, and no key is trusted: name the signer's with --trust");
+    return fail(ErrorKind::Unsupported,
+                "it is signed, and no key is trusted: name the signer's with --trust");
   for (const std::string& key : trusted_keys) {
     ASSIGN_OR_RETURN(const bool is_signed, is_signed_by(key, message, seal));
     if (is_signed) return {};

@@ -48,7 +48,7 @@ struct Config {
   bool random_has_peak = false;  // Tier::Random: optimised code is one of the ways
   // Public Ed25519 keys (PEM) of those whose code in modules is run.
   std::vector<std::string> trusted_keys = {};
-  std::optional<runtime::PoolOptions> pool;  // where instances wait to be used again
+  std::optional<runtime::PoolOptions> pool = {};  // where instances wait to be used again
 };
 
 // What an engine has done so far, for all its modules.
@@ -118,7 +118,8 @@ struct CompileAheadOptions {
   uint32_t optimization = 2;              // 0 to 3
   std::vector<std::string> targets = {};  // as is_target() has them; none: the highest level of this machine
   bool has_precise_traps = false;         // see CompileOptions
-  std::string signing_key = {};  // a private Ed25519 key (PEM); empty: only this user runs the code, on this machine
+  std::string signing_key =
+      {};  // a private Ed25519 key (PEM); empty: only this user runs the code, on this machine
   // Told now and then how much of the work is done; may be empty.
   std::function<void(uint64_t done_bytes, uint64_t all_bytes)> progress = {};
 };

@@ -1,8 +1,11 @@
 // Option values: parsing, with errors that say what would have been understood.
 #include "option_values.h"
 
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
+#include <cstring>
+#include <fstream>
 
 namespace godwit::cli {
 namespace {
@@ -120,6 +123,20 @@ std::expected<std::pair<std::string, std::string>, UsageError> parse_env(std::st
   const char* value = std::getenv(name.c_str());
   if (value == nullptr) return refuse("--env", text, name + " is not set here; write " + name + "=VALUE");
   return std::pair(name, std::string(value));
+}
+
+std::expected<std::string, UsageError> read_key_file(std::string_view path, std::string_view option) {
+  constexpr size_t kMostBytes = size_t{64} << 10;
+  errno = 0;
+  std::ifstream file{std::string(path), std::ios::binary};
+  std::string text(kMostBytes + 1, '\0');
+  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file && !file.eof())
+    return refuse(option, path, errno != 0 ? std::strerror(errno) : "it cannot be read");
+  text.resize(static_cast<size_t>(file.gcount()));
+  if (text.empty()) return refuse(option, path, "the file is empty; wanted a key in PEM");
+  if (text.size() > kMostBytes) return refuse(option, path, "the file is too large for a key");
+  return text;
 }
 
 }  // namespace godwit::cli

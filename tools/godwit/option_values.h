@@ -32,4 +32,9 @@ std::expected<uint32_t, UsageError> parse_count(std::string_view text);
 // @errors an empty name; NAME alone that is not set.
 std::expected<std::pair<std::string, std::string>, UsageError> parse_env(std::string_view text);
 
+// --trust: the text of the file, which holds a key.
+// @errors it cannot be read, is empty or larger than keys are.
+std::expected<std::string, UsageError> read_key_file(std::string_view path,
+                                                     std::string_view option = "--trust");
+
 }  // namespace godwit::cli

@@ -13,7 +13,6 @@
 #include "invoke.h"
 #include "option_values.h"
 #include "output.h"
-#include "platform/memory_map.h"
 #include "report.h"
 #include "statistics.h"
 
@@ -94,7 +93,8 @@ constexpr OptionSpec kOptions[] = {
      "peak: optimised before anything runs, which takes long\n"
      "Where machine code is impossible, all are interpreted."},
     {"trust", "KEYFILE",
-     "Run code that a module brings along if the owner of this public\nEd25519 key (PEM) has signed it (godwit compile "
+     "Run code that a module brings along if the owner of this public\nEd25519 key (PEM) has signed it "
+     "(godwit compile "
      "--sign). Repeatable."},
     {"no-cache", "", "Neither use nor keep optimised code of other runs (godwit cache)."},
     {"stats", "",
@@ -173,9 +173,9 @@ std::expected<void, UsageError> apply(RunOptions& into, const OptionReader::Opti
     return add_preopen(into, std::move(*preopen));
   }
   if (name == "trust") {
-    auto key = platform::MappedFile::copy(std::string(option.value));
-    if (!key) return std::unexpected(UsageError{"--trust " + key.error().message()});
-    into.config.trusted_keys.emplace_back(as_text(key->bytes()));
+    auto key = read_key_file(option.value);
+    if (!key) return std::unexpected(key.error());
+    into.config.trusted_keys.push_back(std::move(*key));
     return {};
   }
   if (name == "net") {

@@ -53,8 +53,8 @@ Result<std::unique_ptr<Session>> Session::create(const text::Source& source, con
     ASSIGN_OR_RETURN(session->world_, World::create({.features = scope.features,
                                                      .tier = scope.tier,
                                                      .random_seed = scope.random_seed,
-                                                     .pool = {},
-                                                     .random_has_peak = scope.random_has_peak},
+                                                     .random_has_peak = scope.random_has_peak,
+                                                     .pool = {}},
                                                     limits));
   }
   return session;
