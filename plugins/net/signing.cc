@@ -32,10 +32,9 @@ bool sign(std::string_view private_key, std::span<const uint8_t> message, uint8_
   const DigestContext context(EVP_MD_CTX_new());
   if (!key || !context) return false;
   size_t size = kSignatureBytes;
-  const bool is_made =
-      EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
-      EVP_DigestSign(context.get(), signature, &size, message.data(), message.size()) == 1 &&
-      size == kSignatureBytes;
+  const bool is_made = EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
+                       EVP_DigestSign(context.get(), signature, &size, message.data(), message.size()) == 1 &&
+                       size == kSignatureBytes;
   ERR_clear_error();
   return is_made;
 }

@@ -63,6 +63,7 @@ Bytes without_code(const wasm::Module& module);
 // The code image of a module that is best for this processor; nothing if it brings none.
 // @param trusted_keys  public keys (PEM) of those whose code is run
 // @errors Malformed, Unsupported, NotFound, Usage: why it is not to be run.
-Result<std::optional<Bytes>> code_of(const wasm::Module& module, std::span<const std::string> trusted_keys = {});
+Result<std::optional<Bytes>> code_of(const wasm::Module& module,
+                                     std::span<const std::string> trusted_keys = {});
 
 }  // namespace godwit::engine

@@ -130,12 +130,12 @@ TEST_F(CodeSectionTest, IsSignedOrNot) {
       "-----BEGIN PUBLIC KEY-----\n"
       "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
       "-----END PUBLIC KEY-----\n";
-  const auto made = with_code(wasm_, {{{*best_target(), runtime::kLayoutHash, image_}}},
-                              {.private_key = private_key});
+  const auto made =
+      with_code(wasm_, {{{*best_target(), runtime::kLayoutHash, image_}}}, {.private_key = private_key});
   if (!made && made.error().kind() == ErrorKind::NotFound) GTEST_SKIP() << made.error().message();
   ASSERT_TRUE(made) << made.error().message();
-  const auto again = with_code(wasm_, {{{*best_target(), runtime::kLayoutHash, image_}}},
-                               {.private_key = private_key});
+  const auto again =
+      with_code(wasm_, {{{*best_target(), runtime::kLayoutHash, image_}}}, {.private_key = private_key});
   EXPECT_EQ(*made, *again);
 
   const auto found = [&](const std::vector<uint8_t>& bytes, const std::vector<std::string>& trusted) {

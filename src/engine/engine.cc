@@ -89,9 +89,8 @@ struct Engine::Impl {
     }
     code::EffortMeter meter(peak_effort, config.measures_time);
     if (image.empty() && compiler) {
-      CompileOptions options{.features = config.features,
-                             .max_time_ns = kMaxTimeNs,
-                             .threads = platform::usable_cpus()};
+      CompileOptions options{
+          .features = config.features, .max_time_ns = kMaxTimeNs, .threads = platform::usable_cpus()};
       options.left_out = [this](uint32_t, std::string_view why) { left_out.add(why); };
       std::vector<godwit_compiler_loop> loops;
       if (config.tier == Tier::Random) {

@@ -117,7 +117,8 @@ int run_compile(const Command& self, std::span<char* const> arguments) {
     if (!option) return usage_error(self, option.error().message);
     if (*option) {
       if ((*option)->spec->name == kHelpOption.name) return write_out(help_text(self)) ? kExitOk : kExitError;
-      if (auto applied = apply(request, **option); !applied) return usage_error(self, applied.error().message);
+      if (auto applied = apply(request, **option); !applied)
+        return usage_error(self, applied.error().message);
       continue;
     }
     const auto path = reader.take_argument();
