@@ -31,7 +31,8 @@ class Snapshot final {
 
   /// The module's bytes with this state in a custom section, from which Snapshot::of() makes it again. There is no native
   /// code in it. Where the section is not known, it is the module as it was.
-  std::vector<uint8_t> serialize() const;
+  /// @errors Exhausted: with that state a module would have more than 2^32 bytes.
+  Result<std::vector<uint8_t>> serialize() const;
 
   /// The module.
   const Module& module() const;

@@ -292,7 +292,7 @@ TEST(Snapshot, IsWrittenAndReadAgain) {
     const auto instance = Instance::create(store, module, {});
     ASSERT_EQ(call_i32(store, *instance, "use"), 2);
     ASSERT_TRUE(instance->find_global(store, "number")->set(store, Value::i32(-3)));
-    written = instance->snapshot(store)->serialize();
+    written = *instance->snapshot(store)->serialize();
   }
   for (int round = 0; round < 2; ++round) {
     const auto module = Module::from_bytes(engine, written);
@@ -309,7 +309,7 @@ TEST(Snapshot, IsWrittenAndReadAgain) {
     // Where the section is not looked at, the module begins at the beginning.
     Store fresh(engine);
     expect_new(fresh, *Instance::create(fresh, *module, {}));
-    EXPECT_EQ((*snapshot)->serialize(), written);
+    EXPECT_EQ(*(*snapshot)->serialize(), written);
   }
 }
 
@@ -370,7 +370,7 @@ TEST(Snapshot, IsNotTrusted) {
       (table.init 0 $later (i32.const 1) (i32.const 0) (i32.const 1))
       (call_indirect (result i32) (i32.const 0)))))");
   Store origin(engine);
-  const std::vector<uint8_t> good = Instance::create(origin, module, {})->snapshot(origin)->serialize();
+  const std::vector<uint8_t> good = *Instance::create(origin, module, {})->snapshot(origin)->serialize();
   size_t refused = 0, run = 0;
   const auto attempt = [&](const std::vector<uint8_t>& bytes) {
     const auto changed = Module::from_bytes(engine, bytes);

@@ -37,12 +37,14 @@ Result<Instance> Snapshot::instantiate(Store& store, std::span<const Extern> imp
   return instantiate_with(store, impl_->module, imports, &impl_->blueprint);
 }
 
-std::vector<uint8_t> Snapshot::serialize() const {
+Result<std::vector<uint8_t>> Snapshot::serialize() const {
   // Neither an older state nor code that knows of one.
   const wasm::Module& module = impl_->module.impl()->module->declarations;
   const Bytes without = std::min(engine::without_snapshot(module), engine::without_code(module),
                                  [](Bytes a, Bytes b) { return a.size() < b.size(); });
-  return engine::with_snapshot(without, *impl_->blueprint);
+  auto bytes = engine::with_snapshot(without, *impl_->blueprint);
+  if (!bytes) return to_public(std::move(bytes).error());
+  return std::move(*bytes);
 }
 
 const Module& Snapshot::module() const { return impl_->module; }

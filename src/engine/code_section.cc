@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/sha256.h"
+#include "engine/trailing_section.h"
 #include "platform/cpu.h"
 #include "runtime/layout_hash.h"
 
@@ -15,8 +16,6 @@ constexpr std::string_view kName = "godwit.code";
 constexpr std::string_view kContext = "godwit code\n";
 constexpr uint32_t kFormat = 2;
 constexpr uint32_t kMostParts = 16;
-constexpr size_t kSizeBytes = 5;  // of the section's size, always as long as it can be
-constexpr size_t kHeadBytes = 1 + kSizeBytes + 1 + kName.size();
 
 enum SealKind : uint32_t { kUserKey = 1, kSignature = 2 };
 
@@ -39,17 +38,11 @@ struct PartHead {
 };
 static_assert(sizeof(PartHead) == 40);
 
-struct Section {
-  uint32_t begin;  // in the module's bytes
-  Bytes contents;
-};
-
-std::optional<Section> find(const wasm::Module& module) {
+std::optional<TrailingSection> find(const wasm::Module& module) {
   for (const wasm::CustomSection& custom : module.customs) {
-    const wasm::ByteRange range = custom.contents;
-    const bool is_last = range.offset + uint64_t{range.size} == module.bytes.size();
-    if (custom.name == kName && is_last && range.offset >= kHeadBytes)
-      return Section{range.offset - static_cast<uint32_t>(kHeadBytes), module.slice(range)};
+    const bool is_last = custom.contents.offset + uint64_t{custom.contents.size} == module.bytes.size();
+    if (!is_last) continue;
+    if (const auto section = trailing_section(module, custom, kName)) return section;
   }
   return std::nullopt;
 }
@@ -151,9 +144,6 @@ Result<std::vector<uint8_t>> with_code(Bytes wasm, std::span<const CodePart> par
     begin += part.image.size();
   }
   for (const CodePart& part : parts) append(contents, Bytes(part.image));
-  if (1 + kName.size() + contents.size() > UINT32_MAX)
-    return fail(ErrorKind::Exhausted, "the code has more bytes than a section can");
-
   const std::vector<uint8_t> message = sealed_message(wasm, contents);
   uint8_t* const place = contents.data() + offsetof(Head, seal);
   if (seal.user_key) {
@@ -163,16 +153,7 @@ Result<std::vector<uint8_t>> with_code(Bytes wasm, std::span<const CodePart> par
     store_unaligned(place, signature);
   }
 
-  std::vector<uint8_t> bytes(wasm.begin(), wasm.end());
-  bytes.reserve(wasm.size() + kHeadBytes + contents.size());
-  bytes.push_back(static_cast<uint8_t>(wasm::SectionId::Custom));
-  auto size = static_cast<uint32_t>(1 + kName.size() + contents.size());
-  for (size_t i = 0; i < kSizeBytes; ++i, size >>= 7)
-    bytes.push_back(static_cast<uint8_t>((size & 0x7F) | (i + 1 < kSizeBytes ? 0x80 : 0)));
-  bytes.push_back(static_cast<uint8_t>(kName.size()));
-  append(bytes, as_bytes(kName));
-  append(bytes, Bytes(contents));
-  return bytes;
+  return with_section(wasm, kName, contents);
 }
 
 Bytes without_code(const wasm::Module& module) {

@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include "engine/trailing_section.h"
 #include "platform/memory_map.h"
 #include "runtime/gc_store.h"
 
@@ -17,21 +18,12 @@ using runtime::FuncNumber;
 
 constexpr std::string_view kName = "godwit.snapshot";
 constexpr uint32_t kFormat = 1;
-constexpr size_t kSizeBytes = 5;  // of the section's size, always as long as it can be
-constexpr size_t kHeadBytes = 1 + kSizeBytes + 1 + kName.size();
 // From the first byte that is not zero to the last. More than any memory there can be.
 constexpr uint64_t kMaxImageBytes = uint64_t{1} << 40;
 
-struct Section {
-  uint32_t begin;  // in the module's bytes
-  Bytes contents;
-};
-
-std::optional<Section> find(const wasm::Module& module) {
-  for (const wasm::CustomSection& custom : module.customs) {
-    if (custom.name != kName || custom.contents.offset < kHeadBytes) continue;
-    return Section{custom.contents.offset - static_cast<uint32_t>(kHeadBytes), module.slice(custom.contents)};
-  }
+std::optional<TrailingSection> find(const wasm::Module& module) {
+  for (const wasm::CustomSection& custom : module.customs)
+    if (const auto section = trailing_section(module, custom, kName)) return section;
   return std::nullopt;
 }
 
@@ -271,7 +263,7 @@ class Reader final {
 
 }  // namespace
 
-std::vector<uint8_t> with_snapshot(Bytes wasm, const Blueprint& blueprint) {
+Result<std::vector<uint8_t>> with_snapshot(Bytes wasm, const Blueprint& blueprint) {
   Writer writer;
   writer.number(kFormat);
   writer.count(blueprint.memories.size());
@@ -293,19 +285,7 @@ std::vector<uint8_t> with_snapshot(Bytes wasm, const Blueprint& blueprint) {
   writer.flags(blueprint.dropped_datas);
   writer.count(blueprint.elem_values.size());
   for (const auto& values : blueprint.elem_values) writer.numbers(values);
-  const std::vector<uint8_t> contents = writer.take();
-
-  std::vector<uint8_t> bytes(wasm.begin(), wasm.end());
-  bytes.reserve(wasm.size() + kHeadBytes + contents.size());
-  bytes.push_back(static_cast<uint8_t>(wasm::SectionId::Custom));
-  auto size = static_cast<uint32_t>(1 + kName.size() + contents.size());
-  for (size_t i = 0; i < kSizeBytes; ++i, size >>= 7)
-    bytes.push_back(static_cast<uint8_t>((size & 0x7F) | (i + 1 < kSizeBytes ? 0x80 : 0)));
-  bytes.push_back(static_cast<uint8_t>(kName.size()));
-  const Bytes name = as_bytes(kName);
-  bytes.insert(bytes.end(), name.begin(), name.end());
-  bytes.insert(bytes.end(), contents.begin(), contents.end());
-  return bytes;
+  return with_section(wasm, kName, writer.take());
 }
 
 Bytes without_snapshot(const wasm::Module& module) {

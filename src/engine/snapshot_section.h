@@ -19,7 +19,8 @@
 namespace godwit::engine {
 
 // The module `wasm` with that state.
-std::vector<uint8_t> with_snapshot(Bytes wasm, const runtime::Blueprint& blueprint);
+// @errors Exhausted: the state is larger than a section can be.
+Result<std::vector<uint8_t>> with_snapshot(Bytes wasm, const runtime::Blueprint& blueprint);
 
 // The module's bytes without such a section.
 Bytes without_snapshot(const wasm::Module& module);

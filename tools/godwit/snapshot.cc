@@ -41,8 +41,9 @@ int snapshot(const SnapshotOptions& options) {
   if (*status != kExitOk) return *status;
   const auto taken = instance->snapshot(store);
   if (!taken) return report_module(taken.error(), options.file);
-  const std::vector<uint8_t> bytes = taken->serialize();
-  return write_file(options.output, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  const auto bytes = taken->serialize();
+  if (!bytes) return report_module(bytes.error(), options.file);
+  return write_file(options.output, {reinterpret_cast<const char*>(bytes->data()), bytes->size()});
 }
 
 int run_snapshot(const Command& self, std::span<char* const> arguments) {
