@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "code/cell.h"
 #include "code/translation.h"
 
 namespace godwit::code {
@@ -56,7 +57,7 @@ class CodeBuffer {
   // Makes the branch `cell` go to `label`, forwards or back.
   void branch_to(uint32_t cell, Label& label) {
     if (label.target != Label::kNone) {
-      cells_[cell].b = label.target - cell;
+      cells_[cell].b = static_cast<uint32_t>(branch_distance(int64_t{label.target} - cell));
     } else {
       cells_[cell].b = label.waiting;
       label.waiting = cell;
@@ -66,7 +67,7 @@ class CodeBuffer {
   void bind(Label& label) {
     for (uint32_t cell = label.waiting; cell != Label::kNone;) {
       uint32_t next = cells_[cell].b;
-      cells_[cell].b = size() - cell;
+      cells_[cell].b = static_cast<uint32_t>(branch_distance(int64_t{size()} - cell));
       cell = next;
     }
     label.waiting = Label::kNone;

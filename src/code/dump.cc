@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "code/cell.h"
+
 namespace godwit::code {
 
 std::string dump(const Translation& translation) {
@@ -17,9 +19,9 @@ std::string dump(const Translation& translation) {
       text += fmt::format(" literal=0x{:x}", translation.literals[cell.b]);
     } else if (name.starts_with("br_step")) {
       text += fmt::format(" step={} ->{}", static_cast<int32_t>(cell.b) >> 16,
-                          static_cast<int64_t>(i) + static_cast<int16_t>(cell.b));
+                          static_cast<int64_t>(i) + cells_of_distance(static_cast<int16_t>(cell.b)));
     } else if (name.starts_with("br") && !name.starts_with("br_table")) {
-      text += fmt::format(" ->{}", static_cast<int64_t>(i) + static_cast<int32_t>(cell.b));
+      text += fmt::format(" ->{}", static_cast<int64_t>(i) + cells_of_distance(static_cast<int32_t>(cell.b)));
     } else if (cell.b != 0) {
       text += fmt::format(" b={}", static_cast<int32_t>(cell.b));
     }

@@ -14,7 +14,7 @@
 //   Flow trap(Trap)
 //   bool interrupted()                the poll word is set
 //   bool kPollsFirst                  a branch back polls whether it is taken or not, before its condition
-//   void jump_by(distance)            the next cell is that many cells from this one; Flow::Jump follows
+//   void jump_by(distance)            the next cell is that many bytes from this one; Flow::Jump follows
 //   Flow jump_through_entry(index)    goes where the cell leads that lies `index` cells behind the next one
 //   M next_cell()                     the machine for the cell after this one (ops_sequence.h)
 //

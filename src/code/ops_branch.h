@@ -1,4 +1,4 @@
-// Bodies of branches. Distances are in cells, from the branch to its target.
+// Bodies of branches. Distances are in bytes, from the branch's cell to its target.
 #pragma once
 
 #include "code/machine.h"
@@ -44,7 +44,7 @@ struct BranchTest {
 };
 
 // Left operand in slot a; right in slot d, or (k) a number of the operand's type: the signed 16 bits of d, or if the
-// left one is in the accumulator the signed 32 bits of a and d (low).
+// left one is in the accumulator the 32 bits of a (low) and d.
 template <Opcode op, Form form, bool wanted, Direction direction>
 struct BranchCompare {
   template <class M>
@@ -53,7 +53,7 @@ struct BranchCompare {
     return detail::take_if<direction>(m, Flow::Branch, [&] {
       T left = read<T, left_of(form)>(m, m.a());
       T right;
-      if constexpr (form == Form::AK) right = static_cast<T>(static_cast<int32_t>(m.a() << 16 | m.d()));
+      if constexpr (form == Form::AK) right = static_cast<T>(static_cast<int32_t>(m.d() << 16 | m.a()));
       else if constexpr (form == Form::SK) right = static_cast<T>(signed_half(m.d()));
       else right = read<T, right_of(form)>(m, m.d());
       return Meaning<op>::apply(left, right) == wanted;

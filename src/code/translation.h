@@ -9,7 +9,7 @@
 
 namespace godwit::code {
 
-// A cell to be. If `is_far`, b is the index of its literal; branches and br_entry hold distances in cells; a `count` holds
+// A cell to be. If `is_far`, b is the index of its literal; branches and br_entry hold distances (branch_distance); a `count` holds
 // how many cells its loop has, 0 if it stands where the function begins.
 struct DraftCell {
   CellOp op;

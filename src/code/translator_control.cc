@@ -87,7 +87,10 @@ bool Translator::take_compare(Condition& condition) {
       if (!constant || (condition.form == Form::SK && *constant != static_cast<int16_t>(*constant)))
         return false;
       condition.d = static_cast<uint16_t>(*constant);
-      if (condition.form == Form::AK) condition.a = static_cast<uint32_t>(*constant) >> 16;
+      if (condition.form == Form::AK) {
+        condition.a = static_cast<uint16_t>(*constant);
+        condition.d = static_cast<uint32_t>(*constant) >> 16;
+      }
     }
   } else {
     return false;
@@ -130,13 +133,13 @@ bool Translator::emit_step(const Condition& condition, bool wanted, const Label&
     if (wasm::signature_of(compare).params()[0] != wasm::Signature::Type::I32) return false;
     if (condition.form == Form::AS) right = Source::S;
     else if (condition.form != Form::AK) return false;
-    limit = static_cast<int32_t>(condition.a << 16 | condition.d);
+    limit = static_cast<int32_t>(condition.d << 16 | condition.a);
   } else {
     if (condition.is_wide || condition.source != Source::A) return false;
     if (wanted == condition.is_negated) compare = wasm::negated(compare);
   }
   auto addend = static_cast<int32_t>(step.b);
-  auto distance = static_cast<int64_t>(label.target) - index;
+  const int64_t distance = branch_distance(static_cast<int64_t>(label.target) - index);
   if (addend != static_cast<int16_t>(addend) || distance != static_cast<int16_t>(distance) ||
       (right == Source::K && limit != static_cast<int16_t>(limit)))
     return false;
@@ -342,7 +345,8 @@ void Translator::br_table(const wasm::Instruction& in) {
   for (size_t i = 0; i < detours.size() && !code_.is_too_large();) {
     uint32_t depth = detours[i].depth;
     for (; i < detours.size() && detours[i].depth == depth; ++i)
-      code_[detours[i].entry].b = code_.size() - detours[i].entry;
+      code_[detours[i].entry].b =
+          static_cast<uint32_t>(branch_distance(int64_t{code_.size()} - detours[i].entry));
     code_.fence();
     AccTracker accs = accs_;
     move_to_label(frame_at(depth));

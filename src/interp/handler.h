@@ -42,6 +42,11 @@ using Handler = __attribute__((preserve_none)) void(GODWIT_HANDLER_PARAMS);
         const_cast<void*>(go_on_ip->handler))(go_on_ip, fp, ctx, mem, acc, f64_acc, aux, f32_acc, v128_acc); \
   } while (false)
 
+// The same with the cell `distance` bytes away.
+#define GODWIT_GO_ON_AT(distance) \
+  GODWIT_GO_ON(                   \
+      reinterpret_cast<const ::godwit::interp::Cell*>(reinterpret_cast<const uint8_t*>(ip) + (distance)))
+
 // Leaves the guest with the trap `why`; the state says where.
 #define GODWIT_STOP(why)                                                                              \
   do {                                                                                                \
@@ -167,10 +172,11 @@ struct MachineOps {
   GODWIT_INLINE bool interrupted_in_leaf() {
     return platform::is_store_word_set<offsetof(runtime::VmStore, interrupt)>();
   }
-  GODWIT_INLINE void jump_by(int64_t cells) { state().distance = cells; }
+  GODWIT_INLINE void jump_by(int64_t bytes) { state().distance = bytes; }
   GODWIT_INLINE code::ops::Flow jump_through_entry(uint32_t index) {
     const uint64_t entry = uint64_t{index} + 1;
-    state().distance = static_cast<int64_t>(entry) + static_cast<int32_t>(cell()[entry].b);
+    state().distance =
+        code::branch_distance(static_cast<int64_t>(entry)) + static_cast<int32_t>(cell()[entry].b);
     return code::ops::Flow::Jump;
   }
 };
@@ -209,13 +215,13 @@ struct Machine final : MachineState, MachineOps<Machine, 0> {
   } while (false)
 
 // Goes where the last body said.
-#define GODWIT_FINISH(flow, m)                                                  \
-  do {                                                                          \
-    if ((flow) == Flow::Trap) [[unlikely]]                                      \
-      GODWIT_STOP((m).why);                                                     \
-    if ((flow) == Flow::Branch) GODWIT_GO_ON(ip + static_cast<int32_t>(ip->b)); \
-    if ((flow) == Flow::Jump) GODWIT_GO_ON(ip + (m).distance);                  \
-    GODWIT_GO_ON(ip + 1);                                                       \
+#define GODWIT_FINISH(flow, m)                                                \
+  do {                                                                        \
+    if ((flow) == Flow::Trap) [[unlikely]]                                    \
+      GODWIT_STOP((m).why);                                                   \
+    if ((flow) == Flow::Branch) GODWIT_GO_ON_AT(static_cast<int32_t>(ip->b)); \
+    if ((flow) == Flow::Jump) GODWIT_GO_ON_AT((m).distance);                  \
+    GODWIT_GO_ON(ip + 1);                                                     \
   } while (false)
 
 // Defines the handler `name` with the op body `Body`.

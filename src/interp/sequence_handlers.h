@@ -30,7 +30,7 @@ using BodyOf = typename code::ops::BodyOf<op>::Type;
     GODWIT_WRITE_BACK(m);                                                                          \
     if (flow == Flow::Trap) [[unlikely]]                                                           \
       GODWIT_STOP(m.why);                                                                          \
-    if (flow == Flow::Branch) GODWIT_GO_ON(ip + static_cast<int32_t>(ip->b));                      \
+    if (flow == Flow::Branch) GODWIT_GO_ON_AT(static_cast<int32_t>(ip->b));                        \
     [[clang::musttail]] return second(ip + 1, fp, ctx, mem, acc, f64_acc, aux, f32_acc, v128_acc); \
   }
 

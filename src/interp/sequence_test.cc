@@ -105,7 +105,9 @@ class Bench final {
       cell.a = static_cast<uint16_t>(below(kSlots));
       cell.d = static_cast<uint16_t>(below(kSlots));
       cell.b = below(kSlots) | below(2) << 16;
-      if (name.starts_with("br_")) cell.b |= 1;  // not to itself
+      const int64_t away = code::branch_distance(1 + below(1000));  // not to itself
+      if (name.starts_with("br_step")) cell.b = below(2) << 16 | static_cast<uint16_t>(away);
+      else if (name.starts_with("br")) cell.b = static_cast<uint32_t>(away);
       if (name.starts_with("global_") || name.starts_with("memory_size")) cell.b = 0;
     }
   }

@@ -30,7 +30,7 @@ inline uint64_t value_of(HoleKind kind, const code::Cell& cell) {
     case HoleKind::offset_b: return cell.b;
     case HoleKind::b_low: return low;
     case HoleKind::b_high: return high;
-    case HoleKind::ad: return uint64_t{cell.a} << 16 | cell.d;
+    case HoleKind::ad: return uint64_t{cell.d} << 16 | cell.a;
     case HoleKind::d_signed: return static_cast<uint64_t>(static_cast<int16_t>(cell.d));
     case HoleKind::b_high_signed: return static_cast<uint64_t>(static_cast<int16_t>(high));
     case HoleKind::global_b: return cell.b * uint64_t{sizeof(runtime::VmGlobal)};

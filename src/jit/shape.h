@@ -45,7 +45,12 @@ inline uint32_t branch_target(HoleKind kind, const Shape& shape, uint32_t index)
   const code::Cell& cell = shape.cells[index];
   const int32_t distance =
       kind == HoleKind::step_branch ? static_cast<int16_t>(cell.b) : static_cast<int32_t>(cell.b);
-  return index + static_cast<uint32_t>(distance);
+  return index + static_cast<uint32_t>(code::cells_of_distance(distance));
+}
+
+// The cell that an entry of a br_table leads to.
+inline uint32_t entry_target(const Shape& shape, uint32_t entry) {
+  return entry + static_cast<uint32_t>(code::cells_of_distance(static_cast<int32_t>(shape.cells[entry].b)));
 }
 
 }  // namespace godwit::jit

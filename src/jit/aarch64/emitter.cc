@@ -182,7 +182,7 @@ void Emitter::emit_data() {
     const uint32_t cell = table.target;
     table.target = here();
     for (uint32_t entry = cell + 1; entry <= cell + 1 + shape_->cells[cell].b; ++entry) {
-      absolutes_.push_back({here(), places_[entry + shape_->cells[entry].b]});
+      absolutes_.push_back({here(), places_[entry_target(*shape_, entry)]});
       code_.put(uint64_t{0});
     }
   }

@@ -68,18 +68,18 @@ struct FieldB {
   }
 };
 
-struct FieldD {
-  GODWIT_FIELD_BASICS(FieldD, d)
-  GODWIT_JIT_INLINE int32_t signed_half() const { return GODWIT_NUMBER(int32_t, d_signed); }
+struct FieldA {
+  GODWIT_FIELD_BASICS(FieldA, a)
 };
 
 struct HighOfAd {
-  GODWIT_JIT_INLINE friend uint32_t operator|(HighOfAd, FieldD) { return GODWIT_NUMBER(uint32_t, ad); }
+  GODWIT_JIT_INLINE friend uint32_t operator|(HighOfAd, FieldA) { return GODWIT_NUMBER(uint32_t, ad); }
 };
 
-struct FieldA {
-  GODWIT_FIELD_BASICS(FieldA, a)
-  GODWIT_JIT_INLINE friend HighOfAd operator<<(FieldA, int bits) {
+struct FieldD {
+  GODWIT_FIELD_BASICS(FieldD, d)
+  GODWIT_JIT_INLINE int32_t signed_half() const { return GODWIT_NUMBER(int32_t, d_signed); }
+  GODWIT_JIT_INLINE friend HighOfAd operator<<(FieldD, int bits) {
     check_half(bits, 16);
     return {};
   }

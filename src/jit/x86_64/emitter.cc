@@ -555,7 +555,7 @@ void Emitter::emit_data() {
     absolutes_.push_back({table.hole_at, here()});
     for (uint32_t entry = 0; entry <= shape_->cells[table.cell].b; ++entry) {
       const uint32_t cell = table.cell + 1 + entry;
-      absolutes_.push_back({here(), places_[cell + shape_->cells[cell].b]});
+      absolutes_.push_back({here(), places_[entry_target(*shape_, cell)]});
       put(uint64_t{0});
     }
   }
