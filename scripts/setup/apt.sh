@@ -12,6 +12,7 @@ packages=(
   libstdc++-12-dev libfmt-dev
   llvm-$APT_LLVM-dev libzstd-dev zlib1g-dev                             # the optimising compiler
   libssl-dev openssl                                                    # TLS for guests, and the certificates of its tests
+  libboost1.81-dev libtomlplusplus-dev libsqlite3-dev                   # HTTP, manifests and state of agents
   wrk                                                                   # tests under load
   libgtest-dev g++-12                                                   # tests
 )

@@ -35,6 +35,9 @@ struct Scheduler::Task {
 
 namespace {
 
+// How often stop words are looked at while there are events all the time.
+constexpr uint64_t kStopInterval_ns = fs::kStopLatency_ns / 2;
+
 uint64_t now_ns() { return platform::now_ns(platform::Clock::Monotonic); }
 
 uint64_t deadline_after(uint64_t timeout_ns) {
@@ -191,10 +194,14 @@ uint64_t Scheduler::time_to_wait_ns() const {
 
 void Scheduler::wake_due() {
   const uint64_t now = now_ns();
-  std::vector<Task*> due;
+  while (!parked_.empty() && (*parked_.begin())->deadline_ns <= now) wake(**parked_.begin());
+  // of thousands that are parked, all are looked at only so often
+  if (now - stops_looked_at_ns_ < kStopInterval_ns) return;
+  stops_looked_at_ns_ = now;
+  std::vector<Task*> stopped;
   for (Task* task : parked_)
-    if (task->deadline_ns <= now || task->stop.requested()) due.push_back(task);
-  for (Task* task : due) wake(*task);
+    if (task->stop.requested()) stopped.push_back(task);
+  for (Task* task : stopped) wake(*task);
 }
 
 void Scheduler::dispatch(const platform::EventQueue::Event& event) {

@@ -68,6 +68,7 @@ class Scheduler final : public platform::fs::Parker {
   // Waits for events, timers and stop words, and wakes whom they concern; not at all while somebody is ready.
   Result<> wait_for_events();
   uint64_t time_to_wait_ns() const;
+  // Wakes those whose time has passed, and those who are told to stop: the latter are looked for every now and then.
   void wake_due();
   void dispatch(const platform::EventQueue::Event& event);
   // Begins and ends to watch the files that a task waits for.
@@ -82,6 +83,7 @@ class Scheduler final : public platform::fs::Parker {
   std::deque<Task*> ready_;
   std::set<Task*, ByDeadline> parked_;
   std::unordered_map<int, std::vector<Task*>> watchers_;  // of each file that somebody waits for
+  uint64_t stops_looked_at_ns_ = 0;
   Task* current_ = nullptr;
   const std::thread::id owner_ = std::this_thread::get_id();
 };
