@@ -1,7 +1,10 @@
 // ModelRegistry, Nn: models for guests, as wasi_ephemeral_nn.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "godwit/result.h"
@@ -37,6 +40,22 @@ class ModelRegistry final {
   std::unique_ptr<Impl> impl_;
 };
 
+/// What one guest may do with models.
+struct NnConfig {
+  /// Decides which paths the guest may name as models; without it the guest can only ask for registered ones. If it was made
+  /// with a Scheduler, guests give their turn to others while a model computes for them. Outlives the Nn.
+  Wasi* files = nullptr;
+  /// Guests of the same tenant, by whatever name, may begin with what a model remembers of each other's prompts; how soon an
+  /// answer comes then tells them of each other. Empty: this guest alone.
+  std::string tenant = {};
+  /// The most tokens, of prompts and answers, that are computed for the guest in its life. 0: any number.
+  uint64_t max_tokens = 0;
+  /// The most execution contexts it may have at a time. 0: as many as any guest may.
+  uint32_t max_contexts = 0;
+  /// The most time that it may spend in calls that compute, in its life. 0: any.
+  std::chrono::nanoseconds max_compute_time{0};
+};
+
 /// What one guest sees of the models. Moves only.
 /// @lifetime outlives the stores it is linked into.
 class Nn final {
@@ -44,6 +63,9 @@ class Nn final {
   /// @param files decides which paths the guest may name as models; without it the guest can only ask for registered
   ///   models. @lifetime outlives this object.
   explicit Nn(ModelRegistry& registry, Wasi* files = nullptr);
+  /// The same with more to say. What is beyond a limit fails with `runtime_error` (contexts: `too_large`), and a line in the
+  /// log that says why.
+  Nn(ModelRegistry& registry, const NnConfig& config);
   ~Nn();
   Nn(Nn&&) noexcept;
   Nn& operator=(Nn&&) noexcept;

@@ -1,6 +1,7 @@
 // The ABI's table: turns failures and exceptions into statuses. Nothing thrown passes this file.
 #include <llama.h>
 
+#include <cstddef>
 #include <exception>
 #include <memory>
 #include <new>
@@ -65,7 +66,10 @@ godwit_nn_status open_model(const godwit_nn_model_source* source, const godwit_n
                             godwit_nn_model** out) {
   return guarded(from_host, [&](const Call&) -> Result<> {
     LogScope::install();
-    auto model = Model::open({source->parts, source->part_count}, source->target);
+    const bool knows_trust = source->struct_size_bytes >=
+                             offsetof(godwit_nn_model_source, is_trusted) + sizeof(source->is_trusted);
+    auto model = Model::open({source->parts, source->part_count}, source->target,
+                             knows_trust && source->is_trusted != 0);
     if (!model) return std::unexpected(std::move(model).error());
     *out = new godwit_nn_model{std::move(*model)};
     return {};
@@ -103,12 +107,14 @@ void release_context(godwit_nn_context* context) { delete context; }
 godwit_nn_status set_input(godwit_nn_context* context, uint32_t index, const godwit_nn_tensor* tensor,
                            const godwit_nn_call* from_host) {
   return guarded(from_host, [&](const Call& call) -> Result<> {
-    if (index > 1)
-      return fail(GODWIT_NN_INVALID_ARGUMENT, "inputs are 0 (the prompt) and 1 (options, as JSON)");
+    if (index > 2)
+      return fail(GODWIT_NN_INVALID_ARGUMENT,
+                  "inputs are 0 (the prompt), 1 (options, as JSON) and 2 (a chat, as JSON)");
     if (tensor->type != GODWIT_NN_U8)
-      return fail(GODWIT_NN_INVALID_ARGUMENT, "the prompt and the options are tensors of u8");
+      return fail(GODWIT_NN_INVALID_ARGUMENT, "the prompt, the options and the chat are tensors of u8");
     const std::string_view text = text_of(tensor->data);
-    return index == 0 ? context->session.set_prompt(text) : context->session.set_options(text, call);
+    if (index == 0) return context->session.set_prompt(text);
+    return index == 1 ? context->session.set_options(text, call) : context->session.set_chat(text);
   });
 }
 
@@ -139,6 +145,29 @@ godwit_nn_status finish_steps(godwit_nn_context* context, const godwit_nn_call* 
   });
 }
 
+// A call that goes on after the function that started it.
+struct Started {
+  Call call;
+  godwit_nn_completion completion;
+
+  void end(const Result<>& outcome) const {
+    if (!outcome && !outcome.error().text.empty()) call.explain(outcome.error().text);
+    completion.done(completion.user, outcome ? GODWIT_NN_OK : outcome.error().status);
+  }
+};
+
+using Start = Result<> (Session::*)(const Call&, Session::Done);
+
+template <Start start>
+godwit_nn_status started(godwit_nn_context* context, const godwit_nn_call* from_host,
+                         const godwit_nn_completion* completion) {
+  return guarded(from_host, [&](const Call&) -> Result<> {
+    auto kept = std::make_shared<Started>(Call(from_host), *completion);
+    const Call& call = kept->call;
+    return (context->session.*start)(call, [kept](const Result<>& outcome) { kept->end(outcome); });
+  });
+}
+
 }  // namespace
 }  // namespace godwit::ggml
 
@@ -163,6 +192,8 @@ const godwit_nn_backend* godwit_nn_backend_v1(uint32_t, uint32_t) {
       .step = step,
       .get_step_output = get_step_output,
       .finish_steps = finish_steps,
+      .start_compute = started<&Session::start_compute>,
+      .start_step = started<&Session::start_step>,
   };
   return &backend;
 }

@@ -1,6 +1,7 @@
 // The log hook of llama.cpp.
 #include "call.h"
 
+#include <common/log.h>
 #include <llama.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@ namespace {
 
 struct ThreadLog {
   const Call* call = nullptr;
+  bool is_open = false;  // inside of a LogScope
   bool verbose = false;
   uint32_t level = GODWIT_NN_LOG_INFO;
   std::string line;  // begun, not ended yet
@@ -41,7 +43,7 @@ void end_line() {
 
 void on_log(ggml_log_level level, const char* text, void*) {
   ThreadLog& log = thread_log;
-  if (!log.call) return;
+  if (!log.is_open) return;
   log.level = level_of(level, log.level);
   for (std::string_view rest = text; !rest.empty();) {
     const size_t end = rest.find('\n');
@@ -54,14 +56,19 @@ void on_log(ggml_log_level level, const char* text, void*) {
 
 }  // namespace
 
-LogScope::LogScope(const Call& call) {
-  thread_log.call = &call;
+LogScope::LogScope(const Call& call) : LogScope(&call) {}
+LogScope::LogScope() : LogScope(nullptr) {}
+
+LogScope::LogScope(const Call* call) : before_(thread_log.call), was_open_(thread_log.is_open) {
+  thread_log.call = call;
+  thread_log.is_open = true;
   thread_log.first_error.clear();
 }
 
 LogScope::~LogScope() {
   end_line();
-  thread_log.call = nullptr;
+  thread_log.call = before_;
+  thread_log.is_open = was_open_;
 }
 
 const std::string& LogScope::first_error() {
@@ -75,6 +82,8 @@ void LogScope::install() {
   static std::once_flag once;
   std::call_once(once, [] {
     llama_log_set(on_log, nullptr);
+    constexpr int kNothing = -1;
+    common_log_set_verbosity_thold(kNothing);  // its "common" library writes to standard error by itself
     llama_backend_init();
   });
 }

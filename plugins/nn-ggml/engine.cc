@@ -141,6 +141,16 @@ void Engine::forget(llama_seq_id sequence) {
   if (llama_memory_t memory = llama_get_memory(context_)) llama_memory_seq_rm(memory, sequence, -1, -1);
 }
 
+void Engine::copy_beginning(llama_seq_id from, llama_seq_id to, size_t count) {
+  if (llama_memory_t memory = llama_get_memory(context_))
+    llama_memory_seq_cp(memory, from, to, 0, static_cast<llama_pos>(count));
+}
+
+bool Engine::shares_beginnings() const {
+  const llama_model* model = llama_get_model(context_);
+  return llama_get_memory(context_) && !llama_model_is_recurrent(model) && !llama_model_is_hybrid(model);
+}
+
 void Engine::forget_all() {
   if (llama_memory_t memory = llama_get_memory(context_)) llama_memory_clear(memory, false);
 }

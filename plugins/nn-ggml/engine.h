@@ -40,6 +40,11 @@ class Engine final {
   // Removes what `sequence` has from the position `from` on. False: its state cannot go back so far; nothing is removed.
   bool truncate(llama_seq_id sequence, size_t from);
   void forget(llama_seq_id sequence);
+  // Lets `to`, which has nothing, have the first `count` tokens of `from`, too: both then use the same cells.
+  // Only where shares_beginnings().
+  void copy_beginning(llama_seq_id from, llama_seq_id to, size_t count);
+  // False for models with a recurrent state, which is that of the whole sequence.
+  bool shares_beginnings() const;
   void forget_all();
 
   // While it lives, llama.cpp asks `aborts` whether to give up what it computes; also when what runs throws.

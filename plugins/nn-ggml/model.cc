@@ -1,6 +1,7 @@
 // Opens GGUF files through descriptors and reads their weights.
 #include "model.h"
 
+#include <common/chat.h>
 #include <common/common.h>
 #include <fcntl.h>
 #include <llama.h>
@@ -11,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "batch.h"
 #include "chat_template.h"
 
 namespace godwit::ggml {
@@ -79,10 +81,22 @@ std::shared_ptr<Batch> Batches::get(const ContextOptions& options,
   return made;
 }
 
-Weights::Weights(llama_model* model)
+Weights::Weights(llama_model* model, bool is_trusted)
     : model_(model),
       chat_template_(chat_template_name(model)),
-      longest_token_bytes_(longest_token(vocab())) {}
+      longest_token_bytes_(longest_token(vocab())),
+      is_trusted_(is_trusted) {}
+
+void Weights::FreeTemplates::operator()(common_chat_templates* templates) const {
+  common_chat_templates_free(templates);
+}
+
+const common_chat_templates* Weights::chat_templates() const {
+  if (!is_trusted_ || !llama_model_chat_template(model_, nullptr)) return nullptr;
+  std::call_once(templates_once_,
+                 [this] { templates_.reset(common_chat_templates_init(model_, "").release()); });
+  return templates_.get();
+}
 
 Weights::~Weights() { llama_model_free(model_); }
 
@@ -94,10 +108,12 @@ Model::~Model() {
   for (const Part& part : parts_) close(part.fd);
 }
 
-Result<std::shared_ptr<Model>> Model::open(std::span<const godwit_nn_part> parts, uint32_t target) {
+Result<std::shared_ptr<Model>> Model::open(std::span<const godwit_nn_part> parts, uint32_t target,
+                                           bool is_trusted) {
   if (parts.empty()) return fail(GODWIT_NN_INVALID_ARGUMENT, "a model needs at least one file");
   std::shared_ptr<Model> model(new Model);
   model->target_ = target;
+  model->is_trusted_ = is_trusted;
   for (const godwit_nn_part& part : parts) {
     auto fd = part.fd >= 0 ? own_file(part) : own_bytes(part);
     if (!fd) return std::unexpected(std::move(fd).error());
@@ -181,7 +197,7 @@ Result<std::shared_ptr<Weights>> Model::load(const WeightOptions& options, const
     return fail(GODWIT_NN_RUNTIME_ERROR,
                 "llama.cpp cannot run " + parts_[0].name + ": " + LogScope::first_error());
   }
-  auto weights = std::make_shared<Weights>(model);
+  auto weights = std::make_shared<Weights>(model, is_trusted_);
   if (llama_vocab_type(weights->vocab()) == LLAMA_VOCAB_TYPE_NONE)
     return fail(GODWIT_NN_UNSUPPORTED_OPERATION, parts_[0].name + " has no vocabulary: it cannot read text");
   if (llama_model_has_encoder(model) && llama_model_has_decoder(model))

@@ -15,6 +15,7 @@
 
 struct llama_model;
 struct llama_vocab;
+struct common_chat_templates;
 
 namespace godwit::ggml {
 
@@ -34,7 +35,8 @@ class Batches final {
 // A llama.cpp model. Immutable once loaded; contexts of any number may use it at once.
 class Weights final {
  public:
-  explicit Weights(llama_model* model);
+  // @param is_trusted whether programs in the file (templates) may be run: they may never end
+  Weights(llama_model* model, bool is_trusted);
   ~Weights();
   Weights(const Weights&) = delete;
   Weights& operator=(const Weights&) = delete;
@@ -49,12 +51,20 @@ class Weights final {
   // At least as many bytes of text as any one token stands for.
   size_t longest_token_bytes() const { return longest_token_bytes_; }
   Batches& batches() const { return batches_; }
+  // The model's template for conversations, read when it is first needed. Null if there is none, or it may not be run.
+  const common_chat_templates* chat_templates() const;
 
  private:
   llama_model* model_;
   std::string chat_template_;
   size_t longest_token_bytes_;
   mutable Batches batches_;
+  const bool is_trusted_;
+  struct FreeTemplates {
+    void operator()(common_chat_templates* templates) const;
+  };
+  mutable std::once_flag templates_once_;
+  mutable std::unique_ptr<common_chat_templates, FreeTemplates> templates_;
 };
 
 // A GGUF file (or the parts of a split one), held open. Thread-safe.
@@ -62,7 +72,9 @@ class Model final {
  public:
   // @param target GODWIT_NN_TARGET_CPU and the like
   // @errors GODWIT_NN_INVALID_ENCODING: does not begin as a GGUF file; GODWIT_NN_RUNTIME_ERROR: cannot be read
-  static Result<std::shared_ptr<Model>> open(std::span<const godwit_nn_part> parts, uint32_t target);
+  // @param is_trusted as that of Weights
+  static Result<std::shared_ptr<Model>> open(std::span<const godwit_nn_part> parts, uint32_t target,
+                                             bool is_trusted);
 
   ~Model();
   Model(const Model&) = delete;
@@ -83,16 +95,25 @@ class Model final {
 
   std::vector<Part> parts_;
   uint32_t target_ = GODWIT_NN_TARGET_AUTO;
+  bool is_trusted_ = false;
   std::mutex mutex_;  // guards what follows; held while reading, so that two graphs do not read twice
   std::shared_ptr<Weights> latest_;
   std::vector<std::pair<WeightOptions, std::weak_ptr<Weights>>> loaded_;
 };
 
-// Immutable.
+// Immutable, but for the batch.
 struct Graph {
   std::shared_ptr<Model> model;
   std::shared_ptr<Weights> weights;
   Options options;
+
+  // The batch that contexts with the graph's own options run in: what it remembers for tenants stays as long as the graph.
+  std::shared_ptr<Batch> keep(std::shared_ptr<Batch> batch) const {
+    const std::lock_guard lock(mutex);
+    return kept = std::move(batch);
+  }
+  mutable std::mutex mutex = {};
+  mutable std::shared_ptr<Batch> kept = {};  // guarded by `mutex`; goes before the weights
 };
 
 }  // namespace godwit::ggml

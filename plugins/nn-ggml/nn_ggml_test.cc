@@ -45,6 +45,9 @@ struct Host {
     call.open_file = [](void*, const char*, uint64_t, int32_t*) -> godwit_nn_status {
       return GODWIT_NN_NOT_FOUND;
     };
+    call.tenant = 0;
+    call.emit = nullptr;
+    call.spend = nullptr;
   }
 };
 
@@ -66,8 +69,11 @@ struct Model {
         {.fd = -1, .name = "bytes", .data = {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}});
   }
   godwit_nn_status open_part(const godwit_nn_part& part) {
-    const godwit_nn_model_source source{
-        .struct_size_bytes = sizeof source, .target = GODWIT_NN_TARGET_CPU, .parts = &part, .part_count = 1};
+    const godwit_nn_model_source source{.struct_size_bytes = sizeof source,
+                                        .target = GODWIT_NN_TARGET_CPU,
+                                        .parts = &part,
+                                        .part_count = 1,
+                                        .is_trusted = 1};
     return backend().open_model(&source, &host.call, &model);
   }
   ~Model() {
@@ -623,6 +629,335 @@ TEST(NnGgml, NeedsAPrompt) {
   Context context(model, "");
   EXPECT_EQ(context.compute(), GODWIT_NN_INVALID_ARGUMENT);
   EXPECT_EQ(context.set(7, "x"), GODWIT_NN_INVALID_ARGUMENT);
+}
+
+// ---- calls that are only started ----
+
+// Told how a call has ended.
+struct Ending {
+  std::atomic<bool> is_done = false;
+  godwit_nn_status status = GODWIT_NN_OK;
+  godwit_nn_completion completion{.user = this, .done = [](void* user, godwit_nn_status status) {
+                                    Ending& ending = *static_cast<Ending*>(user);
+                                    ending.status = status;
+                                    ending.is_done.store(true);
+                                    ending.is_done.notify_all();
+                                  }};
+
+  godwit_nn_status wait() {
+    is_done.wait(false);
+    return status;
+  }
+};
+
+TEST(NnGgml, StartsWithoutWaiting) {
+  Model model;
+  ASSERT_EQ(model.open(kSmol), GODWIT_NN_OK);
+  constexpr std::string_view kConfig = R"({"temp": 0, "n-predict": 12, "ctx-size": 256})";
+  std::string alone;
+  {
+    Context context(model, R"({"temp": 0, "n-predict": 12, "ctx-size": 256, "cont-batching": false})");
+    ASSERT_EQ(context.set(0, kItaly), GODWIT_NN_OK);
+    ASSERT_EQ(context.compute(), GODWIT_NN_OK);
+    alone = context.output();
+  }
+  std::vector<std::unique_ptr<Context>> contexts;
+  std::vector<Ending> endings(4);
+  for (Ending& ending : endings) {
+    Context& context = *contexts.emplace_back(std::make_unique<Context>(model, kConfig));
+    ASSERT_EQ(context.set(0, kItaly), GODWIT_NN_OK);
+    ASSERT_EQ(backend().start_compute(context.context, &context.host.call, &ending.completion), GODWIT_NN_OK);
+  }
+  for (size_t i = 0; i < endings.size(); ++i) {
+    EXPECT_EQ(endings[i].wait(), GODWIT_NN_OK) << contexts[i]->host.explanation;
+    // the first tokens are the same whatever else is in a pass
+    EXPECT_EQ(contexts[i]->output().substr(0, 10), alone.substr(0, 10));
+  }
+  // step by step, all in turn, by one thread
+  std::vector<std::string> texts(contexts.size());
+  for (int round = 0; round < 5; ++round) {
+    std::vector<Ending> steps(contexts.size());
+    for (size_t i = 0; i < contexts.size(); ++i)
+      ASSERT_EQ(backend().start_step(contexts[i]->context, &contexts[i]->host.call, &steps[i].completion),
+                GODWIT_NN_OK);
+    for (size_t i = 0; i < contexts.size(); ++i) {
+      ASSERT_EQ(steps[i].wait(), GODWIT_NN_OK);
+      godwit_nn_bytes bytes{};
+      ASSERT_EQ(backend().get_step_output(contexts[i]->context, 0, &bytes, &contexts[i]->host.call),
+                GODWIT_NN_OK);
+      texts[i].append(reinterpret_cast<const char*>(bytes.data), static_cast<size_t>(bytes.size_bytes));
+    }
+  }
+  for (size_t i = 0; i < contexts.size(); ++i) EXPECT_EQ(texts[i].substr(0, 10), alone.substr(0, 10));
+}
+
+TEST(NnGgml, ACancelledCallEndsDuringThePassOfOthers) {
+  Model model;
+  ASSERT_EQ(model.open(kSmol), GODWIT_NN_OK);
+  constexpr std::string_view kConfig =
+      R"({"temp": 0, "n-predict": 400, "ignore-eos": true, "ctx-size": 512})";
+  Context goes_on(model, kConfig);
+  Ending last;
+  std::atomic<int> pieces = 0;
+  struct Counting : Host {
+    std::atomic<int>* pieces;
+    std::atomic<bool> is_cancelled = false;
+  };
+  const auto count = [](Counting& host, std::atomic<int>& to) {
+    host.pieces = &to;
+    host.call.user = &host;
+    host.call.emit = [](void* user, uint32_t, const uint8_t*, uint64_t) {
+      ++*static_cast<Counting*>(user)->pieces;
+      static_cast<Counting*>(user)->pieces->notify_all();
+    };
+    host.call.should_cancel = [](void* user) -> int32_t {
+      return static_cast<Counting*>(user)->is_cancelled.load();
+    };
+  };
+  Counting stays;
+  count(stays, pieces);
+  ASSERT_EQ(goes_on.set(0, kItaly), GODWIT_NN_OK);
+  ASSERT_EQ(backend().start_compute(goes_on.context, &stays.call, &last.completion), GODWIT_NN_OK);
+  for (int i = 0; i < 3; ++i) {
+    Context gives_up(model, kConfig);
+    Counting leaves;
+    std::atomic<int> own = 0;
+    count(leaves, own);
+    ASSERT_EQ(gives_up.set(0, kItaly), GODWIT_NN_OK);
+    Ending ending;
+    ASSERT_EQ(backend().start_compute(gives_up.context, &leaves.call, &ending.completion), GODWIT_NN_OK);
+    own.wait(0);
+    leaves.is_cancelled = true;
+    EXPECT_EQ(ending.wait(), GODWIT_NN_CANCELLED);
+    EXPECT_FALSE(last.is_done);
+    // its place is free for the next: the context goes at once
+  }
+  const int before = pieces;
+  pieces.wait(before);
+  stays.is_cancelled = true;
+  EXPECT_EQ(last.wait(), GODWIT_NN_CANCELLED);
+}
+
+// ---- tenants ----
+
+TEST(NnGgml, BeginningsAreSharedWithinATenantOnly) {
+  Model model;
+  ASSERT_EQ(model.open(kTiny), GODWIT_NN_OK);
+  constexpr std::string_view kConfig = R"({"temp": 0, "n-predict": 4, "ctx-size": 2048, "ignore-eos": true})";
+  std::string system = "<|im_start|>system\n";
+  for (int i = 0; i < 10; ++i) system += "Rule " + std::to_string(i) + ": be kind to everybody. ";
+  const auto prompt = [&](const char* what) {
+    return system + "<|im_end|>\n<|im_start|>user\n" + what + "<|im_end|>\n<|im_start|>assistant\n";
+  };
+  const auto build = [&] {
+    godwit_nn_graph* graph = nullptr;
+    EXPECT_EQ(
+        backend().build_graph(model.model, {reinterpret_cast<const uint8_t*>(kConfig.data()), kConfig.size()},
+                              &model.host.call, &graph),
+        GODWIT_NN_OK);
+    return graph;
+  };
+  godwit_nn_graph* const graph = build();
+  const auto ask = [&](uint64_t tenant, const std::string& text) {
+    Context context(model, kConfig);
+    backend().release_context(context.context);
+    context.host.call.tenant = tenant;
+    EXPECT_EQ(backend().create_context(graph, &context.host.call, &context.context), GODWIT_NN_OK);
+    EXPECT_EQ(context.set(0, text), GODWIT_NN_OK);
+    EXPECT_EQ(context.compute(), GODWIT_NN_OK) << context.host.explanation;
+    const auto counts = context.counts();
+    return std::pair(context.output(), counts["reused_tokens"].get<int>());
+  };
+  const auto [first, none] = ask(7, prompt("Who are you?"));
+  EXPECT_EQ(none, 0);
+  // of a context that is gone, but is remembered as long as the graph
+  const auto [second, most] = ask(7, prompt("What is a river?"));
+  EXPECT_GT(most, 100);
+  // the same text again gives the same answer, but for one token all is known
+  const auto [again, all] = ask(7, prompt("Who are you?"));
+  EXPECT_GE(all, most);
+  EXPECT_EQ(again, first);
+  EXPECT_EQ(ask(8, prompt("What is a river?")).second, 0) << "another tenant";
+  EXPECT_EQ(ask(0, prompt("What is a river?")).second, 0) << "nobody's";
+  EXPECT_EQ(ask(0, prompt("What is a river?")).second, 0) << "nobody's, again";
+  EXPECT_EQ(ask(8, prompt("What is a river?")).first, second) << "what is taken over is right";
+
+  // and while both are alive, in several places
+  Context one(model, kConfig), two(model, kConfig), other(model, kConfig);
+  int tenant = 20;
+  for (Context* context : {&one, &two, &other}) {
+    backend().release_context(context->context);
+    context->host.call.tenant = static_cast<uint64_t>(context == &other ? tenant + 1 : tenant);
+    ASSERT_EQ(backend().create_context(graph, &context->host.call, &context->context), GODWIT_NN_OK);
+    ASSERT_EQ(context->set(0, prompt(context == &one ? "Name a city." : "Name a lake.")), GODWIT_NN_OK);
+    ASSERT_EQ(context->compute(), GODWIT_NN_OK);
+  }
+  EXPECT_EQ(one.counts()["reused_tokens"], 0);
+  EXPECT_GT(two.counts()["reused_tokens"], 100);
+  EXPECT_EQ(other.counts()["reused_tokens"], 0);
+  EXPECT_EQ(two.output(), other.output()) << "what was taken from another is as good as what was computed";
+  backend().release_graph(graph);
+}
+
+TEST(NnGgml, EndsWhenNoMoreMayBeSpent) {
+  Model model;
+  ASSERT_EQ(model.open(kTiny), GODWIT_NN_OK);
+  Context context(model, R"({"temp": 0, "ignore-eos": true, "ctx-size": 256})");
+  struct Purse : Host {
+    uint64_t spent = 0;
+  } host;
+  host.call.user = &host;
+  host.call.spend = [](void* user, uint64_t tokens) -> int32_t {
+    uint64_t& spent = static_cast<Purse*>(user)->spent;
+    spent += tokens;
+    return spent >= 20;
+  };
+  ASSERT_EQ(context.set(0, "a"), GODWIT_NN_OK);
+  EXPECT_EQ(backend().compute(context.context, &host.call), GODWIT_NN_CANCELLED);
+  EXPECT_EQ(host.spent, 20u);
+}
+
+// ---- conversations ----
+
+// Takes what is emitted.
+struct Listening : Host {
+  std::vector<std::pair<uint32_t, std::string>> pieces;
+
+  Listening() {
+    call.user = this;
+    call.emit = [](void* user, uint32_t output, const uint8_t* data, uint64_t size) {
+      static_cast<Listening*>(user)->pieces.emplace_back(
+          output, std::string(reinterpret_cast<const char*>(data), static_cast<size_t>(size)));
+    };
+  }
+  std::string content() const {
+    std::string text;
+    for (const auto& [output, piece] : pieces)
+      if (output == 2) text += nlohmann::json::parse(piece).value("content", "");
+    return text;
+  }
+};
+
+TEST(NnGgml, AnswersAConversation) {
+  Model model;
+  ASSERT_EQ(model.open(kSmol), GODWIT_NN_OK);
+  Context context(model, R"({"temp": 0, "n-predict": 24, "ctx-size": 512, "logprobs": 2})");
+  ASSERT_EQ(context.set(2, R"({"messages": [{"role": "user", "content": "What is the capital of Italy?"}]})"),
+            GODWIT_NN_OK)
+      << context.host.explanation;
+  Listening host;
+  ASSERT_EQ(backend().compute(context.context, &host.call), GODWIT_NN_OK) << host.explanation;
+  const auto message = nlohmann::json::parse(context.output(2));
+  EXPECT_EQ(message["role"], "assistant");
+  EXPECT_EQ(host.content(), message["content"].get<std::string>());
+  const auto tokens = nlohmann::json::parse(context.output(3));
+  ASSERT_EQ(tokens.size(), context.counts()["output_tokens"].get<size_t>());
+  for (const auto& token : tokens) {
+    EXPECT_LE(token["logprob"].get<double>(), 0);
+    ASSERT_EQ(token["top_logprobs"].size(), 2u);
+    EXPECT_EQ(token["top_logprobs"][0]["token"], token["token"]) << "at temperature 0 the best is taken";
+  }
+  // the same, with the template filled in by hand
+  ASSERT_EQ(context.set(
+                0, std::string("<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by "
+                               "Hugging Face<|im_end|>\n") +
+                       kItaly),
+            GODWIT_NN_OK);
+  ASSERT_EQ(context.compute(), GODWIT_NN_OK);
+  EXPECT_EQ(context.output(), message["content"].get<std::string>());
+  godwit_nn_bytes bytes{};
+  EXPECT_EQ(backend().get_output(context.context, 2, &bytes, &context.host.call), GODWIT_NN_INVALID_ARGUMENT);
+}
+
+TEST(NnGgml, StopsBeforeWhatItIsTold) {
+  Model model;
+  ASSERT_EQ(model.open(kSmol), GODWIT_NN_OK);
+  const auto chat = R"({"messages": [{"role": "user", "content": "Once upon a time"}]})";
+  Context context(model, R"({"temp": 0, "n-predict": 16, "ctx-size": 256, "ignore-eos": true})");
+  ASSERT_EQ(context.set(2, chat), GODWIT_NN_OK) << context.host.explanation;
+  ASSERT_EQ(context.compute(), GODWIT_NN_OK);
+  const std::string whole = context.output();
+  ASSERT_GT(whole.size(), 20u);
+  EXPECT_EQ(context.counts()["finish_reason"], "length");
+  const std::string stop = whole.substr(9, 6);
+  ASSERT_EQ(context.set(1, nlohmann::json{{"stop", {"not there", stop}}}.dump()), GODWIT_NN_OK);
+  Listening host;
+  ASSERT_EQ(backend().compute(context.context, &host.call), GODWIT_NN_OK);
+  EXPECT_EQ(context.output(), whole.substr(0, whole.find(stop)));
+  EXPECT_EQ(host.content(), context.output()) << "no part of the stop is told before it is known to be one";
+  EXPECT_EQ(context.counts()["finish_reason"], "stop");
+}
+
+TEST(NnGgml, CallsTools) {
+  Model model;
+  ASSERT_EQ(model.open(kSmol), GODWIT_NN_OK);
+  Context context(model, R"({"temp": 0, "n-predict": 120, "ctx-size": 1024})");
+  ASSERT_EQ(context.set(2, R"({"messages": [{"role": "user", "content": "What is the weather in Rome?"}],
+      "tools": [{"type": "function", "function": {"name": "get_weather", "description": "Weather of a city",
+        "parameters": {"type": "object", "properties": {"city": {"type": "string", "enum": ["Rome", "Oslo"]}},
+        "required": ["city"]}}}], "tool_choice": "required"})"),
+            GODWIT_NN_OK)
+      << context.host.explanation;
+  Listening host;
+  ASSERT_EQ(backend().compute(context.context, &host.call), GODWIT_NN_OK) << host.explanation;
+  const auto message = nlohmann::json::parse(context.output(2));
+  ASSERT_TRUE(message.contains("tool_calls")) << context.output();
+  ASSERT_EQ(message["tool_calls"].size(), 1u) << message << "\n" << context.output();
+  EXPECT_EQ(message["tool_calls"][0]["function"]["name"], "get_weather");
+  const auto arguments =
+      nlohmann::json::parse(message["tool_calls"][0]["function"]["arguments"].get<std::string>());
+  EXPECT_TRUE(arguments["city"] == "Rome" || arguments["city"] == "Oslo");
+  std::string streamed;
+  for (const auto& [output, piece] : host.pieces) {
+    const auto json = nlohmann::json::parse(piece);
+    if (json.contains("tool_calls")) streamed += json["tool_calls"][0]["function"].value("arguments", "");
+  }
+  EXPECT_EQ(nlohmann::json::parse(streamed), arguments);
+}
+
+TEST(NnGgml, WritesWhatASchemaSays) {
+  Model model;
+  ASSERT_EQ(model.open(kTiny), GODWIT_NN_OK);
+  for (int seed = 0; seed < 20; ++seed) {
+    Context context(model, R"({"temp": 1, "ctx-size": 512, "seed": )" + std::to_string(seed) + "}");
+    ASSERT_EQ(context.set(2, R"({"messages": [{"role": "user", "content": "x"}],
+        "response_format": {"type": "json_schema", "json_schema": {"schema": {"type": "object",
+        "properties": {"n": {"type": "integer", "minimum": 0, "maximum": 99}, "name": {"type": "string", "maxLength": 8},
+        "ok": {"type": "boolean"}}, "required": ["n", "name", "ok"], "additionalProperties": false}}}})"),
+              GODWIT_NN_OK)
+        << context.host.explanation;
+    ASSERT_EQ(context.compute(), GODWIT_NN_OK) << context.host.explanation;
+    const auto message = nlohmann::json::parse(context.output(2));
+    const auto json = nlohmann::json::parse(message["content"].get<std::string>(), nullptr, false);
+    ASSERT_TRUE(json.is_object()) << context.output();
+    EXPECT_TRUE(json["n"].is_number_integer() && json["name"].is_string() && json["ok"].is_boolean()) << json;
+  }
+}
+
+TEST(NnGgml, RefusesWhatIsNoConversation) {
+  Model model;
+  ASSERT_EQ(model.open(kSmol), GODWIT_NN_OK);
+  Context context(model, R"({"ctx-size": 256})");
+  const std::string deep(1000, '[');
+  for (
+      const std::string& json : {
+          std::string("x"),
+          std::string("{}"),
+          std::string(R"({"messages": []})"),
+          std::string(R"({"messages": [3]})"),
+          std::string(R"({"messages": [{"content": "no role"}]})"),
+          std::string(R"({"messages": [{"role": "user"}]})"),
+          std::string(R"({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]})"),
+          std::string(R"({"messages": [{"role": "user", "content": "x"}], "tools": 3})"),
+          std::string(R"({"messages": [{"role": "user", "content": "x"}], "tool_choice": "required"})"),
+          std::string(
+              R"({"messages": [{"role": "user", "content": "x"}], "tool_choice": {"function": {"name": "f"}}})"),
+          std::string(
+              R"({"messages": [{"role": "user", "content": "x"}], "response_format": {"type": "xml"}})"),
+          std::string(R"({"messages": [{"role": "user", "content": )") + deep,
+      })
+    EXPECT_EQ(context.set(2, json), GODWIT_NN_INVALID_ARGUMENT) << json.substr(0, 100);
+  EXPECT_FALSE(context.host.explanation.empty());
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <type_traits>
@@ -66,6 +67,24 @@ Result<> read(const std::string& key, const json& value, double, double, std::ve
     if (!item.get_ref<const std::string&>().empty()) texts.push_back(item.get<std::string>());
   }
   to = std::move(texts);
+  return {};
+}
+
+// {"token": bias, …}
+Result<> read(const std::string& key, const json& value, double minimum, double maximum,
+              std::map<int32_t, float>& to) {
+  constexpr size_t kMostBiases = 1024;
+  if (!value.is_object() || value.size() > kMostBiases)
+    return wrong_type(key, "an object of at most 1024 tokens", value);
+  std::map<int32_t, float> biases;
+  for (const auto& [name, bias] : value.items()) {
+    int32_t token = -1;
+    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), token);
+    if (parsed.ec != std::errc() || parsed.ptr != name.data() + name.size() || token < 0)
+      return fail(GODWIT_NN_INVALID_ARGUMENT, quoted(key) + ": \"" + name + "\" is not a token's number");
+    GGML_TRY(read(key, bias, minimum, maximum, biases[token]));
+  }
+  to = std::move(biases);
   return {};
 }
 

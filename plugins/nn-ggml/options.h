@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,13 +72,16 @@ struct SamplingOptions {
   float mirostat_tau = 5;
   float mirostat_eta = 0.1f;
   bool ignore_eos = false;
-  std::string grammar;      // GBNF
-  std::string json_schema;  // JSON text; used when there is no grammar
+  std::map<int32_t, float> logit_bias;  // added to the logits of tokens
+  std::string grammar;                  // GBNF
+  std::string json_schema;              // JSON text; used when there is no grammar
 };
 
 struct RunOptions {
-  int32_t n_predict = -1;  // tokens; below 0: until the model ends or the context is full
-  std::vector<std::string> reverse_prompt;
+  int32_t n_predict = -1;                   // tokens; below 0: until the model ends or the context is full
+  std::vector<std::string> reverse_prompt;  // the answer ends after one of these
+  std::vector<std::string> stop;            // the answer ends before one of these
+  int32_t logprobs = -1;       // alternatives that are told of each token; below 0: not even its own
   int32_t embd_normalize = 2;  // -1 none, 0 max absolute, 2 Euclidean, else the p-norm
   bool enable_log = false;
   bool enable_debug_log = false;

@@ -1,11 +1,13 @@
 // Builds llama.cpp's chain of samplers in the order its own programs use.
 #include "sampler.h"
 
+#include <common/common.h>
 #include <common/json-schema-to-grammar.h>
 #include <common/json.h>
 
 #include <cmath>
 #include <limits>
+#include <string>
 
 namespace godwit::ggml {
 namespace {
@@ -24,6 +26,16 @@ void add_ban_on_endings(llama_sampler* chain, const llama_vocab* vocab) {
     if (llama_vocab_is_eog(vocab, token)) bans.push_back({token, -std::numeric_limits<float>::infinity()});
   llama_sampler_chain_add(
       chain, llama_sampler_init_logit_bias(size, static_cast<int32_t>(bans.size()), bans.data()));
+}
+
+void add_biases(llama_sampler* chain, const llama_vocab* vocab, const SamplingOptions& options) {
+  if (options.logit_bias.empty()) return;
+  const int32_t size = llama_vocab_n_tokens(vocab);
+  std::vector<llama_logit_bias> biases;
+  for (const auto& [token, bias] : options.logit_bias)
+    if (token < size) biases.push_back({token, bias});
+  llama_sampler_chain_add(
+      chain, llama_sampler_init_logit_bias(size, static_cast<int32_t>(biases.size()), biases.data()));
 }
 
 void add_penalties(llama_sampler* chain, const llama_vocab* vocab, const SamplingOptions& options,
@@ -77,12 +89,44 @@ Result<std::string> grammar_of(const SamplingOptions& options) {
 
 }  // namespace
 
+namespace {
+
+// As llama.cpp's own programs turn triggers into patterns.
+llama_sampler* make_lazy_grammar(const llama_vocab* vocab, const ChatGrammar& chat) {
+  std::vector<std::string> patterns;
+  std::vector<llama_token> tokens;
+  for (const common_grammar_trigger& trigger : chat.triggers) {
+    switch (trigger.type) {
+      case COMMON_GRAMMAR_TRIGGER_TYPE_TOKEN: tokens.push_back(trigger.token); break;
+      case COMMON_GRAMMAR_TRIGGER_TYPE_WORD: patterns.push_back(regex_escape(trigger.value)); break;
+      case COMMON_GRAMMAR_TRIGGER_TYPE_PATTERN: patterns.push_back(trigger.value); break;
+      case COMMON_GRAMMAR_TRIGGER_TYPE_PATTERN_FULL: patterns.push_back("^(?:" + trigger.value + ")$"); break;
+    }
+  }
+  std::vector<const char*> pointers;
+  for (const std::string& pattern : patterns) pointers.push_back(pattern.c_str());
+  return llama_sampler_init_grammar_lazy_patterns(vocab, chat.grammar.c_str(), "root", pointers.data(),
+                                                  pointers.size(), tokens.data(), tokens.size());
+}
+
+// The prompt's end is a part of what the grammar describes.
+void accept_prompt(llama_sampler* grammar, const llama_vocab* vocab, const std::string& prompt) {
+  std::vector<llama_token> tokens = common_tokenize(vocab, prompt, false, true);
+  // some tokenizers put a space before the first special token
+  if (!tokens.empty() && common_token_to_piece(vocab, tokens[0], true) == " " && prompt[0] != ' ')
+    tokens.erase(tokens.begin());
+  for (const llama_token token : tokens) llama_sampler_accept(grammar, token);
+}
+
+}  // namespace
+
 Result<Sampler> Sampler::create(const llama_vocab* vocab, const SamplingOptions& options,
-                                int32_t context_size) {
+                                int32_t context_size, const ChatGrammar* chat) {
   Sampler sampler;
   sampler.vocabulary_size_ = llama_vocab_n_tokens(vocab);
   sampler.chain_.reset(llama_sampler_chain_init(llama_sampler_chain_default_params()));
   if (options.ignore_eos) add_ban_on_endings(sampler.chain_.get(), vocab);
+  add_biases(sampler.chain_.get(), vocab, options);
   add_penalties(sampler.chain_.get(), vocab, options, context_size);
   add_choice(sampler.chain_.get(), vocab, options);
   auto grammar = grammar_of(options);
@@ -92,6 +136,14 @@ Result<Sampler> Sampler::create(const llama_vocab* vocab, const SamplingOptions&
     if (!sampler.grammar_)
       return fail(GODWIT_NN_INVALID_ARGUMENT,
                   "option \"grammar\" is not a grammar in GBNF with a rule named root");
+  }
+  if (grammar->empty() && chat && !chat->grammar.empty()) {
+    sampler.grammar_.reset(chat->is_lazy ? make_lazy_grammar(vocab, *chat)
+                                         : llama_sampler_init_grammar(vocab, chat->grammar.c_str(), "root"));
+    if (!sampler.grammar_)
+      return fail(GODWIT_NN_INVALID_ARGUMENT, "llama.cpp cannot read the grammar of the tools or the schema");
+    sampler.needs_stack_ = chat->is_lazy;
+    if (!chat->before.empty()) accept_prompt(sampler.grammar_.get(), vocab, chat->before);
   }
   return sampler;
 }
@@ -119,6 +171,7 @@ std::optional<llama_token> Sampler::choose(const float* logits, bool by_grammar_
 std::optional<llama_token> Sampler::sample(llama_context* context, int32_t index) {
   const float* logits = llama_get_logits_ith(context, index);
   if (!logits) return std::nullopt;
+  logits_ = {logits, static_cast<size_t>(vocabulary_size_)};
   std::optional<llama_token> token = choose(logits, false);
   if (token && grammar_) {
     // Testing the one chosen token is much cheaper than testing the whole vocabulary, and most often enough.

@@ -169,7 +169,14 @@ class WasiFiles final : public nn::GuestFiles {
 };
 
 struct Nn::Impl {
-  Impl(nn::Registry& registry, wasi::Wasi* wasi) : files(wasi), guest(registry, wasi ? &files : nullptr) {}
+  Impl(nn::Registry& registry, wasi::Wasi* wasi, nn::GuestConfig config)
+      : files(wasi), guest(registry, completed(std::move(config), wasi)) {}
+  nn::GuestConfig completed(nn::GuestConfig config, wasi::Wasi* wasi) {
+    if (!wasi) return config;
+    config.files = &files;
+    config.parker = wasi->core().parker;
+    return config;
+  }
   WasiFiles files;
   nn::Guest guest;
 };

@@ -20,8 +20,15 @@ Result<void> ModelRegistry::preload(std::string_view spec) {
   return nn::ModelFile(file.release(), std::string(path));
 }
 
-Nn::Nn(ModelRegistry& registry, Wasi* files)
-    : impl_(std::make_unique<Impl>(registry.impl().registry, files ? files->impl().wasi.get() : nullptr)) {}
+Nn::Nn(ModelRegistry& registry, Wasi* files) : Nn(registry, NnConfig{.files = files}) {}
+Nn::Nn(ModelRegistry& registry, const NnConfig& config)
+    : impl_(std::make_unique<Impl>(
+          registry.impl().registry, config.files ? config.files->impl().wasi.get() : nullptr,
+          nn::GuestConfig{.tenant = config.tenant,
+                          .quota = {.tokens = config.max_tokens,
+                                    .contexts = config.max_contexts,
+                                    .compute_ns = static_cast<uint64_t>(config.max_compute_time.count())}})) {
+}
 Nn::~Nn() = default;
 Nn::Nn(Nn&&) noexcept = default;
 Nn& Nn::operator=(Nn&&) noexcept = default;

@@ -1,10 +1,15 @@
 // Finds, loads and checks plug-ins.
 #include "nn/backend.h"
 
+#include <cstddef>
+
+#include "async/signal.h"
 #include "platform/plugins.h"
 
 namespace godwit::nn {
 namespace {
+
+constexpr size_t kSizeOf1_0 = offsetof(godwit_nn_backend, start_compute);
 
 std::string file_name_of(const Encoding& encoding) {
   return "godwit-nn-" + std::string(encoding.name) + ".so";
@@ -34,7 +39,7 @@ Result<> check(const godwit_nn_backend* table, const Encoding& encoding, const s
                                             " of the backend ABI, this godwit speaks version " +
                                             version(GODWIT_NN_ABI_MAJOR, GODWIT_NN_ABI_MINOR) +
                                             "; install a plug-in of the same release as godwit");
-  if (table->struct_size_bytes < sizeof(godwit_nn_backend))
+  if (table->struct_size_bytes < kSizeOf1_0)
     return fail(ErrorKind::Unsupported, path + " gives a table of " +
                                             std::to_string(table->struct_size_bytes) + " bytes where " +
                                             std::to_string(sizeof(godwit_nn_backend)) + " are needed");
@@ -74,15 +79,27 @@ Result<std::shared_ptr<const Backend>> Backend::load(const Encoding& encoding,
   return fail(not_found(encoding, directories));
 }
 
+bool Backend::has_starts() const {
+  constexpr size_t kSizeOf1_1 =
+      offsetof(godwit_nn_backend, start_step) + sizeof(godwit_nn_backend::start_step);
+  return table_->struct_size_bytes >= kSizeOf1_1 && table_->start_compute && table_->start_step;
+}
+
+void Waiting::run(const std::function<void()>& work) const {
+  if (parker) workers->run(*parker, work);
+  else work();
+}
+
 std::vector<std::string> default_plugin_directories() { return platform::plugin_directories(); }
 
 Outcome<std::shared_ptr<const Model>> Model::open(std::shared_ptr<const Backend> backend, Target target,
-                                                  std::span<const godwit_nn_part> parts,
+                                                  std::span<const godwit_nn_part> parts, Chooser chosen_by,
                                                   const CallOrigin& origin) {
   const godwit_nn_model_source source{.struct_size_bytes = sizeof source,
                                       .target = static_cast<uint32_t>(target),
                                       .parts = parts.data(),
-                                      .part_count = static_cast<uint32_t>(parts.size())};
+                                      .part_count = static_cast<uint32_t>(parts.size()),
+                                      .is_trusted = chosen_by == Chooser::Operator};
   BackendCall call(origin);
   godwit_nn_model* model = nullptr;
   if (auto done = call.outcome(backend->table().open_model(&source, call.get(), &model)); !done)
@@ -112,6 +129,85 @@ Outcome<std::shared_ptr<Context>> Context::create(std::shared_ptr<const Graph> g
       !done)
     return std::unexpected(std::move(done).error());
   return std::shared_ptr<Context>(new Context(std::move(graph), context));
+}
+
+namespace {
+
+// The fiber's end of a call that was started. The backend's last touch is raise(), which wait() waits for.
+class Completion final {
+ public:
+  static Result<std::unique_ptr<Completion>> create() {
+    ASSIGN_OR_RETURN(async::Signal signal, async::Signal::create());
+    return std::unique_ptr<Completion>(new Completion(std::move(signal)));
+  }
+
+  const godwit_nn_completion* get() const { return &completion_; }
+
+  // Not called off: the backend sees that the call is cancelled, and ends it.
+  godwit_nn_status wait(platform::fs::Parker& parker) {
+    while (!signal_.wait({.stop = {}, .parker = &parker}) || !is_done_.load(std::memory_order_acquire)) {
+    }
+    return status_;
+  }
+
+ private:
+  explicit Completion(async::Signal signal) : signal_(std::move(signal)) {}
+
+  static void done(void* self, godwit_nn_status status) {
+    Completion& completion = *static_cast<Completion*>(self);
+    completion.status_ = status;
+    completion.is_done_.store(true, std::memory_order_release);
+    completion.signal_.raise();
+  }
+
+  async::Signal signal_;
+  godwit_nn_status status_ = GODWIT_NN_OK;
+  std::atomic<bool> is_done_ = false;
+  const godwit_nn_completion completion_{.user = this, .done = done};
+};
+
+}  // namespace
+
+godwit_nn_status Context::run(Blocking blocking, Starting starting, Start start, const godwit_nn_call* call,
+                              const Waiting& waiting) {
+  if (!waiting.parker) return (table().*blocking)(get(), call);
+  godwit_nn_status status = GODWIT_NN_RUNTIME_ERROR;
+  const auto whole = [&] { status = (table().*blocking)(get(), call); };
+  auto completion = Completion::create();
+  if (!graph_->model().backend()->has_starts() || !completion) {
+    waiting.run(whole);
+    return status;
+  }
+  const auto begin = [&] { status = (table().*starting)(get(), call, (*completion)->get()); };
+  if (start == Start::AtOnce) begin();
+  else waiting.run(begin);
+  return status == GODWIT_NN_OK ? (*completion)->wait(*waiting.parker) : status;
+}
+
+godwit_nn_status Context::set_input(uint32_t index, const godwit_nn_tensor& tensor,
+                                    const godwit_nn_call* call, const Waiting& waiting) {
+  is_stepping_ = false;
+  godwit_nn_status status = GODWIT_NN_OK;
+  waiting.run([&] { status = table().set_input(get(), index, &tensor, call); });
+  return status;
+}
+
+godwit_nn_status Context::compute(const godwit_nn_call* call, const Waiting& waiting) {
+  is_stepping_ = false;
+  return run(&godwit_nn_backend::compute, &godwit_nn_backend::start_compute, Start::TakesLong, call, waiting);
+}
+
+godwit_nn_status Context::step(const godwit_nn_call* call, const Waiting& waiting) {
+  const Start start = is_stepping_ ? Start::AtOnce : Start::TakesLong;
+  const godwit_nn_status status =
+      run(&godwit_nn_backend::step, &godwit_nn_backend::start_step, start, call, waiting);
+  is_stepping_ = status == GODWIT_NN_OK;
+  return status;
+}
+
+godwit_nn_status Context::finish_steps(const godwit_nn_call* call) {
+  is_stepping_ = false;
+  return table().finish_steps(get(), call);
 }
 
 }  // namespace godwit::nn

@@ -1,8 +1,9 @@
 // Backend: a tensor library behind the C11 ABI, loaded when it is first needed; and what it makes.
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,6 +13,8 @@
 #include "godwit/abi/nn_backend.h"
 #include "nn/call.h"
 #include "nn/types.h"
+#include "nn/workers.h"
+#include "platform/fs_wait.h"
 #include "platform/library.h"
 
 namespace godwit::nn {
@@ -25,7 +28,10 @@ class Backend final {
   static Result<std::shared_ptr<const Backend>> load(const Encoding& encoding,
                                                      std::span<const std::string> directories);
 
+  // What is beyond version 1.0 may be absent: has_starts().
   const godwit_nn_backend& table() const { return *table_; }
+  // Whether calls can be started without waiting for them.
+  bool has_starts() const;
   const std::string& path() const { return path_; }
 
  private:
@@ -39,11 +45,23 @@ class Backend final {
 // plugins/ and its ../lib/godwit/.
 std::vector<std::string> default_plugin_directories();
 
+enum class Chooser : uint8_t { Operator, Guest };
+
+// How a call waits for a backend: null where its thread shall.
+struct Waiting {
+  platform::fs::Parker* parker = nullptr;
+  Workers* workers = nullptr;  // set where `parker` is
+
+  // Runs what may take long but is no computing: on another thread, where there is a parker.
+  void run(const std::function<void()>& work) const;
+};
+
 // What the backend's ABI calls a model. @threads any.
 class Model final {
  public:
+  // @param chosen_by who says that the file is good; programs inside of a guest's are not run
   static Outcome<std::shared_ptr<const Model>> open(std::shared_ptr<const Backend> backend, Target target,
-                                                    std::span<const godwit_nn_part> parts,
+                                                    std::span<const godwit_nn_part> parts, Chooser chosen_by,
                                                     const CallOrigin& origin);
   ~Model() { backend_->table().release_model(model_); }
   Model(const Model&) = delete;
@@ -82,7 +100,7 @@ class Graph final {
   godwit_nn_graph* graph_;
 };
 
-// One sequence. @threads one at a time: `busy` is held around every call.
+// One sequence. @threads one at a time: whoever calls holds a Hold.
 class Context final {
  public:
   static Outcome<std::shared_ptr<Context>> create(std::shared_ptr<const Graph> graph,
@@ -93,15 +111,45 @@ class Context final {
 
   const godwit_nn_backend& table() const { return graph_->model().backend()->table(); }
   godwit_nn_context* get() const { return context_; }
-  std::mutex& busy() { return busy_; }
+
+  // The right to call. False: somebody else has it, who may be parked on the same thread.
+  class Hold final {
+   public:
+    explicit Hold(Context& context) : context_(context), is_held_(!context.is_busy_.exchange(true)) {}
+    ~Hold() {
+      if (is_held_) context_.is_busy_.store(false);
+    }
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+    explicit operator bool() const { return is_held_; }
+
+   private:
+    Context& context_;
+    const bool is_held_;
+  };
+
+  // The backend's functions of these names, waited for as `waiting` says.
+  godwit_nn_status set_input(uint32_t index, const godwit_nn_tensor& tensor, const godwit_nn_call* call,
+                             const Waiting& waiting);
+  godwit_nn_status compute(const godwit_nn_call* call, const Waiting& waiting);
+  godwit_nn_status step(const godwit_nn_call* call, const Waiting& waiting);
+  godwit_nn_status finish_steps(const godwit_nn_call* call);
 
  private:
+  using Blocking = godwit_nn_status (*const godwit_nn_backend::*)(godwit_nn_context*, const godwit_nn_call*);
+  using Starting = godwit_nn_status (*const godwit_nn_backend::*)(godwit_nn_context*, const godwit_nn_call*,
+                                                                  const godwit_nn_completion*);
+  enum class Start : uint8_t { TakesLong, AtOnce };
+  godwit_nn_status run(Blocking blocking, Starting starting, Start start, const godwit_nn_call* call,
+                       const Waiting& waiting);
+
   Context(std::shared_ptr<const Graph> graph, godwit_nn_context* context)
       : graph_(std::move(graph)), context_(context) {}
 
   std::shared_ptr<const Graph> graph_;
   godwit_nn_context* context_;
-  std::mutex busy_;
+  std::atomic<bool> is_busy_ = false;
+  bool is_stepping_ = false;  // the last call was a step that gave something
 };
 
 }  // namespace godwit::nn

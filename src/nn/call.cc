@@ -32,7 +32,10 @@ BackendCall::BackendCall(const CallOrigin& origin, std::string_view subject)
             .explain = explain,
             .progress = progress,
             .should_cancel = should_cancel,
-            .open_file = open_file} {}
+            .open_file = open_file,
+            .tenant = origin.tenant,
+            .emit = origin.emit ? emit : nullptr,
+            .spend = origin.spend ? spend : nullptr} {}
 
 void BackendCall::log(void* self, uint32_t level, const char* text, uint64_t size_bytes) {
   const LogLevel known = level <= GODWIT_NN_LOG_ERROR ? static_cast<LogLevel>(level) : LogLevel::Error;
@@ -56,6 +59,15 @@ void BackendCall::progress(void* self, double fraction) {
 int32_t BackendCall::should_cancel(void* self) {
   const CallOrigin& origin = static_cast<BackendCall*>(self)->origin_;
   return origin.interrupted && origin.interrupted() ? 1 : 0;
+}
+
+void BackendCall::emit(void* self, uint32_t output, const uint8_t* data, uint64_t size_bytes) {
+  static_cast<BackendCall*>(self)->origin_.emit(
+      output, {reinterpret_cast<const char*>(data), static_cast<size_t>(size_bytes)});
+}
+
+int32_t BackendCall::spend(void* self, uint64_t units) {
+  return static_cast<BackendCall*>(self)->origin_.spend(units) ? 0 : 1;
 }
 
 godwit_nn_status BackendCall::open_file(void* self, const char* path, uint64_t path_size_bytes, int32_t* fd) {

@@ -17,6 +17,12 @@ struct CallOrigin {
   const Log& log;
   std::function<bool()> interrupted;  // may be empty: never
   GuestFiles* files = nullptr;
+  // Contexts of one tenant may begin with what a model remembers of each other. 0: nobody else belongs to it.
+  uint64_t tenant = 0;
+  // Takes pieces of outputs as they come; may be empty. On any thread; must not wait.
+  std::function<void(uint32_t output, std::string_view piece)> emit = {};
+  // Told of what was computed, in the encoding's unit; false ends the call. May be empty. On any thread.
+  std::function<bool(uint64_t units)> spend = {};
 };
 
 // @lifetime on the stack, around one call of a backend's function. Not moved: the backend holds its address.
@@ -37,6 +43,8 @@ class BackendCall final {
   static void explain(void* self, const char* text, uint64_t size_bytes);
   static void progress(void* self, double fraction);
   static int32_t should_cancel(void* self);
+  static void emit(void* self, uint32_t output, const uint8_t* data, uint64_t size_bytes);
+  static int32_t spend(void* self, uint64_t units);
   static godwit_nn_status open_file(void* self, const char* path, uint64_t path_size_bytes, int32_t* fd);
 
   const CallOrigin& origin_;

@@ -6,6 +6,7 @@
 #include <new>
 #include <vector>
 
+#include "platform/clock.h"
 #include "runtime/guest_access.h"
 #include "runtime/instance.h"
 
@@ -83,11 +84,15 @@ bool is_ordinary(Errno code) {
 
 }  // namespace
 
-Guest::Guest(Registry& registry, GuestFiles* files)
+Guest::Guest(Registry& registry, const GuestConfig& config)
     : registry_(registry),
-      files_(files),
+      files_(config.files),
+      waiting_(registry.waiting(config.parker)),
+      tenant_(registry.tenant(config.tenant)),
+      quota_(config.quota),
       graphs_(kMostGraphs),
-      contexts_(kMostContexts),
+      contexts_(config.quota.contexts ? std::min<size_t>(config.quota.contexts, kMostContexts)
+                                      : kMostContexts),
       lines_left_(kMostLines) {}
 
 void Guest::define(runtime::Linker& linker) {
@@ -96,7 +101,10 @@ void Guest::define(runtime::Linker& linker) {
 }
 
 CallOrigin Guest::origin_of(const host::Caller& caller) const {
-  return {.log = registry_.log(), .interrupted = [&caller] { return caller.interrupted(); }, .files = files_};
+  return {.log = registry_.log(),
+          .interrupted = [&caller] { return caller.interrupted(); },
+          .files = files_,
+          .tenant = tenant_};
 }
 
 Errno Guest::report(std::string_view function, const Outcome<>& outcome) {
@@ -175,8 +183,10 @@ Outcome<> Guest::load_graph(host::Caller& caller, host::GuestSpan<Builder> build
   }
   if (!path.empty()) parts[0] = {.fd = file.fd(), .name = path.c_str(), .data = {}};
 
-  auto graph =
-      registry_.graph_of_parts(encoding, static_cast<Target>(target), parts, config, origin_of(caller));
+  Outcome<std::shared_ptr<const Graph>> graph;
+  waiting_.run([&] {
+    graph = registry_.graph_of_parts(encoding, static_cast<Target>(target), parts, config, origin_of(caller));
+  });
   if (!graph) return std::unexpected(std::move(graph).error());
   const auto handle = graphs_.add(std::move(*graph));
   if (!handle) return refuse(Errno::TooLarge, "the guest holds too many graphs; unload some");
@@ -203,7 +213,8 @@ Outcome<> Guest::load_named(host::Caller& caller, host::GuestString name, host::
     if (graphs_.find(known->second)) return write(out, known->second);
     named_.erase(known);
   }
-  auto graph = registry_.graph_by_name(*name_text, *config_text, origin_of(caller));
+  Outcome<std::shared_ptr<const Graph>> graph;
+  waiting_.run([&] { graph = registry_.graph_by_name(*name_text, *config_text, origin_of(caller)); });
   if (!graph) return std::unexpected(std::move(graph).error());
   const auto handle = graphs_.add(std::move(*graph));
   if (!handle) return refuse(Errno::TooLarge, "the guest holds too many graphs; unload some");
@@ -256,8 +267,8 @@ Outcome<> Guest::with_context(host::Caller& caller, uint32_t handle, Graphs grap
   if (graphs == Graphs::Loaded && !graphs_.find(execution->graph_handle))
     return refuse(Errno::InvalidArgument, "the graph of this execution context was unloaded");
   Context& context = *execution->context;
-  const std::unique_lock busy(context.busy(), std::try_to_lock);
-  if (!busy) return refuse(Errno::Busy, "another thread uses this execution context");
+  const Context::Hold hold(context);
+  if (!hold) return refuse(Errno::Busy, "another thread uses this execution context");
   const CallOrigin origin = origin_of(caller);
   BackendCall call(origin);
   return function(context, call);
@@ -288,7 +299,7 @@ Outcome<> Guest::set_tensor(host::Caller& caller, uint32_t handle, uint32_t inde
                                      .type = tensor->type,
                                      .data = {stable->get().data(), stable->get().size()}};
   return with_context(caller, handle, Graphs::Loaded, [&](Context& context, BackendCall& call) {
-    return call.outcome(context.table().set_input(context.get(), index, &for_backend, call.get()));
+    return call.outcome(context.set_input(index, for_backend, call.get(), waiting_));
   });
 }
 
@@ -297,11 +308,49 @@ Errno Guest::set_input(host::Caller& caller, uint32_t context, uint32_t index,
   return report("set_input", set_tensor(caller, context, index, tensor));
 }
 
+Outcome<> Guest::check_quota() const {
+  if (quota_.tokens && spent_tokens_.load() >= quota_.tokens)
+    return refuse(Errno::RuntimeError,
+                  "the guest has used up its quota of " + std::to_string(quota_.tokens) + " tokens");
+  if (quota_.compute_ns && spent_ns_.load() >= quota_.compute_ns)
+    return refuse(Errno::RuntimeError, "the guest has used up its quota of " +
+                                           std::to_string(quota_.compute_ns / 1'000'000) +
+                                           " ms in which models compute for it");
+  return {};
+}
+
+Outcome<> Guest::compute_by(host::Caller& caller, uint32_t handle,
+                            godwit_nn_status (Context::*function)(const godwit_nn_call*, const Waiting&)) {
+  if (auto within = check_quota(); !within) return within;
+  const auto execution = contexts_.find(handle);
+  if (!execution)
+    return refuse(Errno::InvalidArgument, "there is no execution context " + std::to_string(handle));
+  if (!graphs_.find(execution->graph_handle))
+    return refuse(Errno::InvalidArgument, "the graph of this execution context was unloaded");
+  Context& context = *execution->context;
+  const Context::Hold hold(context);
+  if (!hold) return refuse(Errno::Busy, "another thread uses this execution context");
+  const uint64_t began_ns = platform::now_ns(platform::Clock::Monotonic);
+  const auto used_ns = [&] { return platform::now_ns(platform::Clock::Monotonic) - began_ns; };
+  CallOrigin origin = origin_of(caller);
+  origin.spend = [this](uint64_t tokens) {
+    const uint64_t spent = spent_tokens_.fetch_add(tokens) + tokens;
+    return quota_.tokens == 0 || spent < quota_.tokens;
+  };
+  if (quota_.compute_ns)
+    origin.interrupted = [&] {
+      return caller.interrupted() || spent_ns_.load() + used_ns() >= quota_.compute_ns;
+    };
+  BackendCall call(origin);
+  const godwit_nn_status status = (context.*function)(call.get(), waiting_);
+  spent_ns_.fetch_add(used_ns());
+  if (status == GODWIT_NN_CANCELLED)
+    if (auto within = check_quota(); !within) return within;
+  return call.outcome(status);
+}
+
 Errno Guest::compute(host::Caller& caller, uint32_t handle) {
-  return report("compute",
-                with_context(caller, handle, Graphs::Loaded, [](Context& context, BackendCall& call) {
-                  return call.outcome(context.table().compute(context.get(), call.get()));
-                }));
+  return report("compute", compute_by(caller, handle, &Context::compute));
 }
 
 Outcome<> Guest::copy_output(host::Caller& caller, uint32_t handle, uint32_t index,
@@ -336,10 +385,7 @@ Errno Guest::get_output(host::Caller& caller, uint32_t context, uint32_t index, 
 }
 
 Errno Guest::compute_single(host::Caller& caller, uint32_t handle) {
-  return report("compute_single",
-                with_context(caller, handle, Graphs::Loaded, [](Context& context, BackendCall& call) {
-                  return call.outcome(context.table().step(context.get(), call.get()));
-                }));
+  return report("compute_single", compute_by(caller, handle, &Context::step));
 }
 
 Errno Guest::get_output_single(host::Caller& caller, uint32_t context, uint32_t index,
@@ -351,7 +397,7 @@ Errno Guest::get_output_single(host::Caller& caller, uint32_t context, uint32_t 
 Errno Guest::fini_single(host::Caller& caller, uint32_t handle) {
   return report("fini_single",
                 with_context(caller, handle, Graphs::MayBeUnloaded, [](Context& context, BackendCall& call) {
-                  return call.outcome(context.table().finish_steps(context.get(), call.get()));
+                  return call.outcome(context.finish_steps(call.get()));
                 }));
 }
 

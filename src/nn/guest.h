@@ -19,12 +19,27 @@
 
 namespace godwit::nn {
 
+// What one guest may use of models. 0: as much as there is.
+struct Quota {
+  uint64_t tokens = 0;      // computed, of prompts and answers, in the guest's life
+  uint32_t contexts = 0;    // execution contexts at a time
+  uint64_t compute_ns = 0;  // in calls that compute, in the guest's life
+};
+
+struct GuestConfig {
+  GuestFiles* files =
+      nullptr;  // opens the paths that the guest names; null: it can name registered models only
+  platform::fs::Parker* parker = nullptr;  // waits in the place of the guest's thread; null: that does
+  // Guests of one tenant may begin with what a model remembers of each other's prompts. Empty: this guest alone.
+  std::string tenant = {};
+  Quota quota = {};
+};
+
 // @threads any; two calls on one execution context do not wait for each other: the second is Busy.
 class Guest final {
  public:
-  // @param files opens the paths that the guest names; null: it can name registered models only.
-  // @lifetime both outlive the guest.
-  explicit Guest(Registry& registry, GuestFiles* files = nullptr);
+  // @lifetime `registry`, and what `config` points to, outlive the guest.
+  explicit Guest(Registry& registry, const GuestConfig& config = {});
   Guest(const Guest&) = delete;
   Guest& operator=(const Guest&) = delete;
 
@@ -98,6 +113,10 @@ class Guest final {
                                                                 godwit_nn_bytes*, const godwit_nn_call*);
 
   CallOrigin origin_of(const host::Caller& caller) const;
+  // Runs a call that computes, within the guest's quota.
+  Outcome<> compute_by(host::Caller& caller, uint32_t handle,
+                       godwit_nn_status (Context::*function)(const godwit_nn_call*, const Waiting&));
+  Outcome<> check_quota() const;
   // Says why a call fails, where that is not the guest's ordinary course, and gives its errno.
   Errno report(std::string_view function, const Outcome<>& outcome);
 
@@ -115,6 +134,11 @@ class Guest final {
 
   Registry& registry_;
   GuestFiles* const files_;
+  const Waiting waiting_;
+  const uint64_t tenant_;
+  const Quota quota_;
+  std::atomic<uint64_t> spent_tokens_ = 0;
+  std::atomic<uint64_t> spent_ns_ = 0;
   Handles<const Graph> graphs_;
   Handles<const Execution> contexts_;
   std::mutex named_mutex_;  // held while a named graph is built, so that two calls do not build it twice

@@ -171,7 +171,7 @@ class NnGuest : public testing::Test {
   std::string log;
   Registry registry{config()};
   OneFolder files{folder.path()};
-  Guest guest{registry, &files};
+  Guest guest{registry, {.files = &files}};
   Caller64K memory;
 };
 
@@ -380,7 +380,7 @@ TEST(NnBackend, RefusesALaterAbi) {
   ASSERT_FALSE(backend);
   EXPECT_EQ(backend.error().kind(), ErrorKind::Unsupported);
   EXPECT_NE(backend.error().message().find("version 1.99"), std::string::npos) << backend.error().message();
-  EXPECT_NE(backend.error().message().find("version 1.0"), std::string::npos);
+  EXPECT_NE(backend.error().message().find("version 1.1"), std::string::npos);
 }
 
 TEST(NnBackend, RefusesWhatIsNoBackend) {

@@ -3,7 +3,14 @@
 
 namespace godwit::nn {
 
-Registry::Registry(RegistryConfig config) : config_(std::move(config)) {}
+namespace {
+
+// Loading models, reading prompts: what computes is the backends' affair.
+constexpr size_t kMostWorkers = 4;
+
+}  // namespace
+
+Registry::Registry(RegistryConfig config) : config_(std::move(config)), workers_(kMostWorkers) {}
 
 Registry::~Registry() = default;
 
@@ -29,6 +36,14 @@ Result<> Registry::preload(std::string_view spec) {
   if (!named_.emplace(name, std::move(named)).second)
     return fail(ErrorKind::Usage, "the model name \"" + name + "\" is taken twice");
   return {};
+}
+
+uint64_t Registry::tenant(std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  if (name.empty()) return ++last_tenant_;
+  const auto [entry, is_new] = tenants_.try_emplace(std::string(name), 0);
+  if (is_new) entry->second = ++last_tenant_;
+  return entry->second;
 }
 
 std::string Registry::names() const {
@@ -63,7 +78,7 @@ Outcome<std::shared_ptr<const Model>> Registry::model_of(Named& named, const Cal
   std::vector<godwit_nn_part> parts;
   for (const ModelFile& file : named.files)
     parts.push_back({.fd = file.fd(), .name = file.name().c_str(), .data = {}});
-  auto model = Model::open(std::move(*backend), named.preload.target, parts, origin);
+  auto model = Model::open(std::move(*backend), named.preload.target, parts, Chooser::Operator, origin);
   if (model) named.model = *model;
   return model;
 }
@@ -94,7 +109,7 @@ Outcome<std::shared_ptr<const Graph>> Registry::graph_of_parts(const Encoding* e
   if (!encoding) return refuse(Errno::InvalidEncoding, "the model does not tell its encoding");
   auto backend = backend_for(*encoding);
   if (!backend) return std::unexpected(std::move(backend).error());
-  auto model = Model::open(std::move(*backend), target, parts, origin);
+  auto model = Model::open(std::move(*backend), target, parts, Chooser::Guest, origin);
   if (!model) return std::unexpected(std::move(model).error());
   return Graph::build(std::move(*model), config, origin, "the guest's model");
 }

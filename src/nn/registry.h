@@ -50,6 +50,12 @@ class Registry final {
 
   const Log& log() const { return config_.log; }
 
+  // For calls on behalf of those who run on `parker`'s fibers; null: their threads wait.
+  Waiting waiting(platform::fs::Parker* parker) { return {.parker = parker, .workers = &workers_}; }
+
+  // A number for a tenant; the same name has the same one. Not for an empty name: each gets another number.
+  uint64_t tenant(std::string_view name);
+
  private:
   struct Named {
     Preload preload;
@@ -67,6 +73,9 @@ class Registry final {
   std::map<std::string, std::unique_ptr<Named>, std::less<>> named_;  // never shrinks: addresses stay valid
   std::mutex loading_;                                                // guards backends_
   std::map<uint32_t, std::shared_ptr<const Backend>> backends_;
+  std::map<std::string, uint64_t, std::less<>> tenants_;  // guarded by mutex_
+  uint64_t last_tenant_ = 0;                              // guarded by mutex_
+  Workers workers_;                                       // the first to go: they work with what stands above
 };
 
 }  // namespace godwit::nn

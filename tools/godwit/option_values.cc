@@ -76,16 +76,17 @@ std::expected<Preopen, UsageError> parse_dir(std::string_view text) {
   return preopen;
 }
 
-std::expected<std::chrono::nanoseconds, UsageError> parse_duration(std::string_view text) {
+std::expected<std::chrono::nanoseconds, UsageError> parse_duration(std::string_view text,
+                                                                   std::string_view option) {
   constexpr std::string_view kForms = "write a number and a unit: 500ms, 1.5s, 2m, 1h";
   static constexpr Unit kUnits[] = {{"ms", 1e6}, {"s", 1e9}, {"", 1e9}, {"m", 60e9}, {"h", 3600e9}};
   std::string_view unit = text;
   const auto number = take_number(unit);
   const auto factor = factor_of(kUnits, unit);
-  if (!number || !factor) return refuse("--timeout", text, kForms);
+  if (!number || !factor) return refuse(option, text, kForms);
   const double nanoseconds = *number * *factor;
-  if (nanoseconds < 1) return refuse("--timeout", text, "a timeout is more than zero");
-  if (nanoseconds > 9.2e18) return refuse("--timeout", text, "a timeout is less than 290 years");
+  if (nanoseconds < 1) return refuse(option, text, "it must be more than zero");
+  if (nanoseconds > 9.2e18) return refuse(option, text, "it must be less than 290 years");
   return std::chrono::nanoseconds(static_cast<int64_t>(nanoseconds));
 }
 
@@ -103,6 +104,14 @@ std::expected<uint64_t, UsageError> parse_size(std::string_view text, std::strin
   const double bytes = *number * *factor;
   if (bytes > 0x1p62) return refuse(option, text, "more than any machine has");
   return static_cast<uint64_t>(bytes);
+}
+
+std::expected<uint64_t, UsageError> parse_number(std::string_view text, std::string_view option) {
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number == 0)
+    return refuse(option, text, "write a number from 1 on");
+  return number;
 }
 
 std::expected<uint32_t, UsageError> parse_count(std::string_view text) {

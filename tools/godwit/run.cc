@@ -29,6 +29,7 @@ struct RunOptions {
   WasiConfig wasi;
   TlsConfig tls;
   std::vector<std::string> nn_preloads;
+  NnConfig nn;
   std::optional<std::string> invoke;
   std::optional<std::chrono::nanoseconds> timeout;
   std::string timeout_text;
@@ -69,6 +70,9 @@ constexpr OptionSpec kOptions[] = {
     {"nn-preload", "MODEL",
      "Name a model for the guest: NAME:ENCODING:TARGET:PATH, for\n"
      "example default:GGML:AUTO:model.gguf. Targets: CPU GPU TPU\nAUTO. Repeatable."},
+    {"nn-max-tokens", "N", "The most tokens that models may compute for the guest."},
+    {"nn-max-contexts", "N", "The most execution contexts that the guest may have at a time."},
+    {"nn-max-time", "TIME", "The longest that models may compute for the guest: 500ms, 1.5s, 2m."},
     {"invoke", "FUNCTION",
      "Call an exported function instead of _start, after\n"
      "_initialize if there is one. The arguments after the file\n"
@@ -200,6 +204,18 @@ std::expected<void, UsageError> apply(RunOptions& into, const OptionReader::Opti
     inherit_environment(into);
   } else if (name == "nn-preload") {
     into.nn_preloads.emplace_back(option.value);
+  } else if (name == "nn-max-tokens") {
+    auto number = parse_number(option.value, "--nn-max-tokens");
+    if (!number) return std::unexpected(number.error());
+    into.nn.max_tokens = *number;
+  } else if (name == "nn-max-contexts") {
+    auto number = parse_number(option.value, "--nn-max-contexts");
+    if (!number) return std::unexpected(number.error());
+    into.nn.max_contexts = static_cast<uint32_t>(std::min<uint64_t>(*number, UINT32_MAX));
+  } else if (name == "nn-max-time") {
+    auto time = parse_duration(option.value, "--nn-max-time");
+    if (!time) return std::unexpected(time.error());
+    into.nn.max_compute_time = *time;
   } else if (name == "invoke") {
     into.invoke = option.value;
   } else if (name == "timeout") {
@@ -320,7 +336,8 @@ int run_module(const Engine& engine, RunOptions& options) {
     models.emplace();
     for (const std::string& preload : options.nn_preloads)
       if (auto added = models->preload(preload); !added) return report(added.error(), "--nn-preload");
-    nn.emplace(*models, &*wasi);
+    options.nn.files = &*wasi;
+    nn.emplace(*models, options.nn);
     linker.define(*nn);
   }
   if (options.max_threads != 0 && Threads::are_wanted_by(*module)) {

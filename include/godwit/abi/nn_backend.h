@@ -38,7 +38,7 @@ extern "C" {
 
 /** The version of this header. */
 #define GODWIT_NN_ABI_MAJOR 1u
-#define GODWIT_NN_ABI_MINOR 0u
+#define GODWIT_NN_ABI_MINOR 1u
 
 /** The name of the one exported symbol; its type is godwit_nn_backend_entry. */
 #define GODWIT_NN_BACKEND_SYMBOL "godwit_nn_backend_v1"
@@ -122,6 +122,31 @@ struct godwit_nn_call {
    *  @param fd receives a descriptor that the backend owns and closes
    *  @returns GODWIT_NN_OK, or GODWIT_NN_NOT_FOUND when the guest may not see such a file */
   godwit_nn_status (*open_file)(void* user, const char* path, uint64_t path_size_bytes, int32_t* fd);
+
+  /* Since 1.1; what follows is there if `struct_size_bytes` says so. */
+
+  /** Who the call is for. Of contexts that were created for one tenant, one may begin with what a model remembers
+   * of another; contexts of different tenants never do. 0: nobody else belongs to the tenant. */
+  uint64_t tenant;
+
+  /** Takes a piece of an output while compute runs, in the order in which it comes to be. Null: nobody wants it.
+   *  Soon done, and calls nothing of the backend.
+   *  @param index of the output that get_output has whole in the end, or one that is told only here */
+  void (*emit)(void* user, uint32_t index, const uint8_t* data, uint64_t size_bytes);
+
+  /** Tells what the call has computed since it was last told, in the encoding's own unit (for a language model:
+   * tokens, of the input and of the output). Null: nobody counts.
+   *  @returns not 0 if no more may be spent: the call shall end early, as if should_cancel had said yes */
+  int32_t (*spend)(void* user, uint64_t units);
+};
+
+/** Who is told how a call ended that was only started (since 1.1). */
+struct godwit_nn_completion {
+  void* user; /**< the first argument of `done` */
+
+  /** Called once, from any thread, even before the function that started the call returns. From then on the call's
+   * arguments may be gone. It calls nothing of the backend. */
+  void (*done)(void* user, godwit_nn_status status);
 };
 
 /** One piece of a model: a file or a run of bytes (some formats have several: a graph and its weights). */
@@ -137,13 +162,19 @@ struct godwit_nn_model_source {
   uint32_t target;                    /**< GODWIT_NN_TARGET_CPU and the like */
   const struct godwit_nn_part* parts; /**< at least one */
   uint32_t part_count;
+
+  /* Since 1.1 */
+
+  /** Not 0: the operator chose the model, so that programs in its file (templates of conversations), which may be
+   * written never to end, may be run. */
+  uint32_t is_trusted;
 };
 
 struct godwit_nn_model;   /**< opaque: a backend's own structure */
 struct godwit_nn_graph;   /**< opaque: a backend's own structure */
 struct godwit_nn_context; /**< opaque: a backend's own structure */
 
-/** The table. Every member is set. It is constant, and lives as long as the shared object stays loaded. */
+/** The table. Every member up to finish_steps is set. It is constant, and lives as long as the shared object stays loaded. */
 struct godwit_nn_backend {
   uint32_t struct_size_bytes;
   uint32_t abi_major; /**< GODWIT_NN_ABI_MAJOR of the header that the backend was built with */
@@ -197,6 +228,19 @@ struct godwit_nn_backend {
 
   /** Ends the stepping: the next step starts from the inputs again. */
   godwit_nn_status (*finish_steps)(struct godwit_nn_context* context, const struct godwit_nn_call* call);
+
+  /* Since 1.1; null where the backend cannot: the host then gives a thread to the blocking function. */
+
+  /** Begins what compute does, and returns when all has been prepared; what takes long is done elsewhere, without a
+   * thread for each call. Nothing else may be called on the context until `done`.
+   *  @param call lives until `done` is called
+   *  @returns GODWIT_NN_OK: `done` will be called, or was. Else it will not, and this is the outcome */
+  godwit_nn_status (*start_compute)(struct godwit_nn_context* context, const struct godwit_nn_call* call,
+                                    const struct godwit_nn_completion* completion);
+
+  /** The same for step. After a step that gave a piece, it returns at once. */
+  godwit_nn_status (*start_step)(struct godwit_nn_context* context, const struct godwit_nn_call* call,
+                                 const struct godwit_nn_completion* completion);
 };
 
 /** The type of the exported symbol. Takes the host's version so that a backend may adapt to an older one.
