@@ -4,7 +4,7 @@
 # usage: run.sh [--force] [step...]
 source "$(dirname "$0")/lib.sh"
 
-all_steps=(apt sysroot cxx rust crates llama model go wasmtime spec)
+all_steps=(apt sysroot cxx rust crates llama model go wasmtime openai spec)
 stamps=$third_party/.stamps
 logs=build/logs
 mkdir -p "$stamps" "$logs"

@@ -17,7 +17,7 @@ namespace pnet = platform::net;
 
 constexpr uint64_t kSecond_ns = 1'000'000'000;
 // How often clients that leave are looked for; and how often when the server is about to end.
-constexpr uint64_t kLookout_ns = 250'000'000;
+constexpr uint64_t kLookout_ns = 50'000'000;
 constexpr uint64_t kDrainingLookout_ns = 20'000'000;
 // The system has no file left for another connection: perhaps it has soon.
 constexpr uint64_t kPause_ns = 100'000'000;

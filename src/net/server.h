@@ -52,7 +52,7 @@ class Request final {
   platform::fs::WaitMode mode() const;
   // Which of the server's threads this is, from 0.
   uint32_t thread() const;
-  // Becomes other than 0 when the client has closed the connection (noticed within a quarter of a second; a client that
+  // Becomes other than 0 when the client has closed the connection (noticed within a twentieth of a second; a client that
   // has closed only its half is taken for gone, too), when the time to drain is over, or when writing has failed.
   // @threads any.
   const std::atomic<uint64_t>& gone() const;

@@ -25,8 +25,12 @@ struct Command {
   int (*run)(const Command& self, std::span<char* const> arguments);  // yields the exit status
 };
 
-extern const Command kRun, kInspect, kValidate, kWat, kWasm, kWast, kCompile, kSnapshot, kCache, kHelp;
+extern const Command kRun, kInspect, kValidate, kWat, kWasm, kWast, kCompile, kSnapshot, kCache, kChat, kHelp;
 std::span<const Command* const> all_commands();
+
+// Whether the arguments of `godwit serve` name a model to serve; and what serves it.
+bool serves_models(std::span<char* const> arguments);
+int serve_models(std::span<char* const> arguments);
 
 // The help of one command.
 std::string help_text(const Command& command);

@@ -13,8 +13,8 @@
 namespace godwit::cli {
 
 std::span<const Command* const> all_commands() {
-  static constexpr const Command* kCommands[] = {&kRun,      &kCompile, &kSnapshot, &kCache, &kInspect,
-                                                 &kValidate, &kWat,     &kWasm,     &kWast,  &kHelp};
+  static constexpr const Command* kCommands[] = {&kRun, &kCompile, &kSnapshot, &kCache, &kInspect, &kValidate,
+                                                 &kWat, &kWasm,    &kWast,     &kChat,  &kHelp};
   return kCommands;
 }
 
@@ -45,6 +45,7 @@ int main_of(std::span<char* const> arguments) {
   const std::string_view first = arguments[0];
   if (first == "--version" || first == "-V" || first == "version") return show_version();
   if (first == "--help" || first == "-h") return kHelp.run(kHelp, arguments.subspan(1));
+  if (first == "serve" && serves_models(arguments.subspan(1))) return serve_models(arguments.subspan(1));
   for (const Command* command : all_commands())
     if (command->name == first) return command->run(*command, arguments.subspan(1));
   if (first.starts_with('-') || looks_like_file(arguments[0])) return kRun.run(kRun, arguments);

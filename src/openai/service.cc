@@ -1,0 +1,176 @@
+// Which request goes where.
+#include "openai/service.h"
+
+#include <optional>
+#include <tuple>
+
+#include "openai/asker.h"
+
+namespace godwit::openai {
+namespace {
+
+// Text of the same length takes the same time, however much of it is right.
+bool is_same(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  unsigned difference = 0;
+  for (size_t i = 0; i < a.size(); ++i)
+    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]);
+  return difference == 0;
+}
+
+constexpr std::string_view kModelPrefix = "/v1/models/";
+
+}  // namespace
+
+Service::Service(nn::Registry& registry, ServiceConfig config)
+    : registry_(registry), config_(std::move(config)), admission_(config_.places, config_.most_waiting) {
+  for (const std::string& key : config_.api_keys) tenants_.push_back(registry.tenant("openai " + key));
+  if (tenants_.empty()) tenants_.push_back(registry.tenant("openai"));
+}
+
+Result<std::unique_ptr<Service>> Service::create(nn::Registry& registry, ServiceConfig config) {
+  if (config.models.empty()) return fail(ErrorKind::Usage, "the server needs a model to answer with");
+  if (config.places == 0) return fail(ErrorKind::Usage, "the server needs a place to compute an answer in");
+  std::unique_ptr<Service> service(new Service(registry, std::move(config)));
+  for (const ModelSpec& spec : service->config_.models) {
+    ASSIGN_OR_RETURN(auto model, ServedModel::load(registry, spec));
+    service->models_.push_back(std::move(model));
+  }
+  return service;
+}
+
+bool Service::owns(std::string_view path) { return path.starts_with("/v1/") || path == "/health"; }
+
+void Service::handle(net::Request& request, net::ResponseWriter& response) {
+  Asker asker{.request = request, .response = response};
+  const Outcome<> done = route(asker);
+  if (done) return;
+  const ApiError& error = done.error();
+  if (response.has_begun()) {
+    // too late for a status
+    if (!response.is_finished() && error.status != 499) std::ignore = asker.send_event(json_of(error));
+    response.drop();
+    return;
+  }
+  constexpr uint32_t kClientGone = 499;
+  if (error.status == kClientGone) return response.drop();
+  response.set_status(error.status);
+  if (error.retry_after_s != 0)
+    std::ignore = response.add_field("Retry-After", std::to_string(error.retry_after_s));
+  std::ignore = response.add_field("Content-Type", "application/json");
+  std::ignore = response.send(json_of(error));
+}
+
+Outcome<uint64_t> Service::tenant_of(const net::Request& request) {
+  if (config_.api_keys.empty()) return tenants_[0];
+  constexpr std::string_view kBearer = "Bearer ";
+  const std::string* field = request.field("authorization");
+  const std::string_view given = field ? std::string_view(*field) : std::string_view();
+  std::optional<size_t> found;
+  if (given.starts_with(kBearer))
+    for (size_t i = 0; i < config_.api_keys.size(); ++i)
+      if (is_same(given.substr(kBearer.size()), config_.api_keys[i])) found = i;
+  if (found) return tenants_[*found];
+  return std::unexpected<ApiError>(
+      ApiError{.status = 401,
+               .type = "invalid_request_error",
+               .code = "invalid_api_key",
+               .field = {},
+               .message = given.empty() ? "no API key: send the header Authorization: Bearer KEY"
+                                        : "the API key is not one of this server's"});
+}
+
+Outcome<> Service::route(Asker& asker) {
+  struct Row {
+    std::string_view path;
+    std::string_view method;
+    Endpoint endpoint;
+  };
+  static constexpr Row kRows[] = {
+      {"/v1/chat/completions", "POST", &Service::chat_completions},
+      {"/v1/completions", "POST", &Service::completions},
+      {"/v1/embeddings", "POST", &Service::embeddings},
+      {"/v1/models", "GET", &Service::models},
+      {"/health", "GET", &Service::health},
+  };
+  const std::string_view path = asker.request.path();
+  if (path == "/health") return health(asker);
+  OPENAI_TRY(asker.tenant, tenant_of(asker.request));
+  if (path.starts_with(kModelPrefix)) return models(asker);
+  for (const Row& row : kRows) {
+    if (row.path != path) continue;
+    if (row.method == asker.request.method()) return (this->*row.endpoint)(asker);
+    std::ignore = asker.response.add_field("Allow", row.method);
+    return std::unexpected<ApiError>(
+        ApiError{.status = 405,
+                 .type = "invalid_request_error",
+                 .code = "method_not_allowed",
+                 .field = {},
+                 .message = std::string(path) + " is asked with " + std::string(row.method)});
+  }
+  return not_found("there is no " + asker.request.method() + " " + std::string(path), "unknown_url");
+}
+
+Outcome<json::object> Service::read_body(net::Request& request) const {
+  const auto too_large = [this] {
+    return std::unexpected<ApiError>(
+        ApiError{.status = 413,
+                 .type = "invalid_request_error",
+                 .code = "request_too_large",
+                 .field = {},
+                 .message = "the body may have " + std::to_string(config_.most_body_bytes) + " bytes"});
+  };
+  if (!request.limit_body(config_.most_body_bytes)) return too_large();
+  auto body = request.read_all();
+  if (!body && body.error().kind() == ErrorKind::Exhausted) return too_large();
+  if (!body && body.error().kind() == ErrorKind::Malformed) return bad_request(body.error().message());
+  if (!body) return client_gone();
+  return parse_object(*body);
+}
+
+Outcome<ServedModel*> Service::model_of(const json::object& body) const {
+  const json::value* wanted = find(body, "model");
+  if (!wanted && models_.size() == 1) return models_[0].get();
+  const std::string_view name = text_at(body, "model");
+  for (const auto& model : models_)
+    if (model->name() == name) return model.get();
+  if (name.empty()) return bad_field("model", "must be the name of a model; /v1/models lists them");
+  return not_found("the model \"" + std::string(name.substr(0, 200)) +
+                       "\" is not served here; /v1/models lists those that are",
+                   "model_not_found", "model");
+}
+
+Outcome<std::unique_ptr<Answers>> Service::ask(Asker& asker, std::vector<Question> questions) {
+  OPENAI_TRY(Admission::Hold places,
+             admission_.enter(static_cast<uint32_t>(questions.size()), asker.request.mode()));
+  return Answers::start(registry_, asker.request.scheduler(), std::move(questions), std::move(places));
+}
+
+Outcome<> Service::models(Asker& asker) {
+  const auto entry = [](const ServedModel& model) {
+    return json::object{
+        {"id", model.name()}, {"object", "model"}, {"created", model.loaded_s()}, {"owned_by", "godwit"}};
+  };
+  const std::string_view path = asker.request.path();
+  if (path.starts_with(kModelPrefix)) {
+    const std::string_view name = path.substr(kModelPrefix.size());
+    for (const auto& model : models_)
+      if (model->name() == name) return asker.send(entry(*model)), Outcome<>();
+    return not_found("the model is not served here", "model_not_found", "model");
+  }
+  json::array list;
+  for (const auto& model : models_) list.push_back(entry(*model));
+  asker.send({{"object", "list"}, {"data", std::move(list)}});
+  return {};
+}
+
+Outcome<> Service::health(Asker& asker) {
+  asker.send({{"status", "ok"},
+              {"places", admission_.places()},
+              {"in_use", admission_.in_use()},
+              {"waiting", admission_.waiting()},
+              {"refused", admission_.refused()}});
+  return {};
+}
+
+}  // namespace godwit::openai

@@ -1,0 +1,70 @@
+// Service: OpenAI's API over the models of this process, as a handler of HTTP requests.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/server.h"
+#include "nn/registry.h"
+#include "openai/admission.h"
+#include "openai/answers.h"
+#include "openai/error.h"
+#include "openai/request_options.h"
+#include "openai/served_model.h"
+
+namespace godwit::openai {
+
+struct ServiceConfig {
+  std::vector<ModelSpec> models;      // at least one
+  std::vector<std::string> api_keys;  // who sends none of these is refused; empty: everybody may ask
+  uint32_t places = 8;                // answers that are computed at a time
+  uint32_t most_waiting = 64;         // requests that wait for a place
+  uint64_t most_body_bytes = uint64_t{4} << 20;
+};
+
+// @threads any.
+class Service final : public net::Handler {
+ public:
+  // Loads the models. @lifetime `registry` outlives it.
+  // @errors Usage: no model, or two of one name. Those of ServedModel::load().
+  static Result<std::unique_ptr<Service>> create(nn::Registry& registry, ServiceConfig config);
+
+  // Whether the path is one of this API's, whatever the method.
+  static bool owns(std::string_view path);
+
+  void handle(net::Request& request, net::ResponseWriter& response) override;
+
+  // What the endpoints are given (asker.h).
+  struct Asker;
+
+ private:
+  using Endpoint = Outcome<> (Service::*)(Asker&);
+
+  Service(nn::Registry& registry, ServiceConfig config);
+
+  Outcome<> route(Asker& asker);
+  Outcome<uint64_t> tenant_of(const net::Request& request);
+  Outcome<json::object> read_body(net::Request& request) const;
+  Outcome<ServedModel*> model_of(const json::object& body) const;
+
+  Outcome<> chat_completions(Asker& asker);
+  Outcome<> completions(Asker& asker);
+  Outcome<> embeddings(Asker& asker);
+  Outcome<> models(Asker& asker);
+  Outcome<> health(Asker& asker);
+
+  Outcome<std::string> embed(Asker& asker, ServedModel& model, const std::string& text, int64_t& tokens);
+  Outcome<std::unique_ptr<Answers>> ask(Asker& asker, std::vector<Question> questions);
+
+  nn::Registry& registry_;
+  const ServiceConfig config_;
+  std::vector<std::unique_ptr<ServedModel>> models_;
+  std::vector<uint64_t> tenants_;  // of the keys; without any, one for all
+  Admission admission_;
+};
+
+}  // namespace godwit::openai

@@ -1,0 +1,350 @@
+#!/usr/bin/env python3
+"""The server of OpenAI's API, by the official client: a program that is started here, on a free port, and stopped.
+
+  openai_test.py --server godwit-openai --client third_party/openai --models third_party/models [unittest's arguments]
+"""
+import argparse
+import asyncio
+import json
+import math
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+ARGUMENTS = None
+DEADLINE_S = 120  # for what must happen, and soon does
+
+
+class Server:
+    """godwit-openai, until close()."""
+
+    def __init__(self, *options):
+        self.process = subprocess.Popen(
+            [ARGUMENTS.server, "serve", "--listen", "127.0.0.1:0", *options],
+            stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        assert "listening on http://" in line, line
+        self.base = line.split()[-1]
+        self.root = self.base.removesuffix("/v1")
+
+    def client(self, key="none", kind=None):
+        import openai
+        return (kind or openai.OpenAI)(base_url=self.base, api_key=key, max_retries=0, timeout=DEADLINE_S)
+
+    def health(self):
+        with urllib.request.urlopen(self.root + "/health", timeout=DEADLINE_S) as answer:
+            return json.load(answer)
+
+    def wait_until(self, holds):
+        """Until health() is so; gives the seconds that took."""
+        began = time.monotonic()
+        while not holds(health := self.health()):
+            assert time.monotonic() < began + DEADLINE_S, health
+        return time.monotonic() - began
+
+    def post(self, path, body, headers=()):
+        request = urllib.request.Request(self.root + path, data=body, headers=dict(headers), method="POST")
+        try:
+            with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
+                return answer.status, answer.read(), answer.headers
+        except urllib.error.HTTPError as error:
+            return error.code, error.read(), error.headers
+
+    def close(self):
+        self.process.terminate()
+        code = self.process.wait(timeout=DEADLINE_S)
+        self.process.stdout.close()
+        return code
+
+
+def model(name, file):
+    return ["--model", f"{name}={ARGUMENTS.models}/{file}"]
+
+
+def user(text):
+    return [{"role": "user", "content": text}]
+
+
+WEATHER = {"type": "function", "function": {
+    "name": "get_weather", "description": "The weather of a city.",
+    "parameters": {"type": "object", "properties": {"city": {"type": "string", "enum": ["Rome", "Oslo"]}},
+                   "required": ["city"], "additionalProperties": False}}}
+PERSON = {"type": "object", "additionalProperties": False, "required": ["name", "age", "tags"], "properties": {
+    "name": {"type": "string", "pattern": "^[A-Z][a-z]{1,11}$"}, "age": {"type": "integer", "minimum": 0, "maximum": 150},
+    "tags": {"type": "array", "maxItems": 3, "items": {"type": "string", "enum": ["a", "b", "c"]}}}}
+
+
+def is_person(text):
+    person = json.loads(text)
+    return (set(person) == {"name", "age", "tags"} and re.fullmatch("[A-Z][a-z]{1,11}", person["name"])
+            and isinstance(person["age"], int) and 0 <= person["age"] <= 150
+            and len(person["tags"]) <= 3 and set(person["tags"]) <= {"a", "b", "c"})
+
+
+class ByTheClient(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(*model("smol", "smollm2-135m-instruct-q4_1.gguf"), *model("tiny", "tiny.gguf"),
+                            "--ctx-size", "1024", "--parallel", "32", "--queue", "64")
+        cls.client = cls.server.client()
+
+    @classmethod
+    def tearDownClass(cls):
+        assert cls.server.close() == 0
+
+    def test_lists_models(self):
+        self.assertEqual([entry.id for entry in self.client.models.list()], ["smol", "tiny"])
+        self.assertEqual(self.client.models.retrieve("tiny").id, "tiny")
+
+    def test_chats(self):
+        answer = self.client.chat.completions.create(
+            model="smol", messages=[{"role": "system", "content": "You answer in one short sentence."},
+                                    *user("What is the capital of Italy?")], temperature=0, max_tokens=40)
+        self.assertIn("Rome", answer.choices[0].message.content)
+        self.assertEqual(answer.usage.total_tokens, answer.usage.prompt_tokens + answer.usage.completion_tokens)
+        self.assertIn(answer.choices[0].finish_reason, ("stop", "length"))
+
+    def test_streams(self):
+        chunks = list(self.client.chat.completions.create(
+            model="smol", messages=user("Count to five."), temperature=0, max_tokens=12, stream=True,
+            stream_options={"include_usage": True}))
+        self.assertEqual(chunks[0].choices[0].delta.role, "assistant")
+        text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+        self.assertTrue(text)
+        self.assertGreater(len([chunk for chunk in chunks if chunk.choices and chunk.choices[0].delta.content]), 3)
+        self.assertEqual([chunk.choices[0].finish_reason for chunk in chunks if chunk.choices][-1], "length")
+        self.assertEqual(chunks[-1].usage.completion_tokens, 12)
+
+    def test_remembers_what_a_prompt_begins_with(self):
+        rules = "Rules: " + " ".join(f"rule {i} is to be kind." for i in range(20))
+        ask = lambda text: self.client.chat.completions.create(
+            model="smol", messages=[{"role": "system", "content": rules}, *user(text)], max_tokens=1)
+        ask("Who are you?")
+        self.assertGreater(ask("What is a lake?").usage.prompt_tokens_details.cached_tokens, 100)
+
+    def test_several_answers_with_seeds(self):
+        ask = lambda seed: [choice.message.content for choice in self.client.chat.completions.create(
+            model="tiny", messages=user("x"), n=3, seed=seed, temperature=1, max_tokens=20).choices]
+        first = ask(7)
+        self.assertEqual(len(set(first)), 3)
+        self.assertNotEqual(first, ask(8000))
+
+    def test_tells_probabilities(self):
+        choice = self.client.chat.completions.create(
+            model="tiny", messages=user("x"), logprobs=True, top_logprobs=3, max_tokens=5, temperature=0,
+            extra_body={"ignore_eos": True}).choices[0]
+        self.assertEqual(len(choice.logprobs.content), 5)
+        for token in choice.logprobs.content:
+            self.assertEqual(len(token.top_logprobs), 3)
+            self.assertAlmostEqual(token.logprob, token.top_logprobs[0].logprob)
+            self.assertLessEqual(sum(math.exp(other.logprob) for other in token.top_logprobs), 1.0001)
+
+    def test_stops(self):
+        options = {"model": "smol", "messages": user("Count from one to ten."), "temperature": 0, "max_tokens": 30}
+        whole = self.client.chat.completions.create(**options).choices[0].message.content
+        stop = whole[8:12]
+        choice = self.client.chat.completions.create(**options, stop=[stop, "never said"]).choices[0]
+        self.assertEqual(choice.message.content, whole[:whole.index(stop)])
+        self.assertEqual(choice.finish_reason, "stop")
+
+    def test_calls_tools(self):
+        options = {"model": "smol", "messages": user("What is the weather in Rome?"), "tools": [WEATHER],
+                   "tool_choice": "required", "temperature": 0, "max_tokens": 100}
+        choice = self.client.chat.completions.create(**options).choices[0]
+        self.assertEqual(choice.finish_reason, "tool_calls")
+        call = choice.message.tool_calls[0]
+        self.assertEqual(call.function.name, "get_weather")
+        self.assertTrue(call.id)
+        self.assertIn(json.loads(call.function.arguments)["city"], ("Rome", "Oslo"))
+
+        name, arguments, reasons = "", "", []
+        for chunk in self.client.chat.completions.create(**options, stream=True):
+            reasons.append(chunk.choices[0].finish_reason)
+            for piece in chunk.choices[0].delta.tool_calls or []:
+                name += piece.function.name or ""
+                arguments += piece.function.arguments or ""
+        self.assertEqual((name, json.loads(arguments)), ("get_weather", json.loads(call.function.arguments)))
+        self.assertEqual(reasons[-1], "tool_calls")
+
+        # the result goes back, and the model says something
+        answer = self.client.chat.completions.create(model="smol", max_tokens=60, temperature=0, tools=[WEATHER], messages=[
+            *options["messages"],
+            {"role": "assistant", "content": None, "tool_calls": [call.model_dump()]},
+            {"role": "tool", "tool_call_id": call.id, "content": "{\"celsius\": 21}"}])
+        message = answer.choices[0].message
+        self.assertTrue(message.content or message.tool_calls)
+        named = {"type": "function", "function": {"name": "get_weather"}}
+        self.assertTrue(self.client.chat.completions.create(**{**options, "tool_choice": named}).choices[0].message.tool_calls)
+
+    def test_writes_100_of_100_by_a_schema(self):
+        valid = 0
+        for seed in range(0, 100, 20):
+            answer = self.client.chat.completions.create(
+                model="tiny", messages=user("A person, please."), n=20, seed=seed, temperature=1, max_tokens=400,
+                response_format={"type": "json_schema", "json_schema": {"name": "person", "schema": PERSON}})
+            valid += sum(bool(is_person(choice.message.content)) for choice in answer.choices)
+        self.assertEqual(valid, 100)
+        text = self.client.chat.completions.create(
+            model="smol", messages=user("Write a person as JSON."), temperature=0, max_tokens=200,
+            response_format={"type": "json_schema", "json_schema": {"name": "person", "schema": PERSON}})
+        self.assertTrue(is_person(text.choices[0].message.content))
+
+    def test_completes(self):
+        answer = self.client.completions.create(
+            model="smol", prompt=["The capital of Italy is", "The capital of France is"], max_tokens=4, temperature=0,
+            logprobs=1)
+        self.assertIn("Rome", answer.choices[0].text)
+        self.assertIn("Paris", answer.choices[1].text)
+        self.assertEqual("".join(answer.choices[0].logprobs.tokens), answer.choices[0].text)
+        chunks = list(self.client.completions.create(model="smol", prompt="One, two,", max_tokens=4, stream=True))
+        self.assertTrue("".join(chunk.choices[0].text for chunk in chunks))
+
+    def test_embeds(self):
+        texts = ["A dog runs in the park.", "A dog is running through a park.", "Interest rates fell by a quarter."]
+        vectors = [entry.embedding for entry in self.client.embeddings.create(model="smol", input=texts).data]
+        dot = lambda a, b: sum(x * y for x, y in zip(a, b))
+        for vector in vectors:
+            self.assertAlmostEqual(dot(vector, vector), 1, places=3)
+        self.assertGreater(dot(vectors[0], vectors[1]), dot(vectors[0], vectors[2]))
+        as_floats = self.client.embeddings.create(model="smol", input=texts[0], encoding_format="float").data[0].embedding
+        self.assertAlmostEqual(dot(as_floats, vectors[0]), 1, places=3)
+
+    def test_says_what_is_wrong(self):
+        import openai
+        create = lambda **options: self.client.chat.completions.create(**{"model": "tiny", "messages": user("x"), **options})
+        with self.assertRaises(openai.NotFoundError) as caught:
+            create(model="nobody")
+        self.assertEqual(caught.exception.code, "model_not_found")
+        with self.assertRaises(openai.BadRequestError) as caught:
+            create(temperature=3)
+        self.assertEqual(caught.exception.param, "temperature")
+        with self.assertRaises(openai.BadRequestError) as caught:
+            create(messages=user("word " * 3000))
+        self.assertEqual(caught.exception.code, "context_length_exceeded")
+        for options in ({"n": 0}, {"max_tokens": -1}, {"stop": [""]}, {"messages": []}, {"tools": [3]}, {"n": 33},
+                        {"logit_bias": {"x": 1}}, {"response_format": {"type": "xml"}}, {"modalities": ["audio"]},
+                        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:"}}]}]},
+                        {"stream": True, "messages": []}):
+            with self.assertRaises(openai.BadRequestError, msg=str(options)):
+                create(**options)
+
+    def test_outlives_hostile_requests(self):
+        path = "/v1/chat/completions"
+        for body, wanted in ((b"", 400), (b"{", 400), (b"[" * 100000, 400), (b"3", 400), (b"\xff\xfe", 400),
+                             (b'{"model":"tiny","messages":' + b"[" * 90 + b"]" * 90 + b"}", 400),
+                             (b'{"model":"tiny","messages":[{"role":"user","content":"\\ud800"}]}', 400),
+                             (b" " * (5 << 20), 413)):
+            try:
+                status, answer, _ = self.server.post(path, body)
+            except (urllib.error.URLError, ConnectionError):
+                continue  # it was not read to its end
+            self.assertEqual(status, wanted, body[:60])
+            self.assertIn("message", json.loads(answer)["error"])
+        self.assertEqual(self.server.post("/v1/nothing", b"{}")[0], 404)
+        self.assertEqual(self.server.post("/v1/models", b"{}")[0], 405)
+        self.assertEqual(self.server.health()["status"], "ok")
+
+    def test_32_streams_at_once(self):
+        import openai
+        live, most_live = 0, 0
+
+        async def one(client, number):
+            nonlocal live, most_live
+            stream = await client.chat.completions.create(
+                model="tiny", messages=user(f"story {number}"), max_tokens=100, stream=True,
+                extra_body={"ignore_eos": True}, stream_options={"include_usage": True})
+            live += 1
+            most_live = max(most_live, live)
+            tokens = 0
+            async for chunk in stream:
+                tokens = chunk.usage.completion_tokens if chunk.usage else tokens
+            live -= 1
+            return tokens
+
+        async def all_of_them():
+            async with self.server.client(kind=openai.AsyncOpenAI) as client:
+                return await asyncio.gather(*(one(client, number) for number in range(32)))
+
+        self.assertEqual(asyncio.run(all_of_them()), [100] * 32)
+        self.assertGreater(most_live, 8)
+        self.server.wait_until(lambda health: health["in_use"] == 0)
+
+    def test_a_client_that_leaves_frees_its_place(self):
+        for _ in range(3):
+            stream = self.client.chat.completions.create(
+                model="smol", messages=user("Tell me a long story."), max_tokens=900, stream=True,
+                extra_body={"ignore_eos": True})
+            next(iter(stream))
+            self.assertEqual(self.server.health()["in_use"], 1)
+            stream.close()
+            took_s = self.server.wait_until(lambda health: health["in_use"] == 0)
+            print(f"a place was free {took_s * 1000:.0f} ms after its client had left", file=sys.stderr)
+
+
+class Overload(unittest.TestCase):
+    def test_refuses_what_it_cannot_hold(self):
+        import openai
+        with tempfile.TemporaryDirectory() as folder:
+            keys = pathlib.Path(folder, "keys")
+            keys.write_text("# who may ask\nsecret-one\nsecret-two\n")
+            server = Server(*model("tiny", "tiny.gguf"), "--ctx-size", "4096", "--parallel", "1", "--queue", "1",
+                            "--api-key-file", str(keys))
+        try:
+            for key in ("wrong", "secret-on", "secret-one-"):
+                with self.assertRaises(openai.AuthenticationError):
+                    server.client(key).models.list()
+            client = server.client("secret-two")
+            endless = lambda: client.chat.completions.create(
+                model="tiny", messages=user("x"), stream=True, extra_body={"ignore_eos": True})
+            first = endless()
+            next(iter(first))
+            answers = []
+            second = threading.Thread(target=lambda: answers.append(client.chat.completions.create(
+                model="tiny", messages=user("y"), max_tokens=3)))
+            second.start()
+            server.wait_until(lambda health: health["waiting"] == 1)
+            with self.assertRaises(openai.RateLimitError) as caught:
+                client.chat.completions.create(model="tiny", messages=user("z"))
+            self.assertGreater(int(caught.exception.response.headers["Retry-After"]), 0)
+            first.close()
+            second.join(DEADLINE_S)
+            self.assertEqual(len(answers), 1)
+            server.wait_until(lambda health: health["in_use"] == 0 and health["waiting"] == 0)
+            self.assertGreaterEqual(server.health()["refused"], 1)
+        finally:
+            self.assertEqual(server.close(), 0)
+
+
+class Terminal(unittest.TestCase):
+    def test_chats(self):
+        ran = subprocess.run(
+            [ARGUMENTS.server, "chat", *model("smol", "smollm2-135m-instruct-q4_1.gguf"), "--ctx-size", "512",
+             "--system", "You answer in one short sentence."],
+            input="What is the capital of Italy?\nAnd of France?\n", capture_output=True, text=True, timeout=DEADLINE_S)
+        self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+        self.assertGreaterEqual(len(ran.stdout.splitlines()), 2)
+
+    def test_says_what_is_wrong(self):
+        for options, wanted in ((["chat"], "--model is missing"), (["serve", "--model", "nope.gguf"], "nope.gguf"),
+                                (["serve", "--parallel", "0"], "from 1 to 64"), (["nothing"], "no command")):
+            ran = subprocess.run([ARGUMENTS.server, *options], capture_output=True, text=True, timeout=DEADLINE_S)
+            self.assertNotEqual(ran.returncode, 0)
+            self.assertIn(wanted, ran.stderr)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--server", required=True)
+    parser.add_argument("--client", required=True)
+    parser.add_argument("--models", required=True)
+    ARGUMENTS, others = parser.parse_known_args()
+    sys.path.insert(0, os.path.abspath(ARGUMENTS.client))
+    unittest.main(argv=[sys.argv[0], *others], verbosity=2)
