@@ -107,6 +107,31 @@ function(godwit_add_guest_rust name crate)
   godwit_register_guest(${name} ${wasm})
 endfunction()
 
+# godwit_add_guest_rust_library(<name> <crate directory> <other source directory>...): a crate of type cdylib, whose library
+# is called <name> with '_' in place of '-'.
+function(godwit_add_guest_rust_library name crate)
+  if(NOT GODWIT_BUILD_GUESTS)
+    return()
+  endif()
+  cmake_path(ABSOLUTE_PATH crate BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+  set(patterns ${crate}/src/*.rs)
+  foreach(other IN LISTS ARGN)
+    list(APPEND patterns ${other}/src/*.rs)
+  endforeach()
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${patterns})
+  string(REPLACE "-" "_" library ${name})
+  set(rust_target_dir ${GODWIT_GUEST_DIR}/obj/${name})
+  set(wasm ${GODWIT_GUEST_DIR}/${name}.wasm)
+  add_custom_command(OUTPUT ${wasm}
+    COMMAND ${GODWIT_GUEST_RUST_ENV} ${GODWIT_GUEST_CARGO} build --quiet --release --locked --target wasm32-wasip1
+        --manifest-path ${crate}/Cargo.toml --target-dir ${rust_target_dir}
+    COMMAND ${CMAKE_COMMAND} -E copy ${rust_target_dir}/wasm32-wasip1/release/${library}.wasm ${wasm}
+    DEPENDS ${sources} ${crate}/Cargo.toml ${crate}/Cargo.lock
+            ${GODWIT_THIRD_PARTY}/rust-sysroot/lib/rustlib/wasm32-wasip1/lib/self-contained/libc.a
+    COMMENT "Building guest ${name}.wasm (Rust)" VERBATIM)
+  godwit_register_guest(${name} ${wasm})
+endfunction()
+
 # godwit_add_guests_rust(<target> <workspace directory> BINARIES <crate's binary>... [OUTSIDE] PACKAGES <package>...)
 # Binaries of a workspace's packages, and of packages that it depends on, built together. Where they are built is shared by
 # all builds of this checkout. <target> is part of `guests` unless it is OUTSIDE of it.

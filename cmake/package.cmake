@@ -30,6 +30,9 @@ foreach(plugin godwit-llvm godwit-net godwit-nn-ggml)
     install(TARGETS ${plugin} LIBRARY DESTINATION ${GODWIT_PLUGIN_DIR} COMPONENT plugins)
   endif()
 endforeach()
+if(TARGET godwit-serve)
+  install(TARGETS godwit-serve RUNTIME DESTINATION libexec/godwit COMPONENT plugins)   # where `godwit serve` looks for it
+endif()
 install(TARGETS godwit_shared EXPORT godwit-targets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library NAMELINK_COMPONENT dev)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev
@@ -76,7 +79,7 @@ set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libgodwit${GODWIT_SOVERSION} (= ${PROJECT_
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEV_PACKAGE_SHLIBDEPS OFF)
 set(CPACK_COMPONENT_CLI_DESCRIPTION "The command godwit, which runs, compiles, prints and checks WebAssembly modules")
-set(CPACK_COMPONENT_PLUGINS_DESCRIPTION "What godwit loads if it is there: the optimising compiler, language models, TLS")
+set(CPACK_COMPONENT_PLUGINS_DESCRIPTION "What godwit uses if it is there: the optimising compiler, language models, TLS, the agent server")
 set(CPACK_COMPONENT_LIBRARY_DESCRIPTION "The shared library for programs that embed Godwit")
 set(CPACK_COMPONENT_DEV_DESCRIPTION "Headers, pkg-config and CMake files for programs that embed Godwit")
 include(CPack)

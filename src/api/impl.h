@@ -126,8 +126,14 @@ struct Linker::Impl {
 };
 
 struct Scheduler::Impl {
-  std::unique_ptr<async::Scheduler> scheduler;
+  async::Scheduler* scheduler = nullptr;
+  std::unique_ptr<async::Scheduler> owned = {};  // null: somebody else's
 };
+
+// The public face of a scheduler that somebody else owns. @lifetime `scheduler` outlives it.
+inline Scheduler scheduler_over(async::Scheduler& scheduler) {
+  return Scheduler(std::make_unique<Scheduler::Impl>(Scheduler::Impl{.scheduler = &scheduler}));
+}
 
 struct SharedMemory::Impl {
   std::shared_ptr<runtime::Memory> memory;

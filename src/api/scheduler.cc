@@ -9,7 +9,8 @@ Result<Scheduler> Scheduler::create() {
   auto made = async::Scheduler::create();
   if (!made) return to_public(std::move(made).error());
   auto impl = std::make_unique<Impl>();
-  impl->scheduler = std::move(*made);
+  impl->owned = std::move(*made);
+  impl->scheduler = impl->owned.get();
   return Scheduler(std::move(impl));
 }
 

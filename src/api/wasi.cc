@@ -49,7 +49,7 @@ Result<Wasi> Wasi::create(WasiConfig config) {
                    .listen = std::move(*listen),
                    .unix_sockets = config.network.unix_sockets};
   inner.on_denial = std::move(config.on_denial);
-  if (config.scheduler) inner.parker = config.scheduler->impl().scheduler.get();
+  if (config.scheduler) inner.parker = config.scheduler->impl().scheduler;
   inner.stdin_fd = config.stdin_fd;
   inner.stdout_fd = config.stdout_fd;
   inner.stderr_fd = config.stderr_fd;

@@ -83,6 +83,12 @@ class ResponseWriter final {
   // @errors Usage: that is no name, no value, or one of these.
   Result<> add_field(std::string_view name, std::string_view value);
 
+  // Takes back status and fields. Before it is begun.
+  void clear() {
+    status_ = 200;
+    fields_.clear();
+  }
+
   // The whole answer at once, with this body.
   Result<> send(std::string_view body);
   // Sends the head; the body comes piece by piece. Once.

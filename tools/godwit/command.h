@@ -25,7 +25,8 @@ struct Command {
   int (*run)(const Command& self, std::span<char* const> arguments);  // yields the exit status
 };
 
-extern const Command kRun, kInspect, kValidate, kWat, kWasm, kWast, kCompile, kSnapshot, kCache, kChat, kHelp;
+extern const Command kRun, kInspect, kValidate, kWat, kWasm, kWast, kCompile, kSnapshot, kCache, kServe, kDev,
+    kNew, kLogs, kDeploy, kAgents, kChat, kHelp;
 std::span<const Command* const> all_commands();
 
 // Whether the arguments of `godwit serve` name a model to serve; and what serves it.

@@ -13,8 +13,9 @@
 namespace godwit::cli {
 
 std::span<const Command* const> all_commands() {
-  static constexpr const Command* kCommands[] = {&kRun, &kCompile, &kSnapshot, &kCache, &kInspect, &kValidate,
-                                                 &kWat, &kWasm,    &kWast,     &kChat,  &kHelp};
+  static constexpr const Command* kCommands[] = {
+      &kRun,   &kCompile, &kSnapshot, &kCache, &kInspect, &kValidate, &kWat,  &kWasm, &kWast,
+      &kServe, &kDev,     &kNew,      &kLogs,  &kDeploy,  &kAgents,   &kChat, &kHelp};
   return kCommands;
 }
 

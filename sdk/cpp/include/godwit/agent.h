@@ -1,0 +1,355 @@
+// Agents in C and C++: the functions of godwit:agent/v1 as they are, and for C++ texts and results in their place.
+// A program exports on_http (GODWIT_ON_HTTP), on_event (GODWIT_ON_EVENT) or both, and is linked as a reactor:
+//   clang++-22 --target=wasm32-wasip1 -mexec-model=reactor -fno-exceptions -std=c++20 -O2 agent.cc -o agent.wasm
+// Functions answer a size, a handle or 0; numbers below 0 are GODWIT_AGENT_… and error_message says more.
+#ifndef GODWIT_SDK_AGENT_H
+#define GODWIT_SDK_AGENT_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+  GODWIT_AGENT_NOT_FOUND = -1,
+  GODWIT_AGENT_DENIED = -2,  /**< the manifest grants it not */
+  GODWIT_AGENT_INVALID = -3, /**< arguments that make no sense */
+  GODWIT_AGENT_LIMIT = -4,   /**< too large, too many */
+  GODWIT_AGENT_FAILED = -5,  /**< the other side, or the disk */
+  GODWIT_AGENT_TIMED_OUT = -6,
+  GODWIT_AGENT_GONE = -7 /**< the client has left, or the run is to end */
+};
+
+#define GODWIT_AGENT_IMPORT(name) __attribute__((import_module("godwit:agent/v1"), import_name(name)))
+
+/* Functions that give a text take a buffer and its size, write as much as fits, and answer the text's whole size. */
+GODWIT_AGENT_IMPORT("event_kind") int32_t godwit_event_kind(char* to, uint32_t room);
+GODWIT_AGENT_IMPORT("event_id") int32_t godwit_event_id(char* to, uint32_t room);
+GODWIT_AGENT_IMPORT("request_method") int32_t godwit_request_method(char* to, uint32_t room);
+GODWIT_AGENT_IMPORT("request_path") int32_t godwit_request_path(char* to, uint32_t room);
+GODWIT_AGENT_IMPORT("request_query") int32_t godwit_request_query(char* to, uint32_t room);
+GODWIT_AGENT_IMPORT("request_header")
+int32_t godwit_request_header(const char* name, uint32_t name_size, char* to, uint32_t room);
+GODWIT_AGENT_IMPORT("request_headers") int32_t godwit_request_headers(char* to, uint32_t room);
+/** The next piece of the body, or of an event's payload. @returns its size; 0: that was all */
+GODWIT_AGENT_IMPORT("request_read") int32_t godwit_request_read(char* to, uint32_t room);
+GODWIT_AGENT_IMPORT("response_status") int32_t godwit_response_status(uint32_t status);
+GODWIT_AGENT_IMPORT("response_header")
+int32_t godwit_response_header(const char* name, uint32_t name_size, const char* value, uint32_t value_size);
+GODWIT_AGENT_IMPORT("response_write") int32_t godwit_response_write(const char* bytes, uint32_t size);
+GODWIT_AGENT_IMPORT("response_flush") int32_t godwit_response_flush(void);
+GODWIT_AGENT_IMPORT("fail") int32_t godwit_fail(const char* why, uint32_t size);
+GODWIT_AGENT_IMPORT("error_message") int32_t godwit_error_message(char* to, uint32_t room);
+GODWIT_AGENT_IMPORT("log") int32_t godwit_log(uint32_t level, const char* text, uint32_t size);
+GODWIT_AGENT_IMPORT("http_send")
+int32_t godwit_http_send(const char* method, uint32_t method_size, const char* url, uint32_t url_size,
+                         const char* headers, uint32_t headers_size, const char* body, uint32_t body_size);
+GODWIT_AGENT_IMPORT("llm_send")
+int32_t godwit_llm_send(const char* model, uint32_t model_size, const char* path, uint32_t path_size,
+                        const char* body, uint32_t body_size);
+GODWIT_AGENT_IMPORT("http_status") int32_t godwit_http_status(int32_t handle);
+GODWIT_AGENT_IMPORT("http_header")
+int32_t godwit_http_header(int32_t handle, const char* name, uint32_t name_size, char* to, uint32_t room);
+GODWIT_AGENT_IMPORT("http_headers") int32_t godwit_http_headers(int32_t handle, char* to, uint32_t room);
+GODWIT_AGENT_IMPORT("http_read") int32_t godwit_http_read(int32_t handle, char* to, uint32_t room);
+GODWIT_AGENT_IMPORT("http_close") int32_t godwit_http_close(int32_t handle);
+GODWIT_AGENT_IMPORT("kv_get")
+int32_t godwit_kv_get(const char* key, uint32_t key_size, char* to, uint32_t room);
+GODWIT_AGENT_IMPORT("kv_set")
+int32_t godwit_kv_set(const char* key, uint32_t key_size, const char* value, uint32_t value_size);
+GODWIT_AGENT_IMPORT("kv_delete") int32_t godwit_kv_delete(const char* key, uint32_t key_size);
+GODWIT_AGENT_IMPORT("kv_list")
+int32_t godwit_kv_list(const char* prefix, uint32_t prefix_size, const char* after, uint32_t after_size,
+                       char* to, uint32_t room);
+GODWIT_AGENT_IMPORT("sql_run")
+int32_t godwit_sql_run(const char* statement, uint32_t statement_size, const char* values,
+                       uint32_t values_size);
+GODWIT_AGENT_IMPORT("sql_result") int32_t godwit_sql_result(int32_t handle, char* to, uint32_t room);
+GODWIT_AGENT_IMPORT("sql_close") int32_t godwit_sql_close(int32_t handle);
+GODWIT_AGENT_IMPORT("timer_set")
+int32_t godwit_timer_set(const char* name, uint32_t name_size, uint64_t delay_ms, const char* payload,
+                         uint32_t size);
+GODWIT_AGENT_IMPORT("timer_cancel") int32_t godwit_timer_cancel(const char* name, uint32_t name_size);
+GODWIT_AGENT_IMPORT("queue_send")
+int32_t godwit_queue_send(const char* agent, uint32_t agent_size, const char* key, uint32_t key_size,
+                          const char* payload, uint32_t size);
+
+#ifdef __cplusplus
+}
+
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+/** Begins the function that answers requests: GODWIT_ON_HTTP() { … } */
+#define GODWIT_ON_HTTP() extern "C" __attribute__((export_name("on_http"))) void godwit_on_http()
+/** Begins the function that is told of events: GODWIT_ON_EVENT() { … } */
+#define GODWIT_ON_EVENT() extern "C" __attribute__((export_name("on_event"))) void godwit_on_event()
+
+namespace godwit::agent {
+
+namespace detail {
+
+inline uint32_t size(std::string_view text) { return static_cast<uint32_t>(text.size()); }
+
+// The text that `give(buffer, room)` gives; nothing if it answers a failure.
+template <class Give>
+std::optional<std::string> text_of(Give give) {
+  std::string text(256, '\0');
+  for (;;) {
+    const int32_t needed = give(text.data(), size(text));
+    if (needed < 0) return std::nullopt;
+    const bool fits = static_cast<size_t>(needed) <= text.size();
+    text.resize(static_cast<size_t>(needed));
+    if (fits) return text;
+  }
+}
+
+// All pieces that `read(buffer, room)` gives.
+template <class Read>
+std::optional<std::string> all_of(Read read) {
+  std::string all;
+  char piece[4096];
+  for (;;) {
+    const int32_t size = read(piece, sizeof piece);
+    if (size < 0) return std::nullopt;
+    if (size == 0) return all;
+    all.append(piece, static_cast<size_t>(size));
+  }
+}
+
+}  // namespace detail
+
+/** Why the last call failed, in words. */
+inline std::string error_message() {
+  return detail::text_of([](char* to, uint32_t room) { return godwit_error_message(to, room); }).value_or("");
+}
+
+/** This run has failed: a request is answered with 500, an event is tried again later. */
+inline void fail(std::string_view why) { godwit_fail(why.data(), detail::size(why)); }
+
+enum class Level : uint32_t { Debug, Info, Warning, Error };
+inline void log(std::string_view text, Level level = Level::Info) {
+  godwit_log(static_cast<uint32_t>(level), text.data(), detail::size(text));
+}
+
+namespace request {
+inline std::string method() { return detail::text_of(godwit_request_method).value_or(""); }
+inline std::string path() { return detail::text_of(godwit_request_path).value_or(""); }
+inline std::string query() { return detail::text_of(godwit_request_query).value_or(""); }
+inline std::optional<std::string> header(std::string_view name) {
+  return detail::text_of([&](char* to, uint32_t room) {
+    return godwit_request_header(name.data(), detail::size(name), to, room);
+  });
+}
+/** The whole body; nothing if it does not come. */
+inline std::optional<std::string> body() { return detail::all_of(godwit_request_read); }
+}  // namespace request
+
+namespace event {
+/** "http", "webhook", "timer", "cron" or "queue". */
+inline std::string kind() { return detail::text_of(godwit_event_kind).value_or(""); }
+/** The same when an event comes once more. */
+inline std::string id() { return detail::text_of(godwit_event_id).value_or(""); }
+inline std::string payload() { return request::body().value_or(""); }
+}  // namespace event
+
+namespace response {
+inline bool status(uint32_t status) { return godwit_response_status(status) == 0; }
+inline bool header(std::string_view name, std::string_view value) {
+  return godwit_response_header(name.data(), detail::size(name), value.data(), detail::size(value)) == 0;
+}
+inline bool write(std::string_view text) {
+  return godwit_response_write(text.data(), detail::size(text)) == 0;
+}
+/** Sends what was written; what is written later follows piece by piece. */
+inline bool flush() { return godwit_response_flush() == 0; }
+}  // namespace response
+
+/** A response to a request of ours. Moves only. */
+class Response final {
+ public:
+  explicit Response(int32_t handle) : handle_(handle) {}
+  ~Response() {
+    if (handle_ >= 0) godwit_http_close(handle_);
+  }
+  Response(Response&& other) noexcept : handle_(std::exchange(other.handle_, -1)) {}
+  Response& operator=(Response&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
+
+  uint32_t status() const { return static_cast<uint32_t>(godwit_http_status(handle_)); }
+  std::optional<std::string> header(std::string_view name) const {
+    return detail::text_of([&](char* to, uint32_t room) {
+      return godwit_http_header(handle_, name.data(), detail::size(name), to, room);
+    });
+  }
+  /** The next piece, empty at the end; nothing if it does not come. */
+  std::optional<std::string> read() {
+    std::string piece(4096, '\0');
+    const int32_t size = godwit_http_read(handle_, piece.data(), detail::size(piece));
+    if (size < 0) return std::nullopt;
+    piece.resize(static_cast<size_t>(size));
+    return piece;
+  }
+  std::optional<std::string> body() {
+    return detail::all_of([&](char* to, uint32_t room) { return godwit_http_read(handle_, to, room); });
+  }
+
+ private:
+  int32_t handle_;
+};
+
+namespace http {
+/** @param headers lines of "Name: value". @returns nothing if there is no response: error_message() says why */
+inline std::optional<Response> send(std::string_view method, std::string_view url,
+                                    std::string_view headers = {}, std::string_view body = {}) {
+  const int32_t handle =
+      godwit_http_send(method.data(), detail::size(method), url.data(), detail::size(url), headers.data(),
+                       detail::size(headers), body.data(), detail::size(body));
+  if (handle < 0) return std::nullopt;
+  return Response(handle);
+}
+inline std::optional<Response> get(std::string_view url) { return send("GET", url); }
+}  // namespace http
+
+namespace llm {
+/** Asks a model that the manifest grants. @param body JSON, as OpenAI's API has it for `path` */
+inline std::optional<Response> send(std::string_view model, std::string_view body,
+                                    std::string_view path = "chat/completions") {
+  const int32_t handle = godwit_llm_send(model.data(), detail::size(model), path.data(), detail::size(path),
+                                         body.data(), detail::size(body));
+  if (handle < 0) return std::nullopt;
+  return Response(handle);
+}
+}  // namespace llm
+
+namespace kv {
+inline std::optional<std::string> get(std::string_view key) {
+  return detail::text_of(
+      [&](char* to, uint32_t room) { return godwit_kv_get(key.data(), detail::size(key), to, room); });
+}
+inline bool set(std::string_view key, std::string_view value) {
+  return godwit_kv_set(key.data(), detail::size(key), value.data(), detail::size(value)) == 0;
+}
+/** @returns whether it was there */
+inline bool remove(std::string_view key) { return godwit_kv_delete(key.data(), detail::size(key)) == 1; }
+/** A hundred keys at most, in order, after `after`. */
+inline std::vector<std::string> list(std::string_view prefix, std::string_view after = {}) {
+  const auto text = detail::text_of([&](char* to, uint32_t room) {
+    return godwit_kv_list(prefix.data(), detail::size(prefix), after.data(), detail::size(after), to, room);
+  });
+  std::vector<std::string> keys;
+  for (size_t at = 0; text && at < text->size(); at += keys.back().size() + 1)
+    keys.emplace_back(text->c_str() + at);
+  return keys;
+}
+}  // namespace kv
+
+namespace sql {
+struct Blob {
+  std::string bytes;
+};
+using Value = std::variant<std::monostate, int64_t, double, std::string, Blob>;
+struct Result {
+  std::vector<std::string> columns;
+  std::vector<std::vector<Value>> rows;
+  int64_t changes = 0;
+  int64_t last_row_id = 0;
+};
+
+namespace detail {
+template <class T>
+void put(std::string& bytes, T value) {
+  bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+template <class T>
+T take(const char*& at) {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  at += sizeof value;
+  return value;
+}
+inline std::string take_text(const char*& at) {
+  const auto size = take<uint32_t>(at);
+  std::string text(at, size);
+  at += size;
+  return text;
+}
+inline Value take_value(const char*& at) {
+  switch (take<uint8_t>(at)) {
+    case 1: return take<int64_t>(at);
+    case 2: return take<double>(at);
+    case 3: return take_text(at);
+    case 4: return Blob{take_text(at)};
+    default: return std::monostate();
+  }
+}
+}  // namespace detail
+
+/** Runs one statement; `?` in it stand for the values. @returns nothing if it fails: error_message() says why */
+inline std::optional<Result> run(std::string_view statement, const std::vector<Value>& values = {}) {
+  std::string bytes;
+  detail::put(bytes, static_cast<uint32_t>(values.size()));
+  for (const Value& value : values) {
+    detail::put(bytes, static_cast<uint8_t>(value.index()));
+    if (const auto* integer = std::get_if<int64_t>(&value)) detail::put(bytes, *integer);
+    if (const auto* real = std::get_if<double>(&value)) detail::put(bytes, *real);
+    const auto* text = std::get_if<std::string>(&value);
+    if (const auto* blob = std::get_if<Blob>(&value)) text = &blob->bytes;
+    if (text) {
+      detail::put(bytes, static_cast<uint32_t>(text->size()));
+      bytes += *text;
+    }
+  }
+  const int32_t handle = godwit_sql_run(statement.data(), static_cast<uint32_t>(statement.size()),
+                                        bytes.data(), static_cast<uint32_t>(bytes.size()));
+  if (handle < 0) return std::nullopt;
+  const auto text =
+      agent::detail::text_of([&](char* to, uint32_t room) { return godwit_sql_result(handle, to, room); });
+  godwit_sql_close(handle);
+  if (!text) return std::nullopt;
+  Result result;
+  const char* at = text->data();
+  for (auto left = detail::take<uint32_t>(at); left > 0; left--)
+    result.columns.push_back(detail::take_text(at));
+  for (auto left = detail::take<uint32_t>(at); left > 0; left--) {
+    auto& row = result.rows.emplace_back();
+    for (size_t i = 0; i < result.columns.size(); i++) row.push_back(detail::take_value(at));
+  }
+  result.changes = detail::take<int64_t>(at);
+  result.last_row_id = detail::take<int64_t>(at);
+  return result;
+}
+}  // namespace sql
+
+namespace timer {
+/** Rings once, after `delay_ms`, at least once whatever happens: on_event, of kind "timer", with `name` as its id. */
+inline bool set(std::string_view name, uint64_t delay_ms, std::string_view payload = {}) {
+  return godwit_timer_set(name.data(), detail::size(name), delay_ms, payload.data(), detail::size(payload)) ==
+         0;
+}
+inline bool cancel(std::string_view name) {
+  return godwit_timer_cancel(name.data(), detail::size(name)) == 1;
+}
+}  // namespace timer
+
+namespace queue {
+/** Tells another agent, at least once: its on_event, of kind "queue". What has the same `key` within a day is the same. */
+inline bool send(std::string_view agent, std::string_view payload, std::string_view key = {}) {
+  return godwit_queue_send(agent.data(), detail::size(agent), key.data(), detail::size(key), payload.data(),
+                           detail::size(payload)) >= 0;
+}
+}  // namespace queue
+
+}  // namespace godwit::agent
+#endif
+
+#endif

@@ -1,0 +1,63 @@
+// Bindings: the functions of `godwit:agent/v1`, for one run. sdk/wit/agent.wit describes them.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "agent/run.h"
+
+namespace godwit::agent {
+
+// What functions answer instead of a size, a handle or 0.
+enum class Failure : int32_t {
+  NotFound = -1,
+  Denied = -2,   // the manifest grants it not
+  Invalid = -3,  // arguments that make no sense
+  Limit = -4,    // too large, too many
+  Failed = -5,   // the other side, or the disk
+  TimedOut = -6,
+  Gone = -7,  // the client, or the run is to end
+};
+
+class Bindings final {
+ public:
+  explicit Bindings(Run& run) : run_(run) {}
+
+  // Offers those that the agent's module imports.
+  void define(v1::Linker& linker);
+  // The names of all.
+  static std::vector<std::string_view> names();
+
+ private:
+  // Calls visit(name, callable) for each function.
+  template <class Visitor>
+  void visit(Visitor visitor);
+
+  using Answer = v1::Result<int32_t>;
+  // Copies as much of `text` as there is room for at `at`; answers its whole size.
+  Answer give(v1::Caller& caller, std::string_view text, uint32_t at, uint32_t room);
+  Answer refuse(Failure failure, std::string why);
+  Answer refuse(const Error& error);
+  Answer deny(std::string what);
+
+  Answer header(v1::Caller& caller, const net::Fields* fields, uint32_t name_at, uint32_t name_size,
+                uint32_t at, uint32_t room);
+  Answer read_body(v1::Caller& caller, uint32_t at, uint32_t room);
+  Answer write(v1::Caller& caller, uint32_t at, uint32_t size);
+  Answer respond_field(std::string_view name, std::string_view value);
+  Answer send(std::string_view method, std::string_view url, std::string_view fields, std::string_view body);
+  Answer ask_model(std::string_view name, std::string_view path, std::string_view body);
+  Answer begin(net::ClientRequest request);
+  OpenResponse* response_of(int32_t handle);
+  Answer read_response(v1::Caller& caller, int32_t handle, uint32_t at, uint32_t room);
+  Answer run_sql(std::string_view statement, std::string_view values);
+  Answer set_timer(std::string_view name, uint64_t delay_ms, std::string_view payload);
+  Answer send_event(std::string_view agent, std::string_view key, std::string_view payload);
+
+  Run& run_;
+};
+
+// `body`, a JSON object, with `value` as its only member `key`. Nothing if it is no object.
+std::optional<std::string> with_member(std::string_view body, std::string_view key, std::string_view value);
+
+}  // namespace godwit::agent

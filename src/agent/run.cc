@@ -1,0 +1,132 @@
+// Run: an instance from the pool, one call, an answer.
+#include "agent/run.h"
+
+#include "agent/bindings.h"
+#include "godwit/instance.h"
+#include "godwit/store.h"
+#include "godwit/typed.h"
+#include "godwit/wasi.h"
+#include "platform/clock.h"
+
+namespace godwit::agent {
+namespace {
+
+uint64_t now_ns() { return platform::now_ns(platform::Clock::Monotonic); }
+
+v1::Result<v1::Wasi> make_wasi(const AgentConfig& config, v1::Scheduler* scheduler) {
+  v1::WasiConfig wasi;
+  wasi.args = {config.name};
+  wasi.env = config.env;
+  for (const PathGrant& path : config.paths)
+    wasi.preopens.push_back(
+        {path.guest, path.host, path.is_writable ? v1::Access::ReadWrite : v1::Access::ReadOnly});
+  wasi.scheduler = scheduler;
+  // nothing to read; what is printed goes where the server's own messages go
+  wasi.stdin_fd = -1;
+  wasi.stdout_fd = 2;
+  return v1::Wasi::create(std::move(wasi));
+}
+
+}  // namespace
+
+Run::Run(RunHost& host, ThreadContext& context, std::shared_ptr<const Agent> agent, Trigger trigger)
+    : host_(host), context_(context), agent_(std::move(agent)), trigger_(std::move(trigger)) {}
+Run::~Run() = default;
+
+Result<> Run::call_export(v1::Store& store, const v1::Instance& instance, std::string_view name) {
+  const auto func = instance.find_func(store, name);
+  if (!func) return fail(ErrorKind::NotFound, "no function '" + std::string(name) + "' is exported");
+  const auto typed = func->typed<void()>(store);
+  if (!typed) return fail(from_public(typed.error()));
+  const auto called = typed->call(store);
+  if (called || (called.error().kind() == v1::ErrorKind::Exit && called.error().code() == 0)) return {};
+  return fail(from_public(called.error()));
+}
+
+Result<> Run::call_guest() {
+  const AgentLimits& limits = agent_->config.limits;
+  std::optional<v1::Wasi> wasi;
+  if (agent_->uses_wasi) {
+    auto made = make_wasi(agent_->config, &*context_.public_scheduler);
+    if (!made) return fail(from_public(made.error()));
+    wasi = std::move(*made);
+  }
+  Bindings bindings(*this);  // outlives the store
+  v1::Linker linker;
+  if (wasi) linker.define(*wasi);
+  bindings.define(linker);
+  v1::Store store(*host_.engine, {.max_memory_bytes = limits.memory_bytes,
+                                  .max_total_memory_bytes = limits.memory_bytes,
+                                  .max_table_elements = 1'000'000,
+                                  .max_gc_heap_bytes = limits.memory_bytes,
+                                  .stack_bytes = limits.stack_bytes});
+  watched_ = {.store = &store, .stop = &stop_, .deadline_ns = now_ns() + limits.time_ns};
+  host_.warden->watch(context_.thread, watched_);
+  if (trigger_.request)
+    trigger_.request->on_gone([this, &store] {
+      uint64_t running = 0;
+      stop_.compare_exchange_strong(running, Warden::kGone);
+      store.interrupt();
+    });
+  auto called = [&]() -> Result<> {
+    const auto instance = linker.instantiate(store, agent_->module);
+    if (!instance) return fail(from_public(instance.error()));
+    if (agent_->has_initialize) TRY(call_export(store, *instance, "_initialize"));
+    return call_export(store, *instance, trigger_.request ? "on_http" : "on_event");
+  }();
+  if (trigger_.request) trigger_.request->on_gone({});
+  host_.warden->forget(context_.thread, watched_);
+  // before the store and what it was linked to
+  responses_.clear();
+  return called;
+}
+
+Result<> Run::flush(bool is_last) {
+  net::ResponseWriter& response = *trigger_.response;
+  const std::string piece = std::exchange(out_, {});
+  if (is_last && !response.has_begun()) return response.send(piece);
+  TRY(response.write(piece));
+  return is_last ? response.finish() : Result<>();
+}
+
+void Run::answer_failure(const Error& error) {
+  net::ResponseWriter& response = *trigger_.response;
+  if (response.has_begun()) return response.drop();
+  const uint64_t stop = stop_.load(std::memory_order_relaxed);
+  // the reason is for the log: who asks is anybody
+  const uint32_t status = stop == Warden::kLate ? 504 : error.kind() == ErrorKind::Exhausted ? 503 : 500;
+  response.clear();
+  response.set_status(status);
+  if (!response.add_field("Content-Type", "text/plain; charset=utf-8")) return;
+  if (!response.send(stop == Warden::kLate ? "the agent took too long\n" : "the agent failed\n")) return;
+}
+
+Result<> Run::execute() {
+  Counters& counters = agent_->record->counters;
+  const uint64_t begin = now_ns();
+  auto outcome = call_guest();
+  if (outcome && !failure_.empty()) outcome = fail(ErrorKind::Usage, failure_);
+  const uint64_t taken = now_ns() - begin;
+  counters.runs.fetch_add(1, std::memory_order_relaxed);
+  counters.time_ns.fetch_add(taken, std::memory_order_relaxed);
+  size_t bound = 0;
+  while (bound < std::size(Counters::kBounds_ms) && taken > Counters::kBounds_ms[bound] * 1'000'000) bound++;
+  counters.by_time[bound].fetch_add(1, std::memory_order_relaxed);
+  if (!outcome) {
+    counters.failures.fetch_add(1, std::memory_order_relaxed);
+    const uint64_t stop = stop_.load(std::memory_order_relaxed);
+    const std::string_view why = stop == Warden::kLate   ? "took too long: "
+                                 : stop == Warden::kGone ? "the client has left: "
+                                                         : "";
+    log(Level::Error, std::string(why) + outcome.error().describe());
+    if (trigger_.response) answer_failure(outcome.error());
+    return outcome;
+  }
+  if (trigger_.response) {
+    // a client that has left is no failure of the agent's
+    if (const auto sent = flush(true); !sent) log(Level::Info, sent.error().message());
+  }
+  return {};
+}
+
+}  // namespace godwit::agent

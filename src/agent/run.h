@@ -1,0 +1,103 @@
+// Run: one guest that answers one request or event.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/agent.h"
+#include "agent/events.h"
+#include "agent/outbound.h"
+#include "agent/warden.h"
+#include "godwit/linker.h"
+#include "godwit/scheduler.h"
+#include "net/client.h"
+#include "net/server.h"
+
+namespace godwit::agent {
+
+// What a thread of the server's has for its runs.
+struct ThreadContext {
+  uint32_t thread = 0;
+  async::Scheduler* scheduler = nullptr;
+  std::optional<v1::Scheduler> public_scheduler;  // the same
+  std::unique_ptr<net::Client> client;
+};
+
+// What all runs share.
+struct RunHost {
+  const v1::Engine* engine = nullptr;
+  Warden* warden = nullptr;
+  Events* events = nullptr;
+};
+
+// What a guest is asked. Either a request, or an event.
+struct Trigger {
+  std::string kind;                 // "http", "webhook", "timer", "cron", "queue"
+  std::string id = {};              // of an event: its key; of a webhook: its delivery
+  net::Request* request = nullptr;  // of "http" and "webhook"
+  net::ResponseWriter* response = nullptr;
+  std::string payload = {};  // of an event; of a webhook, whose body was read already
+  bool has_payload = false;
+};
+
+// A response to a guest's request, and what there was no room for yet.
+struct OpenResponse {
+  explicit OpenResponse(net::ClientResponse of) : response(std::move(of)) {}
+  net::ClientResponse response;
+  std::string left = {};
+  size_t at = 0;
+};
+
+// @threads one, on a fiber of the thread's scheduler.
+class Run final {
+ public:
+  Run(RunHost& host, ThreadContext& context, std::shared_ptr<const Agent> agent, Trigger trigger);
+  ~Run();
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+
+  // Makes an instance, calls it, answers. Of a request that the guest has not begun to answer: with 500, 503 or 504.
+  // @errors what ended the guest, or what it said by `fail`.
+  Result<> execute();
+
+ private:
+  friend class Bindings;
+
+  Result<> call_guest();
+  Result<> call_export(v1::Store& store, const v1::Instance& instance, std::string_view name);
+  void answer_failure(const Error& error);
+  // Sends what the guest has written; the last time with its end.
+  Result<> flush(bool is_last);
+  platform::fs::WaitMode mode() const {
+    return {.stop = platform::fs::StopWord(&stop_), .parker = context_.scheduler};
+  }
+  State::Wait state_wait() const { return {.parker = context_.scheduler, .stop = &stop_}; }
+  void log(Level level, std::string_view text) const {
+    agent_->record->log.write(level, text, agent_->secrets);
+  }
+
+  RunHost& host_;
+  ThreadContext& context_;
+  const std::shared_ptr<const Agent> agent_;
+  Trigger trigger_;
+  std::atomic<uint64_t> stop_ = 0;
+  Warden::Watched watched_;
+
+  std::string body_;  // of the request, that was read and not yet given to the guest
+  size_t body_at_ = 0;
+  bool has_body_ended_ = false;
+  std::string out_;  // of the response, that was not sent yet
+  uint64_t out_bytes_ = 0;
+  std::string failure_;  // that the guest said
+  std::string last_error_;
+  std::vector<std::optional<OpenResponse>> responses_;  // of the guest's requests, by handle
+  std::vector<std::string> results_;                    // of its statements, by handle
+};
+
+}  // namespace godwit::agent

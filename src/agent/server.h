@@ -1,0 +1,138 @@
+// AgentServer: a manifest's agents, served.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/agent.h"
+#include "agent/events.h"
+#include "agent/manifest.h"
+#include "agent/run.h"
+#include "agent/warden.h"
+#include "net/server.h"
+
+namespace godwit::agent {
+
+struct ServeOptions {
+  std::string manifest_path;
+  uint32_t threads = 0;  // 0: as many as there are processors
+  bool watches = false;  // looks for changes of the manifest and the modules, and reloads
+  int announce_fd =
+      -1;  // told the addresses in one line once they listen: "listening 127.0.0.1:8787 admin 127.0.0.1:8788\n"
+};
+
+// What is served at a moment. Immutable.
+struct Serving {
+  Manifest manifest;
+  std::vector<std::shared_ptr<const Agent>> agents;
+
+  struct Route {
+    std::string path;
+    std::shared_ptr<const Agent> agent;
+    const Webhook* webhook = nullptr;  // null: a route, which covers what lies beneath
+  };
+  std::vector<Route> routes;  // longer ones first
+
+  const Route* find(std::string_view path) const;
+  std::shared_ptr<const Agent> find_agent(std::string_view name) const;
+};
+
+// @threads one, save stop() and what handlers call.
+class AgentServer final {
+ public:
+  // Reads the manifest, loads the modules, opens the state, listens.
+  // @errors with the manifest's problems, one per line, or what else is wrong.
+  static Result<std::unique_ptr<AgentServer>> create(const ServeOptions& options);
+  ~AgentServer();
+
+  // Serves until stop(). @errors as net::Server::run().
+  Result<> run();
+  // Safe in signal handlers.
+  void stop() { server_->stop(); }
+  // Has the manifest read again soon. Safe in signal handlers.
+  void request_reload() { wants_reload_.store(true, std::memory_order_relaxed); }
+
+  const platform::net::Address& address() const { return address_; }
+  const platform::net::Address& admin_address() const { return admin_address_; }
+
+ private:
+  // What agents answer.
+  class Front final : public net::Handler {
+   public:
+    explicit Front(AgentServer& server) : server_(server) {}
+    void handle(net::Request& request, net::ResponseWriter& response) override;
+
+   private:
+    void answer(net::Request& request, net::ResponseWriter& response, std::string& agent_name);
+    void answer_webhook(net::Request& request, net::ResponseWriter& response, const Serving::Route& route);
+    AgentServer& server_;
+  };
+  // What the operator is answered.
+  class Admin final : public net::Handler {
+   public:
+    explicit Admin(AgentServer& server) : server_(server) {}
+    void handle(net::Request& request, net::ResponseWriter& response) override;
+
+   private:
+    void answer_agent(net::Request& request, net::ResponseWriter& response, std::string_view rest);
+    std::string metrics(net::Request& request) const;
+    AgentServer& server_;
+  };
+
+  explicit AgentServer(const ServeOptions& options);
+
+  Result<std::shared_ptr<const Serving>> load(const std::string& manifest_text);
+  Result<> reload();
+  Result<> deploy(const std::shared_ptr<const Agent>& agent, std::string_view module,
+                  platform::fs::Parker* parker);
+  std::shared_ptr<AgentRecord> record_of(const AgentConfig& config, const std::string& state);
+  Result<std::string> make_token(const std::string& state) const;
+  std::shared_ptr<const Serving> serving(uint32_t thread);
+  void begin_thread(async::Scheduler& scheduler, uint32_t thread);
+  // Runs what is due, until the server stops. On a fiber of the first thread.
+  void run_events(async::Scheduler& scheduler);
+  void run_event(Event event);
+  void look_for_changes(async::Scheduler& scheduler);
+  uint64_t stamp() const;
+  // One line of the access log.
+  void note(const net::Request& request, const net::ResponseWriter& response, std::string_view agent,
+            uint64_t taken_ns) const;
+  // Runs an agent unless it has too much to do. @returns whether it ran.
+  bool answer_by(const std::shared_ptr<const Agent>& agent, Trigger trigger, uint32_t thread);
+
+  const ServeOptions options_;
+  const std::string directory_;  // of the manifest
+  std::unique_ptr<v1::Engine> engine_;
+  std::unique_ptr<tls::Trust> trust_;
+  std::unique_ptr<TlsConnector> connector_;
+  std::unique_ptr<async::BlockingPool> files_;
+  std::unique_ptr<Warden> warden_;
+  std::unique_ptr<Events> events_;
+  RunHost host_;
+  std::string token_;
+  Front front_;
+  Admin admin_;
+
+  std::mutex mutex_;  // guards what follows, up to the empty line
+  std::shared_ptr<const Serving> serving_;
+  std::vector<std::shared_ptr<AgentRecord>> records_;
+  std::set<std::string> deliveries_;  // of webhooks, that are being answered
+
+  std::atomic<uint64_t> generation_ = 1;
+  std::atomic<bool> wants_reload_ = false;
+  struct ThreadState {
+    ThreadContext context;
+    std::shared_ptr<const Serving> serving;
+    uint64_t generation = 0;
+  };
+  std::vector<std::unique_ptr<ThreadState>> threads_;
+  std::vector<int64_t> running_events_;  // of the first thread
+  std::unique_ptr<net::Server> server_;
+  platform::net::Address address_, admin_address_;
+};
+
+}  // namespace godwit::agent

@@ -1,0 +1,94 @@
+// Warden: one thread, several lists.
+#include "agent/warden.h"
+
+#include <chrono>
+
+#include "platform/clock.h"
+
+namespace godwit::agent {
+namespace {
+
+constexpr size_t kStackBytes = size_t{256} << 10;
+// So long it goes on looking when nobody is watched, so that who comes next need not wake it.
+constexpr int kIdleTicks = 100;
+
+}  // namespace
+
+Warden::Warden(size_t parts) {
+  for (size_t i = 0; i < parts; i++) parts_.push_back(std::make_unique<Part>());
+}
+
+Result<std::unique_ptr<Warden>> Warden::create(size_t parts) {
+  auto warden = std::unique_ptr<Warden>(new Warden(parts));
+  ASSIGN_OR_RETURN(warden->thread_,
+                   platform::Thread::start([self = warden.get()] { self->look(); }, kStackBytes));
+  return warden;
+}
+
+Warden::~Warden() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_ending_ = true;
+  }
+  changed_.notify_all();
+  thread_ = {};
+}
+
+void Warden::watch(size_t part, Watched& watched) {
+  {
+    Part& own = *parts_[part];
+    const std::lock_guard lock(own.mutex);
+    watched.slot = own.watched.size();
+    own.watched.push_back(&watched);
+  }
+  if (!is_asleep_.load(std::memory_order_seq_cst)) return;
+  const std::lock_guard lock(mutex_);
+  is_asleep_.store(false, std::memory_order_seq_cst);
+  changed_.notify_all();
+}
+
+void Warden::forget(size_t part, Watched& watched) {
+  Part& own = *parts_[part];
+  const std::lock_guard lock(own.mutex);
+  Watched* const last = own.watched.back();
+  own.watched[watched.slot] = last;
+  last->slot = watched.slot;
+  own.watched.pop_back();
+}
+
+bool Warden::end_late() {
+  const uint64_t now = platform::now_ns(platform::Clock::Monotonic);
+  bool has_some = false;
+  for (const auto& part : parts_) {
+    const std::lock_guard lock(part->mutex);
+    has_some |= !part->watched.empty();
+    for (Watched* watched : part->watched) {
+      if (now < watched->deadline_ns) continue;
+      uint64_t running = 0;
+      watched->stop->compare_exchange_strong(running, kLate);
+      watched->store->interrupt();
+    }
+  }
+  return has_some;
+}
+
+void Warden::look() {
+  std::unique_lock lock(mutex_);
+  for (int idle = 0; !is_ending_;) {
+    changed_.wait_for(lock, std::chrono::nanoseconds(kTick_ns), [this] { return is_ending_; });
+    lock.unlock();
+    idle = end_late() ? 0 : idle + 1;
+    lock.lock();
+    if (idle < kIdleTicks) continue;
+    is_asleep_.store(true, std::memory_order_seq_cst);
+    // who came before the flag was seen did not wake it
+    lock.unlock();
+    const bool has_some = end_late();
+    lock.lock();
+    if (has_some) is_asleep_.store(false, std::memory_order_seq_cst);
+    changed_.wait(lock, [this] { return is_ending_ || !is_asleep_.load(std::memory_order_seq_cst); });
+    idle = 0;
+  }
+}
+
+}  // namespace godwit::agent

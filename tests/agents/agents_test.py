@@ -1,0 +1,464 @@
+#!/usr/bin/env python3
+"""Agents in a real server on the loopback interface.
+
+usage: agents_test.py --server godwit-serve --guests DIRECTORY --source DIRECTORY [--kills N] [unittest arguments...]
+"""
+
+import argparse
+import hashlib
+import hmac
+import http.client
+import http.server
+import json
+import os
+import pathlib
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+OPTIONS = None
+SECRET = "hunter2-is-a-secret"
+
+GRANTS = """
+[agent.grants]
+kv = true
+sql = true
+timers = true
+queues = ["other"]
+hosts = ["127.0.0.1:{port}", "localtest.invalid:80", "metadata.test:80"]
+env = {{ GREETING = "hello" }}
+[[agent.grants.path]]
+guest = "/data"
+host = "data"
+[[agent.grants.secret]]
+name = "KEY"
+env = "TEST_SECRET"
+header = "Authorization"
+prefix = "Bearer "
+hosts = ["127.0.0.1:{port}"]
+[[agent.grants.model]]
+name = "default"
+url = "http://127.0.0.1:{port}/v1"
+model = "tiny"
+secret = "KEY"
+"""
+
+MANIFEST = """version = 1
+listen = "127.0.0.1:0"
+admin = "127.0.0.1:0"
+access_log = {access_log}
+[[agent]]
+name = "granted"
+module = "probe.wasm"
+routes = ["/granted"]
+[agent.limits]
+memory = "8MiB"
+time = "500ms"
+body = "64KiB"
+{webhooks}
+{grants}
+[[agent]]
+name = "denied"
+module = "probe.wasm"
+routes = ["/denied"]
+[[agent]]
+name = "other"
+module = "probe.wasm"
+routes = ["/other"]
+[agent.grants]
+kv = true
+"""
+
+WEBHOOKS = """
+[[agent.webhook]]
+route = "/hooks/github"
+style = "github"
+secret = "KEY"
+[[agent.webhook]]
+route = "/hooks/slack"
+style = "slack"
+secret = "KEY"
+[[agent.webhook]]
+route = "/hooks/telegram"
+style = "telegram"
+secret = "KEY"
+"""
+
+
+class Upstream(http.server.BaseHTTPRequestHandler):
+    """Says what it was sent."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        self.server.seen.append((self.path, dict(self.headers), body))
+        answer = json.dumps({"path": self.path, "body": body}).encode()
+        self.send_response(302 if self.path == "/redirect" else 200)
+        if self.path == "/redirect":
+            self.send_header("Location", "/elsewhere")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        pass
+
+
+class Server:
+    def __init__(self, directory, manifest, arguments=()):
+        self.directory = directory
+        (directory / "godwit.toml").write_text(manifest)
+        self.start(arguments)
+
+    def start(self, arguments=()):
+        environment = {**os.environ, "TEST_SECRET": SECRET, "XDG_CACHE_HOME": str(self.directory / "cache")}
+        self.output = open(self.directory / "output", "ab")
+        self.process = subprocess.Popen([OPTIONS.server, arguments[0] if arguments else "serve", "godwit.toml"], cwd=self.directory,
+                                        env=environment, stdout=subprocess.PIPE, stderr=self.output)  # fmt: skip
+        line = self.process.stdout.readline().decode()
+        words = line.split()
+        assert words[:1] == ["listening"], (line, (self.directory / "output").read_text())
+        self.port = int(words[1].rsplit(":", 1)[1])
+        self.admin_port = int(words[3].rsplit(":", 1)[1])
+        self.reader = threading.Thread(target=self.drain, daemon=True)
+        self.lines = []
+        self.reader.start()
+
+    def drain(self):
+        for line in self.process.stdout:
+            self.lines.append(line.decode())
+
+    def stop(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        status = self.process.wait(30)
+        self.reader.join()
+        self.process.stdout.close()
+        self.output.close()
+        return status
+
+    def ask(self, path, body=b"", headers=None, method="POST", port=None):
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=30)
+        try:
+            connection.request(method, path, body, headers or {})
+            response = connection.getresponse()
+            return response.status, response.read().decode()
+        finally:
+            connection.close()
+
+    def admin(self, path, body=b"", method="GET", headers=None):
+        token = (self.directory / "state" / "admin.token").read_text().strip()
+        return self.ask(path, body, {"Authorization": "Bearer " + token, **(headers or {})}, method, self.admin_port)
+
+    def until(self, path, body, wanted):
+        """Asks until the answer is as wanted: for what happens by itself."""
+        for _ in range(600):
+            answer = self.ask(path, body)
+            if answer == wanted:
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"{path} {body}: {answer}, not {wanted}")
+
+
+class AgentsTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.upstream = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
+        cls.upstream.seen = []
+        threading.Thread(target=cls.upstream.serve_forever, daemon=True).start()
+        cls.directory = pathlib.Path(tempfile.mkdtemp(prefix="godwit-agents."))
+        shutil.copy(pathlib.Path(OPTIONS.guests) / "agent-probe.wasm", cls.directory / "probe.wasm")
+        (cls.directory / "data").mkdir()
+        (cls.directory / "data" / "file").write_text("content")
+        (cls.directory / "private").write_text("private")
+        cls.server = Server(cls.directory, cls.manifest())
+
+    @classmethod
+    def manifest(cls, access_log="true"):
+        grants = GRANTS.format(port=cls.upstream.server_port)
+        return MANIFEST.format(grants=grants, webhooks=WEBHOOKS, access_log=access_log)
+
+    @classmethod
+    def tearDownClass(cls):
+        status = cls.server.stop()
+        cls.upstream.shutdown()
+        cls.upstream.server_close()
+        shutil.rmtree(cls.directory)
+        assert status == 0, status
+
+    def granted(self, what, body=""):
+        return self.server.ask("/granted/" + what, body.encode())
+
+    def denied(self, what, body=""):
+        return self.server.ask("/denied/" + what, body.encode())
+
+    def url(self, path="/x"):
+        return f"http://127.0.0.1:{self.upstream.server_port}{path}"
+
+
+class Requests(AgentsTest):
+    def test_answers(self):
+        self.assertEqual(self.server.ask("/granted/a/echo?b=c", b"body"), (200, "http|POST|/granted/a/echo|b=c|body"))
+        self.assertEqual(self.server.ask("/nowhere")[0], 404)
+        self.assertEqual(self.server.ask("/grantedtoo")[0], 404)
+
+    def test_streams(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
+        connection.request("GET", "/granted/stream")
+        response = connection.getresponse()
+        self.assertEqual(response.getheader("Transfer-Encoding"), "chunked")
+        self.assertEqual(response.read(), b"data: 0\n\ndata: 1\n\ndata: 2\n\n")
+        connection.close()
+
+    def test_ends_what_fails(self):
+        self.assertEqual(self.granted("trap"), (500, "the agent failed\n"))
+        self.assertEqual(self.granted("loop"), (504, "the agent took too long\n"))
+        self.assertEqual(self.granted("grow")[0], 500)
+        self.assertEqual(self.granted("echo", "x" * 70000)[0], 413)
+        self.assertEqual(self.granted("echo", "after")[0], 200)
+
+    def test_refuses_other_hosts_and_origins(self):
+        self.assertEqual(self.server.ask("/granted/echo", headers={"Host": "evil.test"})[0], 421)
+        self.assertEqual(self.server.ask("/granted/echo", headers={"Origin": "http://evil.test"})[0], 403)
+        self.assertEqual(self.server.ask("/granted/echo", headers={"Origin": "null"})[0], 403)
+        own = f"127.0.0.1:{self.server.port}"
+        self.assertEqual(self.server.ask("/granted/echo", headers={"Origin": "http://" + own, "Host": own})[0], 200)
+        self.assertEqual(self.granted("cors")[0], 400)
+
+
+class Grants(AgentsTest):
+    def test_kv(self):
+        self.assertEqual(self.server.ask("/granted/kv-set?one", b"1"), (200, "ok"))
+        self.assertEqual(self.granted("kv-get", "one"), (200, "1"))
+        self.assertEqual(self.granted("kv-get", "two"), (400, "no such key"))
+        self.assertEqual(self.server.ask("/other/kv-get", b"one"), (400, "no such key"), "each agent has its own")
+        self.assertIn("kv = true", self.denied("kv-get", "one")[1])
+
+    def test_sql(self):
+        self.assertEqual(self.granted("sql", "CREATE TABLE IF NOT EXISTS t (a INTEGER, b TEXT)")[0], 200)
+        self.assertEqual(self.granted("sql", "INSERT INTO t VALUES (1, 'x'), (2, 'y')"), (200, "2"))
+        self.assertEqual(self.granted("sql", "SELECT * FROM t ORDER BY a"), (200, "0|1,x,|2,y,"))
+        for refused in ("ATTACH 'other.db' AS o", "PRAGMA journal_mode = DELETE", "BEGIN", "SELECT load_extension('x')",
+                        "SELECT 1; SELECT 2", "SELEC 1", "VACUUM INTO 'copy.db'"):  # fmt: skip
+            self.assertEqual(self.granted("sql", refused)[0], 400, refused)
+        slow = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
+        self.assertIn(self.granted("sql", slow)[0], (400, 504))
+        self.assertEqual(self.granted("sql", "SELECT 1"), (200, "0|1,"), "and the next statement runs")
+        self.assertIn("sql = true", self.denied("sql", "SELECT 1")[1])
+
+    def test_hosts(self):
+        status, text = self.granted("fetch", self.url())
+        self.assertEqual((status, json.loads(text)["body"]), (200, "sent"))
+        self.assertIn("'hosts' of its grants", self.denied("fetch", self.url())[1])
+        self.assertIn("'hosts' of its grants", self.granted("fetch", "http://127.0.0.1:1/")[1])
+        self.assertEqual(self.granted("fetch", self.url("/redirect"))[0], 302, "redirections are not followed")
+        self.assertEqual(self.granted("fetch", "file:///etc/passwd")[0], 400)
+        self.assertEqual(self.granted("fetch", f"http://user@127.0.0.1:{self.upstream.server_port}/")[0], 400)
+
+    def test_secrets(self):
+        self.assertEqual(self.granted("fetch", self.url("/secret"))[0], 200)
+        headers = next(headers for path, headers, _ in reversed(self.upstream.seen) if path == "/secret")
+        self.assertEqual(headers["Authorization"], "Bearer " + SECRET)
+        self.assertEqual(self.granted("scan", SECRET[:6] + "|" + SECRET[6:]), (200, "absent"))
+        self.assertEqual(self.granted("scan", "Whether a |text"), (200, "absent"))
+        self.assertEqual(self.granted("scan", "noth|ing"), (200, "found"), "what is there is found")
+        self.granted("log", "it is " + SECRET)
+        logs = self.server.admin("/v1/agents/granted/logs")[1]
+        self.assertIn("it is ***", logs)
+        everything = logs + "".join(self.server.lines) + (self.directory / "output").read_text()
+        self.assertNotIn(SECRET, everything)
+
+    def test_models(self):
+        status, text = self.granted("llm", '{"model": "other", "messages": [{"model": 1}]}')
+        self.assertEqual(status, 200)
+        sent = json.loads(json.loads(text)["body"])
+        self.assertEqual(sent, {"model": "tiny", "messages": [{"model": 1}]})
+        self.assertEqual(json.loads(text)["path"], "/v1/chat/completions")
+        self.assertIn("'model' of its grants", self.denied("llm", "{}")[1])
+
+    def test_environment_and_paths(self):
+        self.assertEqual(self.granted("env"), (200, "hello"))
+        self.assertEqual(self.denied("env"), (200, "unset"))
+        self.assertEqual(self.granted("file", "/data/file"), (200, "content"))
+        self.assertEqual(self.granted("file", "/data/../private"), (200, "no file"))
+        self.assertEqual(self.denied("file", "/data/file"), (200, "no file"))
+
+    def test_timers_and_queues(self):
+        self.assertEqual(self.granted("timer", "t1"), (200, "ok"))
+        self.server.until("/granted/kv-get", b"event:timer:t1", (200, "rung"))
+        self.assertIn("timers = true", self.denied("timer", "t1")[1])
+        self.assertEqual(self.server.ask("/granted/queue?key1", b"fail once"), (200, "ok"))
+        self.server.until("/other/kv-get", b"failed", (200, "1"))
+        self.server.until("/other/kv-get", b"event:queue:granted:key1", (200, "fail once"))
+        self.assertIn("'queues' of its grants", self.server.ask("/denied/queue", b"x")[1])
+
+    def test_counts_denials(self):
+        self.denied("sql", "SELECT 1")
+        agents = {agent["name"]: agent for agent in json.loads(self.server.admin("/v1/agents")[1])["agents"]}
+        self.assertGreater(agents["denied"]["denials"], 0)
+        self.assertIn('godwit_agent_denials_total{agent="denied"}', self.server.admin("/metrics")[1])
+
+
+class Webhooks(AgentsTest):
+    def github(self, body, secret=SECRET, **headers):
+        signature = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+        return self.server.ask("/hooks/github", body, {"X-Hub-Signature-256": signature, **headers})[0]
+
+    def slack(self, body, secret=SECRET, at=None):
+        at = str(int(at or time.time()))
+        signature = "v0=" + hmac.new(secret.encode(), b"v0:" + at.encode() + b":" + body, hashlib.sha256).hexdigest()
+        return self.server.ask("/hooks/slack", body, {"X-Slack-Signature": signature, "X-Slack-Request-Timestamp": at})
+
+    def test_github(self):
+        self.assertEqual(self.github(b'{"n":1}'), 200)
+        self.assertEqual(self.github(b'{"n":2}', "another"), 401)
+        self.assertEqual(self.server.ask("/hooks/github", b'{"n":3}')[0], 401)
+        self.assertEqual(self.server.ask("/hooks/github", method="GET")[0], 405)
+
+    def test_slack(self):
+        self.assertEqual(self.slack(b"payload=1"), (200, "nothing"))
+        self.assertEqual(self.slack(b"payload=1", "another")[0], 401)
+        self.assertEqual(self.slack(b"payload=1", at=time.time() - 400)[0], 401)
+        self.assertEqual(self.slack(b"payload=1", at=time.time() + 400)[0], 401)
+
+    def test_telegram(self):
+        header = "X-Telegram-Bot-Api-Secret-Token"
+        self.assertEqual(self.server.ask("/hooks/telegram", b'{"update_id":1}', {header: SECRET}), (200, "nothing"))
+        self.assertEqual(self.server.ask("/hooks/telegram", b'{"update_id":2}', {header: "another"})[0], 401)
+
+    def test_replays_do_not_run_the_agent(self):
+        at = time.time()
+        self.assertEqual(self.slack(b"payload=r", at=at), (200, "nothing"))
+        self.assertEqual(self.slack(b"payload=r", at=at), (200, "this delivery was answered before\n"))
+        self.assertEqual(self.github(b'{"r":1}', **{"X-GitHub-Delivery": "a"}), 200)
+        runs = json.loads(self.server.admin("/v1/agents/granted")[1])["runs"]
+        self.assertEqual(self.github(b'{"r":1}', **{"X-GitHub-Delivery": "b"}), 200)
+        self.assertEqual(json.loads(self.server.admin("/v1/agents/granted")[1])["runs"], runs)
+
+
+class Operating(AgentsTest):
+    def test_admin_is_for_the_operator(self):
+        token = self.directory / "state" / "admin.token"
+        self.assertEqual(token.stat().st_mode & 0o777, 0o600)
+        self.assertEqual(self.server.ask("/v1/agents", method="GET", port=self.server.admin_port)[0], 401)
+        wrong = {"Authorization": "Bearer " + "0" * 64}
+        self.assertEqual(self.server.ask("/v1/agents", headers=wrong, method="GET", port=self.server.admin_port)[0], 401)
+        self.assertEqual(self.server.admin("/v1/agents", headers={"Host": "evil.test"})[0], 403)
+        self.assertEqual(self.server.admin("/v1/agents", headers={"Origin": "http://127.0.0.1"})[0], 403)
+        self.assertEqual(self.server.admin("/v1/agents")[0], 200)
+        self.assertEqual(self.server.ask("/v1/agents", method="GET")[0], 404, "not where agents answer")
+
+    def test_stops_and_starts(self):
+        self.assertEqual(self.server.admin("/v1/agents/other/stop", method="POST")[0], 200)
+        self.assertEqual(self.server.ask("/other/echo")[0], 503)
+        self.assertEqual(self.server.admin("/v1/agents/other/start", method="POST")[0], 200)
+        self.assertEqual(self.server.ask("/other/echo")[0], 200)
+
+    def test_logs_floods_in_part(self):
+        for i in range(40):
+            self.granted("log", f"line {i}")
+        lines = [json.loads(line) for line in self.server.admin("/v1/agents/granted/logs")[1].splitlines()]
+        self.assertIn("line 39", [line["message"] for line in lines])
+        status, rest = self.server.admin(f"/v1/agents/granted/logs?from={lines[-1]['seq'] + 1}")
+        self.assertEqual((status, rest), (200, ""))
+
+    def test_deploys_and_reloads_under_load(self):
+        failures, count, is_over = [], [0], threading.Event()
+
+        def load():
+            connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
+            while not is_over.is_set():
+                connection.request("POST", "/granted/echo", b"x")
+                response = connection.getresponse()
+                response.read()
+                count[0] += 1
+                if response.status != 200:
+                    failures.append(response.status)
+            connection.close()
+
+        threads = [threading.Thread(target=load) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        module = (self.directory / "probe.wasm").read_bytes()
+        for _ in range(3):
+            self.assertEqual(self.server.admin("/v1/agents/granted/module", module, "PUT")[0], 200)
+            self.assertEqual(self.server.admin("/v1/reload", method="POST")[0], 200)
+        status, text = self.server.admin("/v1/agents/granted/module", b"nonsense", "PUT")
+        self.assertEqual(status, 422, text)
+        is_over.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(failures, [])
+        self.assertGreater(count[0], 20)
+
+    def test_keeps_what_is_served_when_the_manifest_is_wrong(self):
+        manifest = self.directory / "godwit.toml"
+        good = manifest.read_text()
+        manifest.write_text(good.replace("[agent.limits]", "[agent.limit]", 1))
+        status, text = self.server.admin("/v1/reload", method="POST")
+        manifest.write_text(good)
+        self.assertEqual(status, 422)
+        self.assertIn("godwit.toml:9:8: agent has no key 'limit'; did you mean 'limits'?", json.loads(text)["error"])
+        self.assertEqual(self.granted("echo")[0], 200)
+
+
+class Durability(AgentsTest):
+    def test_kill_loses_nothing_that_was_acknowledged(self):
+        acknowledged, sent, number = {}, set(), 0
+        for _ in range(OPTIONS.kills):
+            is_over = threading.Event()
+
+            def write():
+                nonlocal number
+                while not is_over.is_set():
+                    number += 1
+                    key, value = f"key{number}", f"value{number}"
+                    try:
+                        if self.server.ask("/granted/kv-set?" + key, value.encode()) == (200, "ok"):
+                            acknowledged[key] = value
+                        if self.server.ask("/granted/queue?" + key, value.encode()) == (200, "ok"):
+                            sent.add(key)
+                    except (OSError, http.client.HTTPException):
+                        return
+
+            before = len(acknowledged)
+            thread = threading.Thread(target=write)
+            thread.start()
+            while len(acknowledged) < before + 5 and thread.is_alive():
+                time.sleep(0.001)
+            self.server.stop(signal.SIGKILL)
+            is_over.set()
+            thread.join()
+            self.server.start()
+        for key, value in acknowledged.items():
+            self.assertEqual(self.granted("kv-get", key), (200, value))
+        for key in sent:
+            self.server.until("/other/kv-get", f"event:queue:granted:{key}".encode(), (200, "value" + key[3:]))
+
+    def test_state_of_a_newer_server_is_refused(self):
+        directory = pathlib.Path(tempfile.mkdtemp(prefix="godwit-agents."))
+        (directory / "state").mkdir()
+        with sqlite3.connect(directory / "state" / "events.db") as database:
+            database.execute("PRAGMA user_version = 99")
+        database.close()
+        (directory / "godwit.toml").write_text('version = 1\nlisten = "127.0.0.1:0"\nadmin = "127.0.0.1:0"\n')
+        ran = subprocess.run([OPTIONS.server, "serve"], cwd=directory, capture_output=True, text=True, timeout=30, check=False)
+        shutil.rmtree(directory)
+        self.assertEqual(ran.returncode, 1)
+        self.assertIn("was written by a newer godwit (events.db has schema 99", ran.stderr)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--server", required=True)
+    parser.add_argument("--guests", required=True)
+    parser.add_argument("--source", required=True)
+    parser.add_argument("--kills", type=int, default=3)
+    OPTIONS, rest = parser.parse_known_args()
+    unittest.main(argv=[sys.argv[0], *rest])

@@ -1,0 +1,113 @@
+// An agent that does what its path says, and answers with what became of it.
+#include <godwit/agent.h>
+
+#include <ctime>
+
+namespace agent = godwit::agent;
+
+namespace {
+
+std::string argument() { return agent::request::body().value_or(""); }
+
+void answer(bool is_ok, std::string_view text = "ok") {
+  if (!is_ok) agent::response::status(400);
+  agent::response::write(is_ok ? std::string(text) : agent::error_message());
+}
+
+void fetch(const std::string& url) {
+  auto response = agent::http::send("POST", url, "X-From: guest", "sent");
+  if (!response) return answer(false);
+  agent::response::status(response->status());
+  agent::response::write(response->body().value_or("cut"));
+}
+
+void query(const std::string& statement) {
+  const auto result = agent::sql::run(statement);
+  if (!result) return answer(false);
+  std::string text = std::to_string(result->changes);
+  for (const auto& row : result->rows) {
+    text += "|";
+    for (const auto& value : row) {
+      if (const auto* integer = std::get_if<int64_t>(&value)) text += std::to_string(*integer) + ",";
+      else if (const auto* string = std::get_if<std::string>(&value)) text += *string + ",";
+      else text += "?,";
+    }
+  }
+  answer(true, text);
+}
+
+// Whether a text lies anywhere in this guest's memory, except where it was sent to: it comes in two halves.
+bool has_in_memory(const std::string& halves) {
+  const size_t middle = halves.find('|');
+  const std::string first = halves.substr(0, middle), second = halves.substr(middle + 1);
+  const char* begin = reinterpret_cast<const char*>(1024);
+  const char* end = reinterpret_cast<const char*>(__builtin_wasm_memory_size(0) * 65536);
+  for (const char* at = begin; at + first.size() + second.size() <= end; at++)
+    if (std::memcmp(at, first.data(), first.size()) == 0 &&
+        std::memcmp(at + first.size(), second.data(), second.size()) == 0)
+      return true;
+  return false;
+}
+
+}  // namespace
+
+GODWIT_ON_HTTP() {
+  const std::string path = agent::request::path();
+  const std::string what = path.substr(path.rfind('/') + 1);
+  if (what == "echo")
+    answer(true, agent::event::kind() + "|" + agent::request::method() + "|" + path + "|" +
+                     agent::request::query() + "|" + argument());
+  else if (what == "fetch") fetch(argument());
+  else if (what == "kv-get") {
+    const auto value = agent::kv::get(argument());
+    answer(value.has_value(), value.value_or(""));
+  } else if (what == "kv-set") answer(agent::kv::set(agent::request::query(), argument()));
+  else if (what == "kv-list") {
+    std::string text;
+    for (const std::string& key : agent::kv::list(argument())) text += key + ",";
+    answer(true, text);
+  } else if (what == "sql") query(argument());
+  else if (what == "timer") answer(agent::timer::set(argument(), 10, "rung"));
+  else if (what == "queue") answer(agent::queue::send("other", argument(), agent::request::query()));
+  else if (what == "env") answer(true, std::getenv("GREETING") ? std::getenv("GREETING") : "unset");
+  else if (what == "file") {
+    FILE* file = std::fopen(argument().c_str(), "r");
+    char line[100] = "";
+    if (file && std::fgets(line, sizeof line, file)) answer(true, line);
+    else answer(true, "no file");
+  } else if (what == "llm") {
+    auto response = agent::llm::send("default", argument());
+    answer(response.has_value(), response ? response->body().value_or("cut") : "");
+  } else if (what == "stream") {
+    for (int i = 0; i < 3; i++) {
+      agent::response::write("data: " + std::to_string(i) + "\n\n");
+      agent::response::flush();
+    }
+  } else if (what == "loop") {
+    for (volatile int i = 0;; i = i + 1) {
+    }
+  } else if (what == "grow") {
+    std::vector<char*> all;
+    for (;;) {
+      all.push_back(static_cast<char*>(std::malloc(1 << 20)));
+      if (!all.back()) __builtin_trap();
+      std::memset(all.back(), 1, 1 << 20);
+    }
+  } else if (what == "trap") __builtin_trap();
+  else if (what == "log") {
+    agent::log(argument());
+    answer(true);
+  } else if (what == "scan") answer(true, has_in_memory(argument()) ? "found" : "absent");
+  else if (what == "cors") answer(agent::response::header("Access-Control-Allow-Origin", "*"));
+  else answer(true, "nothing");
+}
+
+GODWIT_ON_EVENT() {
+  const std::string payload = agent::event::payload();
+  agent::kv::set("event:" + agent::event::kind() + ":" + agent::event::id(), payload);
+  if (payload == "fail") agent::fail("as it was told");
+  if (payload == "fail once" && agent::kv::get("failed") == std::nullopt) {
+    agent::kv::set("failed", "1");
+    agent::fail("once");
+  }
+}
