@@ -5,6 +5,7 @@ import os
 import shlex
 import shutil
 import subprocess
+from pathlib import Path
 
 from harness.build import BENCH, OUT, ROOT
 
@@ -57,10 +58,17 @@ class Peer:
             words[0] = self.program
         return words
 
+    def newest(self, program):
+        """When what a prepared file is made of changed last: the program, the runtime, and what it loads from beside it."""
+        parts = [program.wasm]
+        if found := shutil.which(self.program):
+            parts += [Path(found), *Path(found).resolve().parent.glob("plugins/*.so")]
+        return max(part.stat().st_mtime for part in parts)
+
     def command(self, program, args):
         out = OUT / "prepared" / f"{program.wasm.stem}.{self.name}"
         values = {"wasm": str(program.wasm), "out": str(out), "bench": str(BENCH), "args": args}
-        if self.prepare and (not out.exists() or out.stat().st_mtime < program.wasm.stat().st_mtime):
+        if self.prepare and (not out.exists() or out.stat().st_mtime < self.newest(program)):
             out.parent.mkdir(parents=True, exist_ok=True)
             done = subprocess.run(self.substitute(self.prepare, values), capture_output=True, text=True, cwd=ROOT)
             if done.returncode:

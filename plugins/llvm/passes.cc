@@ -5,10 +5,12 @@
 #include <llvm/Analysis/CFG.h>
 #include <llvm/Analysis/LoopInfo.h>
 #include <llvm/Analysis/ScalarEvolution.h>
+#include <llvm/Analysis/ScalarEvolutionExpressions.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/MDBuilder.h>
 #include <llvm/Transforms/Utils/BasicBlockUtils.h>
+#include <llvm/Transforms/Utils/LoopUtils.h>
 
 namespace godwit::llvm_tier {
 
@@ -64,6 +66,57 @@ llvm::PreservedAnalyses LowerMeanings::run(llvm::Function& function, llvm::Funct
   return llvm::PreservedAnalyses::none();
 }
 
+namespace {
+
+// How far an address moves from round to round, if it does so evenly, as far as that is a number.
+struct FindsSteps {
+  const llvm::Loop* loop;
+  bool is_even = false;
+  std::optional<int64_t> bytes;
+
+  bool follow(const llvm::SCEV* part) {
+    const auto* steps = llvm::dyn_cast<llvm::SCEVAddRecExpr>(part);
+    if (steps == nullptr || steps->getLoop() != loop) return true;
+    is_even = true;
+    if (const auto* step =
+            steps->isAffine() ? llvm::dyn_cast<llvm::SCEVConstant>(steps->getOperand(1)) : nullptr)
+      bytes = step->getAPInt().getSExtValue();
+    return false;
+  }
+  bool isDone() const { return is_even; }
+};
+
+// Stores further apart than this are not done several at a time.
+constexpr int64_t kFarApart = 32;
+
+bool is_scatter(const llvm::Loop& loop, llvm::StoreInst& store, llvm::ScalarEvolution& evolution) {
+  const llvm::SCEV* address = evolution.getSCEV(store.getPointerOperand());
+  if (evolution.isLoopInvariant(address, &loop)) return false;
+  FindsSteps steps{&loop, false, {}};
+  llvm::visitAll(address, steps);
+  return !steps.bytes || *steps.bytes < -kFarApart || *steps.bytes > kFarApart;
+}
+
+}  // namespace
+
+llvm::PreservedAnalyses LeaveScattersAlone::run(llvm::Function& function,
+                                                llvm::FunctionAnalysisManager& analyses) {
+  if (!is_code_of_module(function)) return llvm::PreservedAnalyses::all();
+  auto& loops = analyses.getResult<llvm::LoopAnalysis>(function);
+  auto& evolution = analyses.getResult<llvm::ScalarEvolutionAnalysis>(function);
+  for (llvm::Loop* loop : loops.getLoopsInPreorder()) {
+    if (!loop->isInnermost()) continue;
+    const bool scatters = llvm::any_of(loop->blocks(), [&](llvm::BasicBlock* block) {
+      return llvm::any_of(*block, [&](llvm::Instruction& instruction) {
+        auto* store = llvm::dyn_cast<llvm::StoreInst>(&instruction);
+        return store != nullptr && is_scatter(*loop, *store, evolution);
+      });
+    });
+    if (scatters) llvm::addStringMetadataToLoop(loop, "llvm.loop.vectorize.width", 1);
+  }
+  return llvm::PreservedAnalyses::all();
+}
+
 void GuardLoopsAndEntries::leave_if(llvm::Value* condition, llvm::Instruction& at, Libcall which,
                                     llvm::ArrayRef<llvm::Value*> arguments) {
   llvm::Instruction* end = llvm::SplitBlockAndInsertIfThen(
@@ -73,16 +126,15 @@ void GuardLoopsAndEntries::leave_if(llvm::Value* condition, llvm::Instruction& a
   unit_.call(b, end->getFunction()->getArg(0), which, arguments);
 }
 
-void GuardLoopsAndEntries::guard_loop(llvm::BasicBlock& header) {
+// Volatile rather than atomic: so it becomes an operand of the comparison, and stays where it is all the same.
+void GuardLoopsAndEntries::guard_loop(llvm::BasicBlock& header, llvm::Value* word_at) {
   llvm::Instruction& at = *header.getFirstNonPHIOrDbg();
   llvm::Function& function = *header.getParent();
   Builder b(&at);
   llvm::DebugLoc location = header.getTerminator()->getDebugLoc();
   if (!location) location = unit_.location(&function, function.getSubprogram()->getLine());
   b.SetCurrentDebugLocation(location);
-  llvm::Value* word_at = unit_.store_field_address(b, function.getArg(0), StoreField::interrupt);
-  llvm::LoadInst* word = b.CreateAlignedLoad(unit_.i64, word_at, llvm::Align(8));
-  word->setAtomic(llvm::AtomicOrdering::Monotonic);
+  llvm::LoadInst* word = b.CreateAlignedLoad(unit_.i64, word_at, llvm::Align(8), true);
   auto* condition = llvm::cast<llvm::Instruction>(b.CreateIsNotNull(word));
   leave_if(condition, *condition->getNextNode(), Libcall::trap,
            {llvm::ConstantInt::get(unit_.i32, static_cast<uint32_t>(runtime::Trap::Interrupted))});
@@ -127,7 +179,12 @@ llvm::PreservedAnalyses GuardLoopsAndEntries::run(llvm::Function& function,
     if (loop->isInnermost() && !may_call && most != 0 && most <= kFewRounds)
       headers.remove(loop->getHeader());
   }
-  for (llvm::BasicBlock* header : headers) guard_loop(*header);
+  if (!headers.empty()) {
+    // once, so that a register may hold it
+    Builder b(&*function.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
+    llvm::Value* word_at = unit_.store_field_address(b, function.getArg(0), StoreField::interrupt);
+    for (llvm::BasicBlock* header : headers) guard_loop(*header, word_at);
+  }
   if (calls) guard_entry(function);
   return llvm::PreservedAnalyses::none();
 }

@@ -19,6 +19,13 @@ class LowerMeanings : public llvm::PassInfoMixin<LowerMeanings> {
   Unit& unit_;
 };
 
+// Before loops are vectorised: leaves those alone that write here and there. On processors that gather and scatter, LLVM
+// makes vectors of addresses, which it then takes apart again, one byte store each.
+class LeaveScattersAlone : public llvm::PassInfoMixin<LeaveScattersAlone> {
+ public:
+  llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
+};
+
 // Last of all: looks at the poll word in loops, and at it and the stack where functions begin that call others. Done any
 // earlier it would keep loops from being vectorised.
 class GuardLoopsAndEntries : public llvm::PassInfoMixin<GuardLoopsAndEntries> {
@@ -29,7 +36,8 @@ class GuardLoopsAndEntries : public llvm::PassInfoMixin<GuardLoopsAndEntries> {
 
  private:
   void guard_entry(llvm::Function& function);
-  void guard_loop(llvm::BasicBlock& header);
+  // @param word_at  where the poll word lies
+  void guard_loop(llvm::BasicBlock& header, llvm::Value* word_at);
   // Leaves the guest by `which` if `condition` holds, before `at`.
   void leave_if(llvm::Value* condition, llvm::Instruction& at, Libcall which,
                 llvm::ArrayRef<llvm::Value*> arguments);
