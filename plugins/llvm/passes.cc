@@ -5,12 +5,10 @@
 #include <llvm/Analysis/CFG.h>
 #include <llvm/Analysis/LoopInfo.h>
 #include <llvm/Analysis/ScalarEvolution.h>
-#include <llvm/Analysis/ScalarEvolutionExpressions.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/MDBuilder.h>
 #include <llvm/Transforms/Utils/BasicBlockUtils.h>
-#include <llvm/Transforms/Utils/LoopUtils.h>
 
 namespace godwit::llvm_tier {
 
@@ -64,57 +62,6 @@ llvm::PreservedAnalyses LowerMeanings::run(llvm::Function& function, llvm::Funct
         operand.set(b.CreateUnaryIntrinsic(llvm::Intrinsic::canonicalize, operand.get()));
   }
   return llvm::PreservedAnalyses::none();
-}
-
-namespace {
-
-// How far an address moves from round to round, if it does so evenly, as far as that is a number.
-struct FindsSteps {
-  const llvm::Loop* loop;
-  bool is_even = false;
-  std::optional<int64_t> bytes;
-
-  bool follow(const llvm::SCEV* part) {
-    const auto* steps = llvm::dyn_cast<llvm::SCEVAddRecExpr>(part);
-    if (steps == nullptr || steps->getLoop() != loop) return true;
-    is_even = true;
-    if (const auto* step =
-            steps->isAffine() ? llvm::dyn_cast<llvm::SCEVConstant>(steps->getOperand(1)) : nullptr)
-      bytes = step->getAPInt().getSExtValue();
-    return false;
-  }
-  bool isDone() const { return is_even; }
-};
-
-// Stores further apart than this are not done several at a time.
-constexpr int64_t kFarApart = 32;
-
-bool is_scatter(const llvm::Loop& loop, llvm::StoreInst& store, llvm::ScalarEvolution& evolution) {
-  const llvm::SCEV* address = evolution.getSCEV(store.getPointerOperand());
-  if (evolution.isLoopInvariant(address, &loop)) return false;
-  FindsSteps steps{&loop, false, {}};
-  llvm::visitAll(address, steps);
-  return !steps.bytes || *steps.bytes < -kFarApart || *steps.bytes > kFarApart;
-}
-
-}  // namespace
-
-llvm::PreservedAnalyses LeaveScattersAlone::run(llvm::Function& function,
-                                                llvm::FunctionAnalysisManager& analyses) {
-  if (!is_code_of_module(function)) return llvm::PreservedAnalyses::all();
-  auto& loops = analyses.getResult<llvm::LoopAnalysis>(function);
-  auto& evolution = analyses.getResult<llvm::ScalarEvolutionAnalysis>(function);
-  for (llvm::Loop* loop : loops.getLoopsInPreorder()) {
-    if (!loop->isInnermost()) continue;
-    const bool scatters = llvm::any_of(loop->blocks(), [&](llvm::BasicBlock* block) {
-      return llvm::any_of(*block, [&](llvm::Instruction& instruction) {
-        auto* store = llvm::dyn_cast<llvm::StoreInst>(&instruction);
-        return store != nullptr && is_scatter(*loop, *store, evolution);
-      });
-    });
-    if (scatters) llvm::addStringMetadataToLoop(loop, "llvm.loop.vectorize.width", 1);
-  }
-  return llvm::PreservedAnalyses::all();
 }
 
 void GuardLoopsAndEntries::leave_if(llvm::Value* condition, llvm::Instruction& at, Libcall which,

@@ -26,6 +26,13 @@ class LeaveScattersAlone : public llvm::PassInfoMixin<LeaveScattersAlone> {
   llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
 };
 
+// Before that: where a loop's addresses, numbers of 32 bits, move evenly in groups (a[i], a[i + 1] …), makes a second loop
+// that is run if they do not wrap, with addresses of 64 bits, which LLVM sees to lie side by side.
+class WidenAddresses : public llvm::PassInfoMixin<WidenAddresses> {
+ public:
+  llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
+};
+
 // Last of all: looks at the poll word in loops, and at it and the stack where functions begin that call others. Done any
 // earlier it would keep loops from being vectorised.
 class GuardLoopsAndEntries : public llvm::PassInfoMixin<GuardLoopsAndEntries> {

@@ -110,6 +110,7 @@ void optimise(Unit& unit, llvm::TargetMachine& machine, unsigned optimization,
   library.disableAllFunctions();
   functions.registerPass([&] { return llvm::TargetLibraryAnalysis(library); });
   builder.registerVectorizerStartEPCallback([](llvm::FunctionPassManager& passes, llvm::OptimizationLevel) {
+    passes.addPass(WidenAddresses());
     passes.addPass(LeaveScattersAlone());
   });
   builder.registerModuleAnalyses(modules);
