@@ -5,6 +5,7 @@
 #include <llvm/Analysis/CFG.h>
 #include <llvm/Analysis/LoopInfo.h>
 #include <llvm/Analysis/ScalarEvolution.h>
+#include <llvm/IR/Dominators.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/MDBuilder.h>
@@ -96,11 +97,39 @@ void GuardLoopsAndEntries::guard_entry(llvm::Function& function) {
   llvm::Value* limit_at = unit_.store_field_address(b, ctx, StoreField::native_stack_limit);
   llvm::Value* limit = unit_.invariant(b.CreateAlignedLoad(unit_.ptr, limit_at, llvm::Align(8)));
   llvm::LoadInst* word = b.CreateAlignedLoad(
-      unit_.i64, unit_.store_field_address(b, ctx, StoreField::interrupt), llvm::Align(8));
-  word->setAtomic(llvm::AtomicOrdering::Monotonic);
+      unit_.i64, unit_.store_field_address(b, ctx, StoreField::interrupt), llvm::Align(8), true);
   auto* refuses = b.CreateOr(b.CreateICmpULT(frame, limit), b.CreateIsNotNull(word));
   leave_if(refuses, at, Libcall::refuse_entry, {});
 }
+
+namespace {
+
+bool is_call(const llvm::Instruction& instruction) {
+  return llvm::isa<llvm::CallInst>(instruction) && !llvm::isa<llvm::IntrinsicInst>(instruction) &&
+         !llvm::cast<llvm::CallInst>(instruction).doesNotReturn();
+}
+
+// Whether whoever calls `function` has the poll word looked at: where functions begin that call others.
+bool polls(const llvm::Function* function) {
+  return function != nullptr && is_code_of_module(*function) &&
+         llvm::any_of(llvm::instructions(*function), is_call);
+}
+
+// The blocks in which the poll word is looked at, without what is done for loops.
+llvm::SmallPtrSet<const llvm::BasicBlock*, 16> polling_blocks(llvm::Function& function) {
+  llvm::SmallPtrSet<const llvm::BasicBlock*, 16> blocks;
+  llvm::SmallDenseMap<const llvm::Function*, bool, 16> known;
+  for (llvm::Instruction& instruction : llvm::instructions(function)) {
+    if (!is_call(instruction)) continue;
+    const llvm::Function* callee = llvm::cast<llvm::CallInst>(instruction).getCalledFunction();
+    const auto [found, is_new] = known.try_emplace(callee, false);
+    if (is_new) found->second = polls(callee);
+    if (found->second) blocks.insert(instruction.getParent());
+  }
+  return blocks;
+}
+
+}  // namespace
 
 llvm::PreservedAnalyses GuardLoopsAndEntries::run(llvm::Function& function,
                                                   llvm::FunctionAnalysisManager& analyses) {
@@ -108,8 +137,7 @@ llvm::PreservedAnalyses GuardLoopsAndEntries::run(llvm::Function& function,
   bool calls = false;
   llvm::SmallPtrSet<const llvm::BasicBlock*, 16> calling;
   for (llvm::Instruction& instruction : llvm::instructions(function)) {
-    if (!llvm::isa<llvm::CallInst>(instruction) || llvm::isa<llvm::IntrinsicInst>(instruction)) continue;
-    if (llvm::cast<llvm::CallInst>(instruction).doesNotReturn()) continue;
+    if (!is_call(instruction)) continue;
     calls = true;
     calling.insert(instruction.getParent());
   }
@@ -120,11 +148,21 @@ llvm::PreservedAnalyses GuardLoopsAndEntries::run(llvm::Function& function,
   llvm::FindFunctionBackedges(function, edges);
   llvm::SmallSetVector<llvm::BasicBlock*, 16> headers;
   for (const auto& edge : edges) headers.insert(const_cast<llvm::BasicBlock*>(edge.second));
-  for (llvm::Loop* loop : loops.getLoopsInPreorder()) {
+  auto& dominators = analyses.getResult<llvm::DominatorTreeAnalysis>(function);
+  llvm::SmallPtrSet<const llvm::BasicBlock*, 16> polling = polling_blocks(function);
+  // from the inside out: a loop that goes round through one that polls need not do so
+  for (llvm::Loop* loop : llvm::reverse(loops.getLoopsInPreorder())) {
     const unsigned most = evolution.getSmallConstantMaxTripCount(loop);
     const bool may_call = llvm::any_of(loop->blocks(), [&](auto* block) { return calling.contains(block); });
-    if (loop->isInnermost() && !may_call && most != 0 && most <= kFewRounds)
+    llvm::SmallVector<llvm::BasicBlock*, 4> latches;
+    loop->getLoopLatches(latches);
+    const bool polls_anyway = llvm::any_of(loop->blocks(), [&](auto* block) {
+      return polling.contains(block) &&
+             llvm::all_of(latches, [&](auto* latch) { return dominators.dominates(block, latch); });
+    });
+    if (polls_anyway || (loop->isInnermost() && !may_call && most != 0 && most <= kFewRounds))
       headers.remove(loop->getHeader());
+    else polling.insert(loop->getHeader());
   }
   if (!headers.empty()) {
     // once, so that a register may hold it
