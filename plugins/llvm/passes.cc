@@ -115,20 +115,6 @@ bool polls(const llvm::Function* function) {
          llvm::any_of(llvm::instructions(*function), is_call);
 }
 
-// The blocks in which the poll word is looked at, without what is done for loops.
-llvm::SmallPtrSet<const llvm::BasicBlock*, 16> polling_blocks(llvm::Function& function) {
-  llvm::SmallPtrSet<const llvm::BasicBlock*, 16> blocks;
-  llvm::SmallDenseMap<const llvm::Function*, bool, 16> known;
-  for (llvm::Instruction& instruction : llvm::instructions(function)) {
-    if (!is_call(instruction)) continue;
-    const llvm::Function* callee = llvm::cast<llvm::CallInst>(instruction).getCalledFunction();
-    const auto [found, is_new] = known.try_emplace(callee, false);
-    if (is_new) found->second = polls(callee);
-    if (found->second) blocks.insert(instruction.getParent());
-  }
-  return blocks;
-}
-
 }  // namespace
 
 llvm::PreservedAnalyses GuardLoopsAndEntries::run(llvm::Function& function,
@@ -136,10 +122,15 @@ llvm::PreservedAnalyses GuardLoopsAndEntries::run(llvm::Function& function,
   if (!is_code_of_module(function)) return llvm::PreservedAnalyses::all();
   bool calls = false;
   llvm::SmallPtrSet<const llvm::BasicBlock*, 16> calling;
+  llvm::SmallPtrSet<const llvm::BasicBlock*, 16> polling;  // where the poll word is looked at
   for (llvm::Instruction& instruction : llvm::instructions(function)) {
     if (!is_call(instruction)) continue;
     calls = true;
     calling.insert(instruction.getParent());
+    const llvm::Function* callee = llvm::cast<llvm::CallInst>(instruction).getCalledFunction();
+    const auto [found, is_new] = known_to_poll_.try_emplace(callee, false);
+    if (is_new) found->second = polls(callee);
+    if (found->second) polling.insert(instruction.getParent());
   }
   auto& loops = analyses.getResult<llvm::LoopAnalysis>(function);
   auto& evolution = analyses.getResult<llvm::ScalarEvolutionAnalysis>(function);
@@ -149,7 +140,6 @@ llvm::PreservedAnalyses GuardLoopsAndEntries::run(llvm::Function& function,
   llvm::SmallSetVector<llvm::BasicBlock*, 16> headers;
   for (const auto& edge : edges) headers.insert(const_cast<llvm::BasicBlock*>(edge.second));
   auto& dominators = analyses.getResult<llvm::DominatorTreeAnalysis>(function);
-  llvm::SmallPtrSet<const llvm::BasicBlock*, 16> polling = polling_blocks(function);
   // from the inside out: a loop that goes round through one that polls need not do so
   for (llvm::Loop* loop : llvm::reverse(loops.getLoopsInPreorder())) {
     const unsigned most = evolution.getSmallConstantMaxTripCount(loop);

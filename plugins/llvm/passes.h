@@ -50,6 +50,7 @@ class GuardLoopsAndEntries : public llvm::PassInfoMixin<GuardLoopsAndEntries> {
                 llvm::ArrayRef<llvm::Value*> arguments);
 
   Unit& unit_;
+  llvm::DenseMap<const llvm::Function*, bool> known_to_poll_;  // of functions that were seen called
 };
 
 }  // namespace godwit::llvm_tier

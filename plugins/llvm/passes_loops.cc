@@ -1,4 +1,5 @@
 // What is done to loops before LLVM makes vectors of them.
+#include <llvm/ADT/SmallSet.h>
 #include <llvm/Analysis/LoopAccessAnalysis.h>
 #include <llvm/Analysis/LoopInfo.h>
 #include <llvm/Analysis/ScalarEvolution.h>
@@ -68,6 +69,8 @@ llvm::PreservedAnalyses LeaveScattersAlone::run(llvm::Function& function,
 
 namespace {
 
+constexpr int64_t kVectorBytes = 16;
+
 // Addresses of one loop that lie at constant distances from each other, all the way.
 struct Group {
   const llvm::SCEV* base;  // where the lowest of them begins; 32 bits
@@ -79,9 +82,16 @@ struct Group {
   llvm::SmallVector<Member, 8> members;
 
   int64_t widest() const { return std::ranges::max_element(members, {}, &Member::distance)->distance; }
+  // Neighbours of `bytes` bytes, no others, that fill a vector; and the next round goes on where they end.
+  bool is_dense(int64_t bytes) const {
+    llvm::SmallSet<int64_t, 8> distances;
+    for (const Member& member : members) distances.insert(member.distance);
+    const int64_t width = static_cast<int64_t>(distances.size()) * bytes;
+    return width >= kVectorBytes && widest() + bytes == width && std::abs(step) == width &&
+           llvm::all_of(members, [&](const Member& member) { return member.distance % bytes == 0; });
+  }
 };
 
-constexpr size_t kFewestMembers = 3;
 constexpr int64_t kMostDistance = 4096;
 constexpr unsigned kMostInstructions = 400;
 
@@ -133,7 +143,7 @@ llvm::SmallVector<Group, 4> groups_of(llvm::Loop& loop, llvm::ScalarEvolution& e
         add_to_groups(groups, *extended, *numbers, evolution);
     }
   }
-  llvm::erase_if(groups, [](const Group& group) { return group.members.size() < kFewestMembers; });
+  llvm::erase_if(groups, [](const Group& group) { return !group.is_dense(4) && !group.is_dense(8); });
   return groups;
 }
 
@@ -250,7 +260,7 @@ llvm::PreservedAnalyses WidenAddresses::run(llvm::Function& function,
   auto& dominators = analyses.getResult<llvm::DominatorTreeAnalysis>(function);
   bool has_changed = false;
   for (llvm::Loop* loop : loops.getLoopsInPreorder()) {
-    if (!loop->isInnermost() || !loop->isLoopSimplifyForm() || loop->getExitBlock() == nullptr) continue;
+    if (loop->getNumBlocks() != 1 || !loop->isLoopSimplifyForm() || loop->getExitBlock() == nullptr) continue;
     const llvm::SCEV* known = known_rounds(*loop, evolution);
     const std::optional<Counted> count = known == nullptr ? counted(*loop, evolution) : std::nullopt;
     if (known == nullptr && !count) continue;
@@ -281,6 +291,9 @@ llvm::PreservedAnalyses WidenAddresses::run(llvm::Function& function,
     llvm::LoopAccessInfoManager& accesses = analyses.getResult<llvm::LoopAccessAnalysis>(function);
     llvm::LoopVersioning versions(accesses.getInfo(*loop), {}, loop, &loops, &dominators, &evolution);
     versions.versionLoop();
+    // hardly ever run
+    llvm::addStringMetadataToLoop(versions.getNonVersionedLoop(), "llvm.loop.vectorize.width", 1);
+    llvm::addStringMetadataToLoop(versions.getNonVersionedLoop(), "llvm.loop.unroll.disable", 1);
     // what LLVM found to check comes on top
     auto* choice = llvm::cast<llvm::BranchInst>(before->getTerminator());
     choice->setCondition(Builder(choice).CreateOr(choice->getCondition(), wraps));
@@ -289,7 +302,12 @@ llvm::PreservedAnalyses WidenAddresses::run(llvm::Function& function,
     accesses.clear();
     has_changed = true;
   }
-  return has_changed ? llvm::PreservedAnalyses::none() : llvm::PreservedAnalyses::all();
+  if (!has_changed) return llvm::PreservedAnalyses::all();
+  llvm::PreservedAnalyses preserved;
+  preserved.preserve<llvm::DominatorTreeAnalysis>();
+  preserved.preserve<llvm::LoopAnalysis>();
+  preserved.preserve<llvm::ScalarEvolutionAnalysis>();
+  return preserved;
 }
 
 }  // namespace godwit::llvm_tier
