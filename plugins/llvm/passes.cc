@@ -140,6 +140,8 @@ llvm::PreservedAnalyses GuardLoopsAndEntries::run(llvm::Function& function,
   llvm::SmallSetVector<llvm::BasicBlock*, 16> headers;
   for (const auto& edge : edges) headers.insert(const_cast<llvm::BasicBlock*>(edge.second));
   auto& dominators = analyses.getResult<llvm::DominatorTreeAnalysis>(function);
+  // Loops of one block look when they go back: many go round once or twice.
+  llvm::SmallVector<std::pair<llvm::BasicBlock*, llvm::BasicBlock*>, 16> backs;
   // from the inside out: a loop that goes round through one that polls need not do so
   for (llvm::Loop* loop : llvm::reverse(loops.getLoopsInPreorder())) {
     const unsigned most = evolution.getSmallConstantMaxTripCount(loop);
@@ -152,13 +154,17 @@ llvm::PreservedAnalyses GuardLoopsAndEntries::run(llvm::Function& function,
     });
     if (polls_anyway || (loop->isInnermost() && !may_call && most != 0 && most <= kFewRounds))
       headers.remove(loop->getHeader());
-    else polling.insert(loop->getHeader());
+    else if (loop->getNumBlocks() == 1 && headers.contains(loop->getHeader())) {
+      headers.remove(loop->getHeader());
+      backs.push_back({latches.front(), loop->getHeader()});
+    } else polling.insert(loop->getHeader());
   }
-  if (!headers.empty()) {
+  if (!headers.empty() || !backs.empty()) {
     // once, so that a register may hold it
     Builder b(&*function.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
     llvm::Value* word_at = unit_.store_field_address(b, function.getArg(0), StoreField::interrupt);
     for (llvm::BasicBlock* header : headers) guard_loop(*header, word_at);
+    for (const auto& [latch, header] : backs) guard_loop(*llvm::SplitEdge(latch, header), word_at);
   }
   if (calls) guard_entry(function);
   return llvm::PreservedAnalyses::none();
