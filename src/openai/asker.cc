@@ -13,13 +13,18 @@ void Service::Asker::send(const json::object& body) {
   std::ignore = response.send(text_of(body));
 }
 
-bool Service::Asker::send_event(std::string_view data) {
+bool Service::Asker::send_event(std::string_view data, std::string_view type) {
   if (!response.has_begun()) {
     std::ignore = response.add_field("Content-Type", "text/event-stream");
     std::ignore = response.add_field("Cache-Control", "no-cache");
   }
   std::string event;
-  event.reserve(data.size() + 8);
+  event.reserve(data.size() + type.size() + 16);
+  if (!type.empty()) {
+    event += "event: ";
+    event += type;
+    event += "\n";
+  }
   event += "data: ";
   event += data;
   event += "\n\n";

@@ -14,11 +14,13 @@ struct Service::Asker {
   net::Request& request;
   net::ResponseWriter& response;
   uint64_t tenant = 0;
+  std::string owner = {};  // of what is kept for it: a hash of its key
 
   // An answer as a whole. Who is gone by then does not read it.
   void send(const json::object& body);
   // A piece of a stream of server-sent events, which begins with the first. False: the client is gone.
-  bool send_event(std::string_view data);
+  // @param type of the event; empty for none
+  bool send_event(std::string_view data, std::string_view type = {});
 };
 
 // Ends `answers` as soon as the client is gone. @lifetime shorter than the request.

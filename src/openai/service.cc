@@ -4,6 +4,7 @@
 #include <optional>
 #include <tuple>
 
+#include "base/sha256.h"
 #include "openai/asker.h"
 
 namespace godwit::openai {
@@ -19,11 +20,27 @@ bool is_same(std::string_view a, std::string_view b) {
 }
 
 constexpr std::string_view kModelPrefix = "/v1/models/";
+constexpr std::string_view kResponsePrefix = "/v1/responses/";
+
+std::string hash_of(std::string_view text) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string digits;
+  Sha256 hash;
+  hash.update(as_bytes(text));
+  for (const uint8_t byte : hash.finish()) {
+    digits += kDigits[byte >> 4];
+    digits += kDigits[byte & 15];
+  }
+  return digits;
+}
 
 }  // namespace
 
-Service::Service(nn::Registry& registry, ServiceConfig config)
-    : registry_(registry), config_(std::move(config)), admission_(config_.places, config_.most_waiting) {
+Service::Service(nn::Registry& registry, ServiceConfig config, ResponseStore responses)
+    : registry_(registry),
+      config_(std::move(config)),
+      admission_(config_.places, config_.most_waiting),
+      responses_(std::move(responses)) {
   for (const std::string& key : config_.api_keys) tenants_.push_back(registry.tenant("openai " + key));
   if (tenants_.empty()) tenants_.push_back(registry.tenant("openai"));
 }
@@ -31,7 +48,9 @@ Service::Service(nn::Registry& registry, ServiceConfig config)
 Result<std::unique_ptr<Service>> Service::create(nn::Registry& registry, ServiceConfig config) {
   if (config.models.empty()) return fail(ErrorKind::Usage, "the server needs a model to answer with");
   if (config.places == 0) return fail(ErrorKind::Usage, "the server needs a place to compute an answer in");
-  std::unique_ptr<Service> service(new Service(registry, std::move(config)));
+  ASSIGN_OR_RETURN(ResponseStore responses,
+                   ResponseStore::open(config.responses_folder, config.most_responses));
+  std::unique_ptr<Service> service(new Service(registry, std::move(config), std::move(responses)));
   for (const ModelSpec& spec : service->config_.models) {
     ASSIGN_OR_RETURN(auto model, ServedModel::load(registry, spec));
     service->models_.push_back(std::move(model));
@@ -61,23 +80,29 @@ void Service::handle(net::Request& request, net::ResponseWriter& response) {
   std::ignore = response.send(json_of(error));
 }
 
-Outcome<uint64_t> Service::tenant_of(const net::Request& request) {
-  if (config_.api_keys.empty()) return tenants_[0];
+// Whose request it is.
+Outcome<> Service::recognise(Asker& asker) const {
+  asker.tenant = tenants_[0];
+  asker.owner = "-";
+  if (config_.api_keys.empty()) return {};
   constexpr std::string_view kBearer = "Bearer ";
-  const std::string* field = request.field("authorization");
+  const std::string* field = asker.request.field("authorization");
   const std::string_view given = field ? std::string_view(*field) : std::string_view();
   std::optional<size_t> found;
   if (given.starts_with(kBearer))
     for (size_t i = 0; i < config_.api_keys.size(); ++i)
       if (is_same(given.substr(kBearer.size()), config_.api_keys[i])) found = i;
-  if (found) return tenants_[*found];
-  return std::unexpected<ApiError>(
-      ApiError{.status = 401,
-               .type = "invalid_request_error",
-               .code = "invalid_api_key",
-               .field = {},
-               .message = given.empty() ? "no API key: send the header Authorization: Bearer KEY"
-                                        : "the API key is not one of this server's"});
+  if (!found)
+    return std::unexpected<ApiError>(
+        ApiError{.status = 401,
+                 .type = "invalid_request_error",
+                 .code = "invalid_api_key",
+                 .field = {},
+                 .message = given.empty() ? "no API key: send the header Authorization: Bearer KEY"
+                                          : "the API key is not one of this server's"});
+  asker.tenant = tenants_[*found];
+  asker.owner = hash_of(config_.api_keys[*found]);
+  return {};
 }
 
 Outcome<> Service::route(Asker& asker) {
@@ -90,13 +115,15 @@ Outcome<> Service::route(Asker& asker) {
       {"/v1/chat/completions", "POST", &Service::chat_completions},
       {"/v1/completions", "POST", &Service::completions},
       {"/v1/embeddings", "POST", &Service::embeddings},
+      {"/v1/responses", "POST", &Service::responses},
       {"/v1/models", "GET", &Service::models},
       {"/health", "GET", &Service::health},
   };
   const std::string_view path = asker.request.path();
   if (path == "/health") return health(asker);
-  OPENAI_TRY(asker.tenant, tenant_of(asker.request));
+  OPENAI_CHECK(recognise(asker));
   if (path.starts_with(kModelPrefix)) return models(asker);
+  if (path.starts_with(kResponsePrefix)) return stored_response(asker);
   for (const Row& row : kRows) {
     if (row.path != path) continue;
     if (row.method == asker.request.method()) return (this->*row.endpoint)(asker);

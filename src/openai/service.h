@@ -14,6 +14,7 @@
 #include "openai/answers.h"
 #include "openai/error.h"
 #include "openai/request_options.h"
+#include "openai/response_store.h"
 #include "openai/served_model.h"
 
 namespace godwit::openai {
@@ -24,6 +25,9 @@ struct ServiceConfig {
   uint32_t places = 8;                // answers that are computed at a time
   uint32_t most_waiting = 64;         // requests that wait for a place
   uint64_t most_body_bytes = uint64_t{4} << 20;
+  std::string
+      responses_folder;  // where those of /v1/responses are kept; empty: in memory, until the server ends
+  size_t most_responses = 10'000;  // that are kept, of all keys together
 };
 
 // @threads any.
@@ -44,10 +48,10 @@ class Service final : public net::Handler {
  private:
   using Endpoint = Outcome<> (Service::*)(Asker&);
 
-  Service(nn::Registry& registry, ServiceConfig config);
+  Service(nn::Registry& registry, ServiceConfig config, ResponseStore responses);
 
   Outcome<> route(Asker& asker);
-  Outcome<uint64_t> tenant_of(const net::Request& request);
+  Outcome<> recognise(Asker& asker) const;
   Outcome<json::object> read_body(net::Request& request) const;
   Outcome<ServedModel*> model_of(const json::object& body) const;
 
@@ -56,7 +60,10 @@ class Service final : public net::Handler {
   Outcome<> embeddings(Asker& asker);
   Outcome<> models(Asker& asker);
   Outcome<> health(Asker& asker);
+  Outcome<> responses(Asker& asker);
+  Outcome<> stored_response(Asker& asker);
 
+  Outcome<json::object> find_response(const Asker& asker, std::string_view id) const;
   Outcome<std::string> embed(Asker& asker, ServedModel& model, const std::string& text, int64_t& tokens);
   Outcome<std::unique_ptr<Answers>> ask(Asker& asker, std::vector<Question> questions);
 
@@ -65,6 +72,7 @@ class Service final : public net::Handler {
   std::vector<std::unique_ptr<ServedModel>> models_;
   std::vector<uint64_t> tenants_;  // of the keys; without any, one for all
   Admission admission_;
+  ResponseStore responses_;
 };
 
 }  // namespace godwit::openai

@@ -289,6 +289,55 @@ class ByTheClient(unittest.TestCase):
             print(f"a place was free {took_s * 1000:.0f} ms after its client had left", file=sys.stderr)
 
 
+class Responses(unittest.TestCase):
+    def test_remembers_them_across_a_restart(self):
+        import openai
+        with tempfile.TemporaryDirectory() as folder:
+            keys = pathlib.Path(folder, "keys")
+            keys.write_text("one\ntwo\n")
+            start = lambda: Server(*model("smol", "smollm2-135m-instruct-q4_1.gguf"), "--ctx-size", "1024",
+                                   "--state", folder + "/state", "--api-key-file", str(keys))
+            server = start()
+            try:
+                client = server.client("one")
+                first = client.responses.create(model="smol", input="My name is Ada.", instructions="Be short.",
+                                                max_output_tokens=20, temperature=0)
+                self.assertTrue(first.output_text)
+                self.assertEqual(first.usage.total_tokens, first.usage.input_tokens + first.usage.output_tokens)
+                events = list(client.responses.create(model="smol", input=[{"role": "user", "content": "Count to three."}],
+                                                      max_output_tokens=12, temperature=0, stream=True))
+                kinds = [event.type for event in events]
+                self.assertEqual(kinds[:2], ["response.created", "response.in_progress"])
+                self.assertIn(kinds[-1], ("response.completed", "response.incomplete"))
+                self.assertEqual("".join(event.delta for event in events if event.type == "response.output_text.delta"),
+                                 events[-1].response.output_text)
+                unstored = client.responses.create(model="smol", input="x", max_output_tokens=1, store=False)
+            finally:
+                self.assertEqual(server.close(), 0)
+            server = start()
+            try:
+                client, stranger = server.client("one"), server.client("two")
+                again = client.responses.retrieve(first.id)
+                self.assertEqual((again.id, again.output_text), (first.id, first.output_text))
+                second = client.responses.create(model="smol", input="What is my name?", previous_response_id=first.id,
+                                                 max_output_tokens=30, temperature=0)
+                self.assertGreater(second.usage.input_tokens, first.usage.input_tokens + 5)
+                call = client.responses.create(
+                    model="smol", input="The weather in Oslo?", temperature=0, max_output_tokens=100, tool_choice="required",
+                    tools=[{"type": "function", "strict": True, **WEATHER["function"]}]).output[-1]
+                self.assertEqual((call.type, call.name), ("function_call", "get_weather"))
+                for someone, id in ((stranger, first.id), (client, unstored.id), (client, "../keys"), (client, "resp_x")):
+                    with self.assertRaises(openai.NotFoundError):
+                        someone.responses.retrieve(id)
+                with self.assertRaises(openai.NotFoundError):
+                    stranger.responses.create(model="smol", input="x", previous_response_id=first.id)
+                client.responses.delete(first.id)
+                with self.assertRaises(openai.NotFoundError):
+                    client.responses.retrieve(first.id)
+            finally:
+                self.assertEqual(server.close(), 0)
+
+
 class Overload(unittest.TestCase):
     def test_refuses_what_it_cannot_hold(self):
         import openai

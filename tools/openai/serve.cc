@@ -68,6 +68,11 @@ int serve(Arguments arguments) {
       {"--api-key-file", [&](std::string_view value) { return read_keys(value, config.api_keys); }},
       {"--parallel", number_into(config.places, 1, 64)},
       {"--queue", number_into(config.most_waiting, 0, 100'000)},
+      {"--state",
+       [&](std::string_view value) {
+         config.responses_folder = value;
+         return std::string();
+       }},
       {"--ctx-size", number_into(context_size, 16, 1 << 24)},
   };
   const auto others = read_options(arguments, options);
