@@ -11,9 +11,12 @@
 namespace godwit::ggml {
 namespace {
 
-// How many tokens of prompts go along with answers in one pass: what a pass costs more is what those who are in the
-// middle of an answer wait longer.
+// How many tokens of prompts go along with answers in one pass, until it is known what they cost: what a pass costs more is
+// what those who are in the middle of an answer wait longer. Then so many that a pass takes twice as long at most.
 constexpr size_t kPromptTokensBesideAnswers = 32;
+constexpr size_t kFewestPromptTokens = 4;
+// The weight of the latest pass in what passes are taken to cost.
+constexpr double kNews = 0.2;
 // Those who take their answer token by token are back within this time, or the pass goes without them.
 constexpr std::chrono::microseconds kLongestGathering{2000};
 // … but not more than this part of a pass.
@@ -329,9 +332,28 @@ void Batch::pass(std::unique_lock<std::mutex>& lock) {
   const auto started = std::chrono::steady_clock::now();
   compute(jobs);
   last_pass_ = std::chrono::steady_clock::now() - started;
+  measure(last_pass_);
   lock.lock();
   for (const auto& job : jobs)
     if (job->has_ended && !job->is_done) finish(*job);
+}
+
+void Batch::measure(std::chrono::nanoseconds pass) {
+  const auto blend = [](double& known, double latest) {
+    known = known == 0 ? latest : (1 - kNews) * known + kNews * latest;
+  };
+  const auto took = static_cast<double>(pass.count());
+  if (answers_in_pass_ == 0) return;
+  if (prompt_tokens_in_pass_ == 0) return blend(answers_pass_ns_, took);
+  if (answers_pass_ns_ == 0) return;
+  const double more = std::max(took - answers_pass_ns_, 1.0);
+  blend(prompt_token_ns_, more / static_cast<double>(prompt_tokens_in_pass_));
+}
+
+size_t Batch::prompt_tokens_beside_answers() const {
+  if (answers_pass_ns_ == 0 || prompt_token_ns_ == 0) return kPromptTokensBesideAnswers;
+  const double fit = std::min(answers_pass_ns_ / prompt_token_ns_, static_cast<double>(engine_->pass_size()));
+  return std::max(static_cast<size_t>(fit), kFewestPromptTokens);
 }
 
 // Tells its owner that a run has ended. With the mutex held.
@@ -363,6 +385,7 @@ bool Batch::end_cancelled(const Jobs& jobs) {
 void Batch::compute(const Jobs& jobs) {
   std::string why;
   ++passes_;
+  answers_in_pass_ = 0;
   try {
     for (const auto& job : jobs) {
       if (job->call.cancelled()) job->end(fail(GODWIT_NN_CANCELLED));
@@ -469,11 +492,14 @@ size_t Batch::fill(const Jobs& jobs) {
     ++answers;
   }
   size_t room = most - static_cast<size_t>(tokens.n_tokens);
-  if (answers > 0) room = std::min(room, kPromptTokensBesideAnswers);
+  if (answers > 0) room = std::min(room, prompt_tokens_beside_answers());
+  answers_in_pass_ = answers;
+  prompt_tokens_in_pass_ = 0;
   for (const auto& job : jobs) {
     if (job->has_ended || job->answers || room == 0) continue;
     add(*job, std::min(room, job->pending.size()));
     room -= job->in_pass;
+    prompt_tokens_in_pass_ += job->in_pass;
   }
   return static_cast<size_t>(tokens.n_tokens);
 }

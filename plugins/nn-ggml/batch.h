@@ -110,6 +110,8 @@ class Batch final : public std::enable_shared_from_this<Batch> {
   void hand_over();
   void wait_for_companions(std::unique_lock<std::mutex>& lock);
   void pass(std::unique_lock<std::mutex>& lock);
+  void measure(std::chrono::nanoseconds pass);
+  size_t prompt_tokens_beside_answers() const;
   void compute(const Jobs& jobs);
   bool end_cancelled(const Jobs& jobs);
   void finish(Job& job);
@@ -137,6 +139,10 @@ class Batch final : public std::enable_shared_from_this<Batch> {
   bool stops_ = false;     // the worker shall end; guarded by mutex_
   uint64_t passes_ = 0;
   std::chrono::nanoseconds last_pass_{};
+  size_t answers_in_pass_ = 0;
+  size_t prompt_tokens_in_pass_ = 0;
+  double answers_pass_ns_ = 0;  // what a pass with answers alone takes, as of late; 0: not known
+  double prompt_token_ns_ = 0;  // what a token of a prompt adds to one
   std::unique_ptr<Engine> engine_;
   struct FreeTokens {
     void operator()(llama_batch* tokens) const {
