@@ -33,6 +33,9 @@ endforeach()
 if(TARGET godwit-serve)
   install(TARGETS godwit-serve RUNTIME DESTINATION libexec/godwit COMPONENT plugins)   # where `godwit serve` looks for it
 endif()
+if(TARGET godwit-openai)
+  install(TARGETS godwit-openai RUNTIME DESTINATION libexec/godwit COMPONENT plugins)  # and `godwit serve --model`, `godwit chat`
+endif()
 install(TARGETS godwit_shared EXPORT godwit-targets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library NAMELINK_COMPONENT dev)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev

@@ -25,6 +25,8 @@ std::vector<std::string> plugin_directories() {
   if (auto executable = executable_path()) {
     const std::string directory = executable->substr(0, executable->rfind('/'));
     directories.insert(directories.end(), {directory, directory + "/plugins", directory + "/../lib/godwit"});
+    // programs that godwit runs are installed there
+    if (directory.ends_with("/libexec/godwit")) directories.push_back(directory + "/../../lib/godwit");
   }
   // Where libgodwit.so was installed, if this is in it.
   Dl_info here{};
