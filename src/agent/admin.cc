@@ -148,8 +148,13 @@ std::string AgentServer::Admin::metrics(net::Request& request) const {
       const std::string bound = i < std::size(Counters::kBounds_ms)
                                     ? std::to_string(static_cast<double>(Counters::kBounds_ms[i]) / 1000)
                                     : "+Inf";
-      text +=
-          "godwit_agent_run_seconds_bucket" + label + ",le=\"" + bound + "\"} " + std::to_string(sum) + "\n";
+      text += "godwit_agent_run_seconds_bucket";
+      text += label;
+      text += ",le=\"";
+      text += bound;
+      text += "\"} ";
+      text += std::to_string(sum);
+      text += '\n';
     }
     text +=
         "godwit_agent_run_seconds_sum" + label + "} " +
