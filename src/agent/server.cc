@@ -139,7 +139,7 @@ Result<std::string> AgentServer::make_token(const std::string& state) const {
   }
   uint8_t random[32];
   TRY(platform::fill_random(random));
-  const std::string token = to_hex(random);
+  std::string token = to_hex(random);
   TRY(replace_file(path, token + "\n", 0600));
   return token;
 }
@@ -268,8 +268,7 @@ void AgentServer::run_events(async::Scheduler& scheduler) {
         for (Event& event : due->events) {
           running_events_.push_back(event.id);
           const int64_t id = event.id;
-          const auto spawned =
-              scheduler.spawn([this, event = std::move(event)]() mutable { run_event(std::move(event)); });
+          const auto spawned = scheduler.spawn([this, event = std::move(event)] { run_event(event); });
           if (!spawned) std::erase(running_events_, id);
         }
         if (due->next_ms > now) wait_ms = std::min(wait_ms, due->next_ms - now);
@@ -279,7 +278,7 @@ void AgentServer::run_events(async::Scheduler& scheduler) {
   }
 }
 
-void AgentServer::run_event(Event event) {
+void AgentServer::run_event(const Event& event) {
   ThreadState& state = *threads_[0];
   async::Scheduler* const scheduler = state.context.scheduler;
   const auto agent = serving(0)->find_agent(event.agent);

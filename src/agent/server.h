@@ -95,7 +95,7 @@ class AgentServer final {
   void begin_thread(async::Scheduler& scheduler, uint32_t thread);
   // Runs what is due, until the server stops. On a fiber of the first thread.
   void run_events(async::Scheduler& scheduler);
-  void run_event(Event event);
+  void run_event(const Event& event);
   void look_for_changes(async::Scheduler& scheduler);
   uint64_t stamp() const;
   // One line of the access log.
