@@ -342,7 +342,7 @@ Result<> Session::start_compute(const Call& call, Done done) {
     done({});
     return {};
   }
-  const auto finish = [this, &call, done](Result<> outcome) {
+  const auto finish = [this, &call, done = std::move(done)](Result<> outcome) {
     done(caught([&] { return finish_compute(std::move(outcome), call); }));
   };
   // Nothing to compute is an outcome, too.
