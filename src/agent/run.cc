@@ -13,7 +13,7 @@ namespace {
 
 uint64_t now_ns() { return platform::now_ns(platform::Clock::Monotonic); }
 
-v1::Result<v1::Wasi> make_wasi(const AgentConfig& config, v1::Scheduler* scheduler) {
+v1::Result<v1::Wasi> make_wasi(const AgentConfig& config, v1::Scheduler* scheduler, int print_fd) {
   v1::WasiConfig wasi;
   wasi.args = {config.name};
   wasi.env = config.env;
@@ -21,9 +21,9 @@ v1::Result<v1::Wasi> make_wasi(const AgentConfig& config, v1::Scheduler* schedul
     wasi.preopens.push_back(
         {path.guest, path.host, path.is_writable ? v1::Access::ReadWrite : v1::Access::ReadOnly});
   wasi.scheduler = scheduler;
-  // nothing to read; what is printed goes where the server's own messages go
+  // nothing to read; and printing has no bounds, as `log` has
   wasi.stdin_fd = -1;
-  wasi.stdout_fd = 2;
+  wasi.stdout_fd = wasi.stderr_fd = print_fd;
   return v1::Wasi::create(std::move(wasi));
 }
 
@@ -47,7 +47,7 @@ Result<> Run::call_guest() {
   const AgentLimits& limits = agent_->config.limits;
   std::optional<v1::Wasi> wasi;
   if (agent_->uses_wasi) {
-    auto made = make_wasi(agent_->config, &*context_.public_scheduler);
+    auto made = make_wasi(agent_->config, &*context_.public_scheduler, host_.print_fd);
     if (!made) return fail(from_public(made.error()));
     wasi = std::move(*made);
   }

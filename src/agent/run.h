@@ -34,6 +34,7 @@ struct RunHost {
   const v1::Engine* engine = nullptr;
   Warden* warden = nullptr;
   Events* events = nullptr;
+  int print_fd = -1;  // where what guests print goes; -1: nowhere
 };
 
 // What a guest is asked. Either a request, or an event.

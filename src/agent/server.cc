@@ -121,7 +121,10 @@ Result<std::unique_ptr<AgentServer>> AgentServer::create(const ServeOptions& opt
   // where `godwit logs` and `godwit deploy` find a server whose port is chosen by the system
   TRY(replace_file(manifest.state + "/admin.address", platform::net::to_text(self->admin_address_) + "\n",
                    0600));
-  self->host_ = {.engine = self->engine_.get(), .warden = self->warden_.get(), .events = self->events_.get()};
+  self->host_ = {.engine = self->engine_.get(),
+                 .warden = self->warden_.get(),
+                 .events = self->events_.get(),
+                 .print_fd = options.watches ? 2 : -1};
   return self;
 }
 

@@ -368,6 +368,10 @@ class Operating(AgentsTest):
         self.assertEqual(self.server.admin("/v1/agents/other/start", method="POST")[0], 200)
         self.assertEqual(self.server.ask("/other/echo")[0], 200)
 
+    def test_printing_goes_nowhere(self):
+        self.assertEqual(self.granted("print"), (200, "ok"))
+        self.assertNotIn("printed by a guest", (self.directory / "output").read_text())
+
     def test_logs_floods_in_part(self):
         for i in range(40):
             self.granted("log", f"line {i}")

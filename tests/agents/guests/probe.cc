@@ -94,7 +94,10 @@ GODWIT_ON_HTTP() {
       std::memset(all.back(), 1, 1 << 20);
     }
   } else if (what == "trap") __builtin_trap();
-  else if (what == "log") {
+  else if (what == "print") {
+    std::fputs("printed by a guest\n", stderr);
+    answer(true);
+  } else if (what == "log") {
     agent::log(argument());
     answer(true);
   } else if (what == "scan") answer(true, has_in_memory(argument()) ? "found" : "absent");
