@@ -3,6 +3,7 @@
 
 #include "agent/server.h"
 #include "agent/text.h"
+#include "net/visitors.h"
 
 namespace godwit::agent {
 namespace {
@@ -42,9 +43,7 @@ std::string agent_json(const Agent& agent) {
 
 void AgentServer::Admin::handle(net::Request& request, net::ResponseWriter& response) {
   // No page in a browser has business here, whatever it knows.
-  const std::string_view host = request.host();
-  const bool is_here = host == "localhost" || host == "127.0.0.1" || host == "[::1]";
-  if (!is_here || request.field("origin"))
+  if (!net::is_this_machine(request.host()) || request.field("origin"))
     return answer_error(response, 403, "the admin API is not for browsers");
   const std::string* authorization = request.field("authorization");
   if (!authorization || !is_same_secret(*authorization, "Bearer " + server_.token_)) {

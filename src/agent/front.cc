@@ -5,6 +5,7 @@
 #include "agent/server.h"
 #include "agent/text.h"
 #include "agent/webhook.h"
+#include "net/visitors.h"
 #include "platform/clock.h"
 
 namespace godwit::agent {
@@ -14,33 +15,6 @@ void answer_text(net::ResponseWriter& response, uint32_t status, std::string_vie
   response.set_status(status);
   if (!response.add_field("Content-Type", "text/plain; charset=utf-8")) return;
   if (!response.send(std::string(text) + "\n")) return;
-}
-
-bool is_this_machine(std::string_view host) {
-  return host == "localhost" || host == "127.0.0.1" || host == "[::1]";
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return result;
-}
-
-// A page of another name must not reach a server on its reader's machine, whatever that name means to the reader's browser.
-bool is_for_us(const net::Request& request, const Manifest& manifest) {
-  const std::string host = lower(request.host());
-  return is_this_machine(host) || std::ranges::find(manifest.hosts, host) != manifest.hosts.end();
-}
-
-// A page of another origin may not send requests.
-bool is_origin_welcome(const net::Request& request, const Manifest& manifest) {
-  const std::string* origin = request.field("origin");
-  if (!origin) return true;
-  const std::string text = lower(*origin);
-  const std::string* host = request.field("host");
-  if (host && (text == "http://" + lower(*host) || text == "https://" + lower(*host))) return true;
-  return std::ranges::find(manifest.origins, text) != manifest.origins.end();
 }
 
 }  // namespace
@@ -83,9 +57,9 @@ void AgentServer::Front::handle(net::Request& request, net::ResponseWriter& resp
 void AgentServer::Front::answer(net::Request& request, net::ResponseWriter& response,
                                 std::string& agent_name) {
   const auto serving = server_.serving(request.thread());
-  if (!is_for_us(request, serving->manifest))
+  if (!net::is_for(request, serving->manifest.hosts))
     return answer_text(response, 421, "no such host here: 'hosts' of the manifest names them");
-  if (!is_origin_welcome(request, serving->manifest))
+  if (!net::is_from(request, serving->manifest.origins))
     return answer_text(response, 403, "pages of this origin may send nothing here");
   const Serving::Route* route = serving->find(request.path());
   if (!route) return answer_text(response, 404, "no agent has this route");

@@ -15,6 +15,7 @@
 #include "agent/cron.h"
 #include "agent/text.h"
 #include "net/message.h"
+#include "net/visitors.h"
 
 namespace godwit::agent {
 namespace {
@@ -276,12 +277,7 @@ class ManifestReader final {
       return {};
     }
     ip->port = *port;
-    const bool is_loopback = (ip->family == pnet::Family::Inet4 && ip->ip[0] == 127) ||
-                             (ip->family == pnet::Family::Inet6 &&
-                              *ip == pnet::Address{.family = pnet::Family::Inet6,
-                                                   .port = *port,
-                                                   .ip = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}});
-    if (!is_loopback)
+    if (!net::is_loopback(*ip))
       table.problem(table.find(key),
                     "'" + text +
                         "' is reached from other machines, and this server speaks no TLS: listen at "

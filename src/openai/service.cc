@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "base/sha256.h"
+#include "net/visitors.h"
 #include "openai/asker.h"
 
 namespace godwit::openai {
@@ -80,6 +81,24 @@ void Service::handle(net::Request& request, net::ResponseWriter& response) {
   std::ignore = response.send(json_of(error));
 }
 
+// Where no key is asked for, a page in a browser on this machine is kept out by the names that it uses.
+Outcome<> Service::meet(const Asker& asker) const {
+  const auto refuse = [](uint32_t status, std::string_view code, std::string_view why) {
+    return std::unexpected<ApiError>(ApiError{.status = status,
+                                              .type = "invalid_request_error",
+                                              .code = std::string(code),
+                                              .field = {},
+                                              .message = std::string(why)});
+  };
+  if (!config_.api_keys.empty()) return {};
+  if (!net::is_for(asker.request, config_.hosts))
+    return refuse(421, "unknown_host",
+                  "this server is not called so: --host names it, or use --api-key-file");
+  if (!net::is_from(asker.request, {}))
+    return refuse(403, "unknown_origin", "pages may ask only a server that has keys: --api-key-file");
+  return {};
+}
+
 // Whose request it is.
 Outcome<> Service::recognise(Asker& asker) const {
   asker.tenant = tenants_[0];
@@ -121,6 +140,7 @@ Outcome<> Service::route(Asker& asker) {
   };
   const std::string_view path = asker.request.path();
   if (path == "/health") return health(asker);
+  OPENAI_CHECK(meet(asker));
   OPENAI_CHECK(recognise(asker));
   if (path.starts_with(kModelPrefix)) return models(asker);
   if (path.starts_with(kResponsePrefix)) return stored_response(asker);

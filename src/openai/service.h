@@ -22,8 +22,10 @@ namespace godwit::openai {
 struct ServiceConfig {
   std::vector<ModelSpec> models;      // at least one
   std::vector<std::string> api_keys;  // who sends none of these is refused; empty: everybody may ask
-  uint32_t places = 8;                // answers that are computed at a time
-  uint32_t most_waiting = 64;         // requests that wait for a place
+  std::vector<std::string>
+      hosts;            // names that requests may be for where no key is asked for, beside this machine's
+  uint32_t places = 8;  // answers that are computed at a time
+  uint32_t most_waiting = 64;  // requests that wait for a place
   uint64_t most_body_bytes = uint64_t{4} << 20;
   std::string
       responses_folder;  // where those of /v1/responses are kept; empty: in memory, until the server ends
@@ -51,6 +53,7 @@ class Service final : public net::Handler {
   Service(nn::Registry& registry, ServiceConfig config, ResponseStore responses);
 
   Outcome<> route(Asker& asker);
+  Outcome<> meet(const Asker& asker) const;
   Outcome<> recognise(Asker& asker) const;
   Outcome<json::object> read_body(net::Request& request) const;
   Outcome<ServedModel*> model_of(const json::object& body) const;

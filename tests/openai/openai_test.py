@@ -338,6 +338,32 @@ class Responses(unittest.TestCase):
                 self.assertEqual(server.close(), 0)
 
 
+class Strangers(unittest.TestCase):
+    BODY = b'{"model": "tiny", "prompt": "x", "max_tokens": 1}'
+
+    def ask(self, server, **headers):
+        return server.post("/v1/completions", self.BODY, headers.items())[0]
+
+    def test_pages_in_browsers_are_kept_out(self):
+        server = Server(*model("tiny", "tiny.gguf"), "--host", "Models.Example.org")
+        try:
+            self.assertEqual(self.ask(server), 200)
+            self.assertEqual(self.ask(server, Host="models.example.org:80"), 200)
+            self.assertEqual(self.ask(server, Host="rebound.example.org"), 421)
+            self.assertEqual(self.ask(server, Origin="https://page.example.org"), 403)
+            self.assertEqual(self.ask(server, Origin="null"), 403)
+            self.assertEqual(self.ask(server, Origin=server.root), 200)
+        finally:
+            self.assertEqual(server.close(), 0)
+
+    def test_other_machines_need_keys(self):
+        for address in ("0.0.0.0:0", "[::]:0", "[::ffff:0.0.0.0]:0"):
+            done = subprocess.run([ARGUMENTS.server, "serve", "--listen", address, *model("tiny", "tiny.gguf")],
+                                  capture_output=True, text=True, timeout=DEADLINE_S)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("--api-key-file", done.stderr)
+
+
 class Overload(unittest.TestCase):
     def test_refuses_what_it_cannot_hold(self):
         import openai

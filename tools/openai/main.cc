@@ -16,7 +16,7 @@ int usage(std::string_view message) {
   std::fputs(
       "usage: godwit serve --model [NAME=]PATH ... [--listen ADDRESS:PORT] [--api-key-file FILE] [--parallel "
       "N]\n"
-      "                    [--queue N] [--ctx-size N] [--state FOLDER]\n"
+      "                    [--queue N] [--ctx-size N] [--state FOLDER] [--host NAME ...]\n"
       "       godwit chat --model PATH [--system TEXT] [--ctx-size N] [PROMPT]\n",
       stderr);
   return kUsage;

@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "net/server.h"
+#include "net/visitors.h"
 #include "openai/service.h"
 #include "options.h"
 
@@ -65,6 +66,13 @@ int serve(Arguments arguments) {
          address = *parsed;
          return "";
        }},
+      {"--host",
+       [&](std::string_view value) {
+         std::string& name = config.hosts.emplace_back(value);
+         for (char& c : name)
+           if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+         return std::string();
+       }},
       {"--api-key-file", [&](std::string_view value) { return read_keys(value, config.api_keys); }},
       {"--parallel", number_into(config.places, 1, 64)},
       {"--queue", number_into(config.most_waiting, 0, 100'000)},
@@ -80,6 +88,9 @@ int serve(Arguments arguments) {
   if (!others->empty())
     return usage("'" + std::string((*others)[0]) + "' is no option; a model is given with --model");
   if (config.models.empty()) return usage("--model is missing: a GGUF file to answer with");
+  if (!net::is_loopback(address) && config.api_keys.empty())
+    return usage("--listen " + platform::net::to_text(address) +
+                 " is for others than this machine, who need keys: --api-key-file FILE");
   for (ModelSpec& spec : config.models) spec.context_size = context_size;
 
   std::signal(SIGPIPE, SIG_IGN);
