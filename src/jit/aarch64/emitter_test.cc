@@ -62,7 +62,8 @@ TEST(Aarch64Code, HasNumbersInTwoHalves) {
 
 TEST(Aarch64Code, CanBeEnteredWhereLoopsBegin) {
   const std::vector<CellOp> ops = {CellOp::i32_add_ss_d, CellOp::i32_add_ss_d, CellOp::br_if_i32_a_back};
-  const Made made({{nullptr, 1, 2, 3}, {nullptr, 1, 2, 3}, {nullptr, 0, 0, ~0u}}, ops);
+  const auto back = static_cast<uint32_t>(code::branch_distance(-1));
+  const Made made({{nullptr, 1, 2, 3}, {nullptr, 1, 2, 3}, {nullptr, 0, 0, back}}, ops);
   std::vector<uint32_t> cells;
   for (const auto& way : made.code.ways_in) {
     cells.push_back(way.cell);
