@@ -108,6 +108,32 @@ TEST(LogTest, HidesSecretsAndBoundsFloods) {
   EXPECT_LE(log.read(0).next, 3000u);
 }
 
+TEST(DatabaseTest, BoundsWhatStatementsTakeOfMemory) {
+  const auto opened = Database::open(":memory:", {.max_bytes = 1 << 20, .is_for_guests = true});
+  ASSERT_TRUE(opened.has_value());
+  const auto sorts = [&] {
+    return (*opened)->run(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)"
+        "SELECT max(length(t)) FROM (SELECT printf('%0300d', i * 7919 % 200003) AS t FROM n ORDER BY t LIMIT "
+        "1000000)");
+  };
+  EXPECT_TRUE(sorts().has_value());
+  Database::limit_memory(16 << 20);
+  const auto refused = sorts();
+  Database::limit_memory(0);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().kind(), ErrorKind::Exhausted) << refused.error().message();
+  EXPECT_TRUE(sorts().has_value());
+}
+
+TEST(DatabaseTest, BoundsListsByTheirLength) {
+  const auto nulls = [](uint32_t count) {
+    return std::string(reinterpret_cast<const char*>(&count), sizeof count) + std::string(count, '\0');
+  };
+  EXPECT_TRUE(decode_values(nulls(1000)).has_value());
+  EXPECT_FALSE(decode_values(nulls(1001)).has_value());
+}
+
 TEST(DatabaseTest, DecodesNoOtherThanLists) {
   EXPECT_TRUE(decode_values({})->empty());
   EXPECT_EQ(decode_values(std::string_view("\1\0\0\0\3\1\0\0\0x", 10))->at(0), SqlValue(std::string("x")));

@@ -14,6 +14,7 @@ constexpr int kBusyTimeout_ms = 5000;
 constexpr int kStepsBetweenLooks = 1000;
 constexpr int kMostSqlBytes = 256 << 10;
 constexpr int kMostValueBytes = 16 << 20;
+constexpr int kMostParameters = 1000;
 
 ErrorKind kind_of(int code) {
   switch (code & 0xff) {
@@ -68,7 +69,7 @@ void bound(sqlite3* handle) {
   sqlite3_limit(handle, SQLITE_LIMIT_FUNCTION_ARG, 8);
   sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0);
   sqlite3_limit(handle, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000);
-  sqlite3_limit(handle, SQLITE_LIMIT_VARIABLE_NUMBER, 1000);
+  sqlite3_limit(handle, SQLITE_LIMIT_VARIABLE_NUMBER, kMostParameters);
   sqlite3_limit(handle, SQLITE_LIMIT_TRIGGER_DEPTH, 10);
   sqlite3_limit(handle, SQLITE_LIMIT_WORKER_THREADS, 0);
 }
@@ -181,6 +182,8 @@ Error Database::error(std::string_view what) const {
                std::string(what) + ": " + sqlite3_errmsg(handle_));
 }
 
+void Database::limit_memory(uint64_t bytes) { sqlite3_hard_heap_limit64(static_cast<sqlite3_int64>(bytes)); }
+
 Result<std::unique_ptr<Database>> Database::open(const std::string& path, const DatabaseOptions& options) {
   sqlite3* handle = nullptr;
   const int opened = sqlite3_open_v2(
@@ -277,6 +280,9 @@ Result<std::vector<SqlValue>> decode_values(std::string_view bytes) {
   if (bytes.empty()) return values;
   ByteReader reader(bytes);
   const auto count = reader.take<uint32_t>();
+  // a null is one byte here, and much more as a value
+  if (count && *count > kMostParameters)
+    return fail(ErrorKind::Usage, "a statement has " + std::to_string(kMostParameters) + " values at most");
   for (uint32_t i = 0; count && i < *count; i++) {
     auto value = take_value(reader);
     if (!value) return fail(ErrorKind::Usage, "the list of values is cut off");

@@ -41,6 +41,10 @@ struct DatabaseOptions {
 // @threads one at a time.
 class Database final {
  public:
+  // Bounds what SQLite takes of memory in this process, all databases together: sorting and temporary tables are memory,
+  // not files, which nobody would bound. Statements that would need more fail as Exhausted. 0: no bound.
+  static void limit_memory(uint64_t bytes);
+
   // Opens the file, or makes it.
   // @errors Io: says what SQLite says.
   static Result<std::unique_ptr<Database>> open(const std::string& path, const DatabaseOptions& options);
@@ -72,7 +76,7 @@ class Database final {
 //   value   u8 tag: 0 null │ 1 integer, i64 │ 2 real, f64 │ 3 text, u32 size, bytes │ 4 blob, u32 size, bytes
 //   list    u32 count, values
 //   result  u32 columns, for each: u32 size, bytes │ u32 rows, for each: one value per column │ i64 changes │ i64 last row id
-// @errors Usage: it is no such list.
+// @errors Usage: it is no such list, or longer than a statement has parameters.
 Result<std::vector<SqlValue>> decode_values(std::string_view bytes);
 std::string encode_result(const SqlResult& result);
 

@@ -14,6 +14,7 @@
 #include <sstream>
 #include <tuple>
 
+#include "agent/database.h"
 #include "agent/text.h"
 #include "api/impl.h"
 #include "platform/clock.h"
@@ -30,6 +31,8 @@ constexpr size_t kMostRunningEvents = 32;
 constexpr uint64_t kMostEventWait_ms = 1000;
 constexpr uint64_t kWatchInterval_ns = 300'000'000;
 constexpr size_t kFileThreads = 2;
+// Of SQLite's memory, all agents together; a database keeps 1 MiB of its file.
+constexpr uint64_t kMostDatabaseBytes = uint64_t{1} << 30;
 
 uint64_t now_ms() { return platform::now_ns(platform::Clock::Realtime) / 1'000'000; }
 
@@ -91,6 +94,7 @@ AgentServer::AgentServer(const ServeOptions& options)
 AgentServer::~AgentServer() = default;
 
 Result<std::unique_ptr<AgentServer>> AgentServer::create(const ServeOptions& options) {
+  Database::limit_memory(kMostDatabaseBytes);
   auto self = std::unique_ptr<AgentServer>(new AgentServer(options));
   auto engine =
       v1::Engine::create({.uses_cache = true, .pool = {.is_used = true, .max_idle_instances = 256}});
