@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -44,28 +45,34 @@ bool is_response_name(std::string_view text) {
   });
 }
 
-ResponseStore::ResponseStore(std::string folder, size_t most)
-    : folder_(std::move(folder)), most_(most), mutex_(std::make_unique<std::mutex>()) {}
+ResponseStore::ResponseStore(std::string folder, size_t most, uint64_t most_bytes)
+    : folder_(std::move(folder)),
+      most_(most),
+      most_bytes_(most_bytes),
+      mutex_(std::make_unique<std::mutex>()) {}
 
-Result<ResponseStore> ResponseStore::open(std::string folder, size_t most) {
-  ResponseStore store(std::move(folder), most);
+Result<ResponseStore> ResponseStore::open(std::string folder, size_t most, uint64_t most_bytes) {
+  ResponseStore store(std::move(folder), most, most_bytes);
   if (store.folder_.empty()) return store;
   if (::mkdir(store.folder_.c_str(), 0700) != 0 && errno != EEXIST)
     return fail(io_error("the folder " + store.folder_ + " cannot be made"));
   DIR* const directory = ::opendir(store.folder_.c_str());
   if (!directory) return fail(io_error("the folder " + store.folder_ + " cannot be read"));
-  std::vector<std::pair<int64_t, std::string>> found;
+  std::vector<std::tuple<int64_t, std::string, uint64_t>> found;
   while (const dirent* entry = ::readdir(directory)) {
     const std::string_view file = entry->d_name;
     if (!file.ends_with(kSuffix)) continue;
     const std::string name(file.substr(0, file.size() - kSuffix.size()));
     struct stat status = {};
     if (is_response_name(name) && ::stat(store.path_of(name).c_str(), &status) == 0)
-      found.emplace_back(status.st_mtim.tv_sec, name);
+      found.emplace_back(status.st_mtim.tv_sec, name, static_cast<uint64_t>(status.st_size));
   }
   ::closedir(directory);
   std::ranges::sort(found);
-  for (auto& [time, name] : found) store.order_.push_back(std::move(name));
+  for (auto& [time, name, bytes] : found) {
+    store.bytes_ += bytes;
+    store.order_.push_back({std::move(name), bytes});
+  }
   return store;
 }
 
@@ -89,13 +96,17 @@ std::optional<std::string> ResponseStore::read(std::string_view name) const {
   return text;
 }
 
-void ResponseStore::forget(const std::string& name) {
-  if (folder_.empty()) texts_.erase(name);
-  else ::unlink(path_of(name).c_str());
+void ResponseStore::forget(const Kept& kept) {
+  bytes_ -= kept.bytes;
+  if (folder_.empty()) texts_.erase(kept.name);
+  else ::unlink(path_of(kept.name).c_str());
 }
 
 Result<> ResponseStore::put(std::string_view name, std::string_view owner, std::string text) {
   text.insert(0, std::string(owner) + "\n");
+  const uint64_t bytes = text.size();
+  if (bytes > most_bytes_)
+    return fail(ErrorKind::Exhausted, "the response is larger than all that are kept may be together");
   const std::lock_guard lock(*mutex_);
   if (folder_.empty()) {
     texts_[std::string(name)] = std::move(text);
@@ -109,8 +120,9 @@ Result<> ResponseStore::put(std::string_view name, std::string_view owner, std::
       return fail(std::move(error));
     }
   }
-  order_.emplace_back(name);
-  while (order_.size() > most_) {
+  order_.push_back({std::string(name), bytes});
+  bytes_ += bytes;
+  while (order_.size() > most_ || bytes_ > most_bytes_) {
     forget(order_.front());
     order_.pop_front();
   }
@@ -128,8 +140,10 @@ std::optional<std::string> ResponseStore::get(std::string_view name, std::string
 bool ResponseStore::remove(std::string_view name, std::string_view owner) {
   if (!get(name, owner)) return false;
   const std::lock_guard lock(*mutex_);
-  forget(std::string(name));
-  std::erase(order_, name);
+  const auto kept = std::ranges::find(order_, name, &Kept::name);
+  if (kept == order_.end()) return false;  // somebody else was first
+  forget(*kept);
+  order_.erase(kept);
   return true;
 }
 

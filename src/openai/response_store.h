@@ -19,12 +19,12 @@ namespace godwit::openai {
 class ResponseStore final {
  public:
   // @param folder holds a file for each text, which outlive the process; it is made if it is not there. Empty: memory.
-  // @param most texts; beyond that the oldest go. Those that a folder holds already count.
+  // @param most texts, @param most_bytes of all of them; beyond that the oldest go. Those that a folder holds already count.
   // @errors Io: the folder cannot be made, or read.
-  static Result<ResponseStore> open(std::string folder, size_t most);
+  static Result<ResponseStore> open(std::string folder, size_t most, uint64_t most_bytes);
 
   // A name that nobody else has, and nobody guesses, is the caller's affair.
-  // @errors Io: it cannot be written.
+  // @errors Io: it cannot be written. Exhausted: it alone is larger than all may be.
   Result<> put(std::string_view name, std::string_view owner, std::string text);
   // Nothing if there is none of that name of that owner's.
   std::optional<std::string> get(std::string_view name, std::string_view owner) const;
@@ -32,15 +32,22 @@ class ResponseStore final {
   bool remove(std::string_view name, std::string_view owner);
 
  private:
-  ResponseStore(std::string folder, size_t most);
+  struct Kept {
+    std::string name;
+    uint64_t bytes;
+  };
+
+  ResponseStore(std::string folder, size_t most, uint64_t most_bytes);
   std::string path_of(std::string_view name) const;
   std::optional<std::string> read(std::string_view name) const;
-  void forget(const std::string& name);
+  void forget(const Kept& kept);
 
   std::string folder_;
   size_t most_;
+  uint64_t most_bytes_;
   mutable std::unique_ptr<std::mutex> mutex_;
-  std::deque<std::string> order_;  // oldest first; guarded by mutex_
+  std::deque<Kept> order_;  // oldest first; guarded by mutex_
+  uint64_t bytes_ = 0;      // of those in order_; guarded by mutex_
   std::map<std::string, std::string, std::less<>>
       texts_;  // "owner\ntext", without a folder; guarded by mutex_
 };

@@ -49,8 +49,9 @@ Service::Service(nn::Registry& registry, ServiceConfig config, ResponseStore res
 Result<std::unique_ptr<Service>> Service::create(nn::Registry& registry, ServiceConfig config) {
   if (config.models.empty()) return fail(ErrorKind::Usage, "the server needs a model to answer with");
   if (config.places == 0) return fail(ErrorKind::Usage, "the server needs a place to compute an answer in");
-  ASSIGN_OR_RETURN(ResponseStore responses,
-                   ResponseStore::open(config.responses_folder, config.most_responses));
+  ASSIGN_OR_RETURN(
+      ResponseStore responses,
+      ResponseStore::open(config.responses_folder, config.most_responses, config.most_response_bytes));
   std::unique_ptr<Service> service(new Service(registry, std::move(config), std::move(responses)));
   for (const ModelSpec& spec : service->config_.models) {
     ASSIGN_OR_RETURN(auto model, ServedModel::load(registry, spec));

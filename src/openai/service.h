@@ -29,7 +29,8 @@ struct ServiceConfig {
   uint64_t most_body_bytes = uint64_t{4} << 20;
   std::string
       responses_folder;  // where those of /v1/responses are kept; empty: in memory, until the server ends
-  size_t most_responses = 10'000;  // that are kept, of all keys together
+  size_t most_responses = 10'000;                      // that are kept, of all keys together
+  uint64_t most_response_bytes = uint64_t{256} << 20;  // of those
 };
 
 // @threads any.
