@@ -5,8 +5,6 @@
 #include <llvm/Analysis/ScalarEvolution.h>
 #include <llvm/Analysis/ScalarEvolutionExpressions.h>
 #include <llvm/IR/Dominators.h>
-#include <llvm/IR/InstIterator.h>
-#include <llvm/Transforms/Utils/LoopSimplify.h>
 #include <llvm/Transforms/Utils/LoopUtils.h>
 #include <llvm/Transforms/Utils/LoopVersioning.h>
 #include <llvm/Transforms/Utils/ScalarEvolutionExpander.h>
@@ -130,9 +128,9 @@ llvm::SmallVector<Group, 4> groups_of(llvm::Loop& loop, llvm::ScalarEvolution& e
   unsigned instructions = 0;
   for (llvm::BasicBlock* block : loop.blocks()) {
     for (llvm::Instruction& instruction : *block) {
-      if (++instructions > kMostInstructions || llvm::isa<llvm::CallBase>(instruction)) {
-        if (!llvm::isa<llvm::IntrinsicInst>(instruction)) return {};
-      }
+      const bool calls =
+          llvm::isa<llvm::CallBase>(instruction) && !llvm::isa<llvm::IntrinsicInst>(instruction);
+      if (calls || ++instructions > kMostInstructions) return {};
       auto* extended = llvm::dyn_cast<llvm::ZExtInst>(&instruction);
       if (extended == nullptr || !extended->getSrcTy()->isIntegerTy(32) ||
           !extended->getType()->isIntegerTy(64))
