@@ -210,7 +210,9 @@ void ModuleCode::compile(const Cell* begin, Function& function) {
                                 .module_name = module_.name,
                                 .name = module_.declarations.func_name(func),
                                 .index = func.value,
-                                .keeps_counts = options_.optimizer && options_.optimizer->is_there()});
+                                .keeps_counts = options_.optimizer && options_.optimizer->is_there(),
+                                .defined = function.defined,
+                                .entries = entries_});
   function.was_refused = function.native == nullptr;
 }
 

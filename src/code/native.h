@@ -1,6 +1,7 @@
 // What the register code's owner and a tier that makes machine code of it know of each other.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <random>
@@ -36,6 +37,9 @@ struct NativeSource {
   uint32_t index = 0;                            // among the module's functions, imported ones first
   // Machine code goes on counting where `count` cells stand, and does those by their handlers that reach 0.
   bool keeps_counts = false;
+  uint32_t defined = 0;  // among the module's own
+  // Of all its own functions, as they come: a cell that calls may lead to as long as the module lives. Null: not known.
+  const std::atomic<const Cell*>* entries = nullptr;
 };
 
 // A tier that makes machine code of register code. Once a function has such code, its cells lead there: the handler of

@@ -143,6 +143,8 @@ std::unique_ptr<code::NativeCode> Baseline::compile(const code::NativeSource& so
   Shape& shape = workplace->shape;
   shape.cells = cells;
   shape.may_catch = source.may_catch == code::MayCatch::Yes;
+  shape.defined = source.defined;
+  shape.entries = source.entries;
   shape.ops.clear();
   for (const Cell& cell : cells) shape.ops.push_back(op_of(cell));
   shape.find(options_.has_ways_in_chosen ? Counts::Kept

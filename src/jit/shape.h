@@ -1,6 +1,7 @@
 // Shape: a function's cells with their ops and what follows from both, whatever the processor.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -20,6 +21,8 @@ struct Shape {
   std::span<const code::Cell> cells;
   std::vector<code::CellOp> ops;
   bool may_catch = false;  // nothing is pinned: a handler of exceptions wants all slots in memory
+  uint32_t defined = 0;    // which function of the module this is
+  const std::atomic<const code::Cell*>* entries = nullptr;  // of the module's functions, or null
 
   // By cell:
   std::vector<uint8_t> by_handler;  // the op is done by the interpreter's handler
@@ -39,6 +42,13 @@ struct Shape {
   void branches_to(uint32_t from, uint32_t target);
   std::vector<int32_t> loops_;  // that begin at the cell, less those that end before it
 };
+
+// Where calls of the module's own function may always lead, or null if that is not known yet.
+inline const code::Cell* entry_of(const Shape& shape, uint32_t function) {
+  if (shape.entries == nullptr) return nullptr;
+  const code::Cell* entry = shape.entries[function].load(std::memory_order_acquire);
+  return entry == nullptr && function == shape.defined ? shape.cells.data() : entry;
+}
 
 // The cell that a branch leads to.
 inline uint32_t branch_target(HoleKind kind, const Shape& shape, uint32_t index) {

@@ -96,7 +96,7 @@ void Emitter::emit(uint32_t index) {
   if (shape_->by_handler[index]) emit_by_handler(index);
   else if ((traits & kIsData) != 0) return;
   else if (op == CellOp::call) emit_call(index);
-  else if (op == CellOp::return_none) write_back(pins_.use_of(index).in_memory);
+  else if (op == CellOp::return_none) write_back(pins_.use_of(index).wanted_in_memory);
   else if (is_short_entry(op, shape_->cells[index])) emit_enter(index);
   else emit_stencil(index);
   if ((traits & kIsReturn) != 0) emit_return(index);
@@ -186,7 +186,7 @@ void Emitter::emit_stencil(uint32_t index) {
   const Pins::Use use = leaves_frame ? Pins::Use{} : pins_.use_of(index);
   const Live at_branches = leaves_frame ? Live{} : live_at_branches(index);
   load(use.read | at_branches.pins);
-  write_back(leaves_frame ? dirty_ & pins_.live_before(index) : use.in_memory);
+  write_back(leaves_frame ? dirty_ & pins_.live_before(index) : use.wanted_in_memory);
 
   if (stencil.has_steps && !leaves_frame) {
     emit_steps(index, use, at_branches);

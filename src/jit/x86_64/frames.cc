@@ -117,11 +117,16 @@ void Emitter::emit_call(uint32_t index) {
   write_back(dirty_ & pins_.live_before(index));
   peephole_.forget();
   flush();
-  bytes({0x49, 0x8B, 0x4E, offsetof(VmContext, entries)});  // mov rcx, [r14 + entries]
-  bytes({0x4C, 0x8B, 0xA1});                                // mov r12, [rcx + 8 * function]
-  put(static_cast<uint32_t>(sizeof(void*) * cell.b));
-  bytes({0x4D, 0x85, 0xE4, 0x0F, 0x84});  // test r12, r12; jz: not translated yet
-  exit_to_handler(index);
+  if (const Cell* entry = entry_of(*shape_, cell.b)) {
+    bytes({0x49, 0xBC});  // mov r12, the entry: if it is replaced, it leads on (CellOp::moved_entry)
+    put(reinterpret_cast<uint64_t>(entry));
+  } else {
+    bytes({0x49, 0x8B, 0x4E, offsetof(VmContext, entries)});  // mov rcx, [r14 + entries]
+    bytes({0x4C, 0x8B, 0xA1});                                // mov r12, [rcx + 8 * function]
+    put(static_cast<uint32_t>(sizeof(void*) * cell.b));
+    bytes({0x4D, 0x85, 0xE4, 0x0F, 0x84});  // test r12, r12; jz: not translated yet
+    exit_to_handler(index);
+  }
   bytes({0x48, 0x3B, 0x65, offsetof(VmStore, native_call_limit), 0x0F, 0x82});  // cmp rsp, [rbp + limit]; jb
   exit_to_handler(index);
   bytes({0x48, 0xBF});  // mov rdi, the return cell

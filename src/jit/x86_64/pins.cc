@@ -168,7 +168,9 @@ void Pins::find_use(uint32_t cell, const Stencil& stencil, Use& use) const {
   // of a slot that is found by a number, only that it is read is known
   use.in_memory = (stencil.traits & kFindsSlots) != 0 ? all() : use.overwritten;
   // results lie below the frame's header
-  if ((stencil.traits & kIsReturn) != 0) use.in_memory |= below(fields.a);
+  const bool returns = (stencil.traits & kIsReturn) != 0;
+  if (returns) use.in_memory |= below(fields.a);
+  PinSet read_in_memory = 0;
   for (const SlotUse& slot : slots_of(stencil)) {
     const uint32_t number = slot_of(slot, fields);
     const int pin = pin_of(number), neighbour = slot.touches_two ? pin_of(number + 1) : kNone;
@@ -183,12 +185,19 @@ void Pins::find_use(uint32_t cell, const Stencil& stencil, Use& use) const {
     if (pin != kNone) touched |= PinSet{1} << pin;
     if (neighbour != kNone) touched |= PinSet{1} << neighbour;
     use.in_memory |= touched;
+    if (slot.reads) read_in_memory |= touched;
     if (slot.writes) use.written_in_memory |= touched;
   }
   // a pin is used in its register or in its memory
   use.written_in_memory |= use.written & use.in_memory;
+  read_in_memory |= use.read & use.in_memory;
   use.read &= ~use.in_memory;
   use.written &= ~use.in_memory;
+  use.wanted_in_memory = use.in_memory;
+  // all returns but one write the first result
+  const int first = returns && shape_->ops[cell] != CellOp::return_none ? pin_of(0) : kNone;
+  if (first != kNone && !pins_[static_cast<size_t>(first)].is_wide)
+    use.wanted_in_memory &= ~(PinSet{1} << first) | read_in_memory;
 }
 
 void Pins::find_effects() {
@@ -228,7 +237,7 @@ void Pins::find_effects() {
     }
     Use& use = uses_[i];
     find_use(i, stencil, use);
-    effect = {use.read | use.in_memory, use.written};
+    effect = {use.read | use.wanted_in_memory, use.written};
     effect.uses |= stencil.has_steps ? bits_of(stencil.accs_read) : kAccumulatorBits;
     if (stencil.has_steps) effect.defines |= bits_of(stencil.accs_written);
     ever_written_ |= use.written;

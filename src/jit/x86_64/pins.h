@@ -72,6 +72,7 @@ class Pins final {
     PinSet read = 0;               // in the register, before they are written
     PinSet written = 0;            // in the register
     PinSet in_memory = 0;          // at least touched there
+    PinSet wanted_in_memory = 0;   // those of them whose memory must be right before the cell
     PinSet written_in_memory = 0;  // perhaps
     PinSet overwritten = 0;        // the code uses the register for something else
   };
