@@ -1,15 +1,12 @@
 // Going through a body.
 #include "function.h"
 
-#include "runtime/vm.h"
-
 namespace godwit::llvm_tier {
 
 namespace {
 
 // An instruction of two bytes can move a thousand values; compilers' output moves a few.
 constexpr uint64_t kFreeSteps = uint64_t{1} << 16;
-constexpr uint64_t kStepsPerByte = 64;
 // LLVM takes more than linear time for these.
 constexpr size_t kMaxLocals = 20'000;
 constexpr uint32_t kMaxLoopDepth = 64;
@@ -68,19 +65,24 @@ bool FunctionTranslator::run() {
   Label whole{Label::Kind::Block, new_block("return"), {}, 0};
   make_phis(whole, wasm_.func_type(wasm::FuncIdx(wasm_.imported_funcs + defined_)).results);
   open(std::move(whole));
-  const uint64_t most_steps = kFreeSteps + kStepsPerByte * range.size;
+  most_steps_ = kFreeSteps + kStepsPerByte * range.size;
+  if (!translate_until(0, reader)) return false;
+  if (loop_ != kNoLoop && !is_entered_) return leave_out("its loop is never reached");
+  keep_unused_loads();
+  return true;
+}
+
+bool FunctionTranslator::translate_until(size_t depth, wasm::InstructionReader& reader) {
   wasm::Instruction in;
-  while (!labels_.empty()) {
+  while (labels_.size() > depth) {
     if (auto read = reader.next(in); !read) return leave_out(read.error().message());
     if (is_skipped(in)) continue;
     b_.SetCurrentDebugLocation(unit_.location(function_, in.offset));
     if (!translate(in)) return false;
     if (loop_depth_ > kMaxLoopDepth)
       return leave_out("its loops nest more than " + std::to_string(kMaxLoopDepth) + " deep");
-    if (steps_ > most_steps) return leave_out("it takes too much work for its size");
+    if (steps_ > most_steps_) return leave_out("it takes too much work for its size");
   }
-  if (loop_ != kNoLoop && !is_entered_) return leave_out("its loop is never reached");
-  keep_unused_loads();
   return true;
 }
 
@@ -114,23 +116,6 @@ void FunctionTranslator::declare_locals(const std::vector<wasm::InstructionReade
     llvm::Type* type = unit_.type_of(group.type);
     for (uint32_t i = 0; i < group.count; ++i) declare(type, llvm::Constant::getNullValue(type));
   }
-}
-
-// As frames of register code have them: arguments (and results), two slots of header, the other locals.
-void FunctionTranslator::take_locals_from_frame(
-    const std::vector<wasm::InstructionReader::LocalGroup>& groups) {
-  uint64_t slot = 0;
-  auto take = [&](llvm::Type* type) {
-    llvm::Value* at = b_.CreateConstInBoundsGEP1_64(unit_.i64, function_->getArg(1), slot);
-    locals_.push_back(b_.CreateAlloca(type));
-    local_types_.push_back(type);
-    b_.CreateStore(unit_.in(Area::Slots, b_.CreateAlignedLoad(type, at, llvm::Align(8))), locals_.back());
-    slot += type == unit_.v128 ? 2 : 1;
-  };
-  for (llvm::Type* type : signature_.params) take(type);
-  slot = std::max(signature_.param_slots, signature_.result_slots) + runtime::kFrameHeaderSlots;
-  for (const auto& group : groups)
-    for (uint32_t i = 0; i < group.count; ++i) take(unit_.type_of(group.type));
 }
 
 // A load that nobody uses must trap where it does: LLVM may only drop it if it is not volatile.

@@ -25,6 +25,7 @@ class FunctionTranslator final {
 
  private:
   static constexpr uint32_t kNoTry = ~uint32_t{0};
+  static constexpr uint64_t kStepsPerByte = 64;
   struct Label {
     enum class Kind : uint8_t { Block, Loop, If, TryTable, Try, Catch };
     Kind kind;
@@ -36,6 +37,8 @@ class FunctionTranslator final {
     uint32_t inside = kNoTry;                   // the innermost try around what stands here
     uint32_t own_try = kNoTry;
     llvm::Value* caught = nullptr;  // of a legacy clause: the exception
+    uint32_t begins_at = 0;         // of a loop: its instruction
+    bool is_entered = false;        // the function begins within: see function_entry.cc
   };
   struct Try {
     uint32_t outer;
@@ -48,15 +51,21 @@ class FunctionTranslator final {
   // --- Going through the body (function.cc)
   bool translate(const wasm::Instruction& in);
   bool is_skipped(const wasm::Instruction& in);
+  // Until only the outermost `depth` constructs are open.
+  bool translate_until(size_t depth, wasm::InstructionReader& reader);
   void declare_locals(const std::vector<wasm::InstructionReader::LocalGroup>& groups);
-  void take_locals_from_frame(const std::vector<wasm::InstructionReader::LocalGroup>& groups);
   void keep_unused_loads();
   bool leave_out(std::string why);
   bool leave_out(const wasm::Instruction& in);
 
+  // --- Beginning at a loop (function_entry.cc)
+  void take_locals_from_frame(const std::vector<wasm::InstructionReader::LocalGroup>& groups);
+  bool enter_here();
+  void forget_what_came_before();
+  bool end_entered_loop();
+
   // --- Control (function_control.cc)
   bool control(const wasm::Instruction& in);
-  bool enter_here(const Label& loop);
   const wasm::FuncType block_type(const wasm::BlockType& type) const;
   void open(Label label);
   llvm::BasicBlock* new_block(const char* name);
@@ -65,7 +74,7 @@ class FunctionTranslator final {
   bool begin_loop(const wasm::Instruction& in);
   void begin_if(const wasm::Instruction& in);
   void otherwise();
-  void end();
+  bool end();
   void carry(Label& label);
   void branch_to(uint32_t depth);
   void branch_if(llvm::Value* condition, uint32_t depth);
@@ -212,10 +221,12 @@ class FunctionTranslator final {
   bool is_dead_ = false;      // what follows is never reached, up to the next `else` or `end` of this block
   uint32_t dead_blocks_ = 0;  // begun meanwhile
   uint64_t steps_ = 0;        // of work beyond one per instruction
+  uint64_t most_steps_ = 0;
   std::vector<Try> tries_;
   llvm::BasicBlock* way_out_ = nullptr;
   llvm::AllocaInst* scratch_ = nullptr;
   bool is_entered_ = false;  // at its loop
+  bool is_shared_ = false;   // that loop is entered from elsewhere, too
   uint32_t loop_depth_ = 0;
   std::string why_;
 };

@@ -53,30 +53,23 @@ void FunctionTranslator::begin_block(const wasm::Instruction& in, Label::Kind ki
 
 bool FunctionTranslator::begin_loop(const wasm::Instruction& in) {
   ++loop_depth_;
+  const bool is_entry = in.offset == loop_ && !is_entered_;
+  if (is_entry && !enter_here()) return false;
   const wasm::FuncType type = block_type(in.block);
   Label made{Label::Kind::Loop, new_block("loop"), {}, stack_.size() - type.params.size()};
+  made.begins_at = in.offset;
   make_phis(made, type.params);
   carry(made);
   b_.CreateBr(made.target);
-  if (in.offset == loop_ && !enter_here(made)) return false;
+  if (is_entry && is_shared_) {
+    Builder at_entry(entry_);
+    at_entry.SetCurrentDebugLocation(b_.getCurrentDebugLocation());
+    at_entry.CreateBr(made.target);
+  }
   b_.SetInsertPoint(made.target);
   stack_.resize(made.height);
   stack_.insert(stack_.end(), made.phis.begin(), made.phis.end());
   open(std::move(made));
-  return true;
-}
-
-// Lets the function begin at this loop, with the locals taken from a frame. What was translated before is dead then,
-// but for what loops around this one come back to.
-bool FunctionTranslator::enter_here(const Label& loop) {
-  // a value below would have to come from the frame, too, and so everywhere where it is used
-  if (!stack_.empty()) return leave_out("there are operands at its loop");
-  for (const Label& label : labels_)
-    if (label.caught != nullptr) return leave_out("its loop is in a clause that may throw again");
-  Builder at_entry(entry_);
-  at_entry.SetCurrentDebugLocation(b_.getCurrentDebugLocation());
-  at_entry.CreateBr(loop.target);
-  is_entered_ = true;
   return true;
 }
 
@@ -97,6 +90,7 @@ void FunctionTranslator::otherwise() {
     carry(made);
     b_.CreateBr(made.target);
   }
+  if (made.otherwise == nullptr) return become_dead();  // the function begins within the first part
   b_.SetInsertPoint(made.otherwise);
   made.otherwise = nullptr;
   stack_.resize(made.height);
@@ -104,11 +98,12 @@ void FunctionTranslator::otherwise() {
   is_dead_ = false;
 }
 
-void FunctionTranslator::end() {
+bool FunctionTranslator::end() {
   if (labels_.back().kind == Label::Kind::Loop) {
     --loop_depth_;
+    if (labels_.back().is_entered) return end_entered_loop();
     labels_.pop_back();  // what is on the stack is what the loop results in
-    return;
+    return true;
   }
   if (labels_.back().otherwise != nullptr) otherwise();
   if (const uint32_t own = labels_.back().own_try; own != kNoTry) end_clauses(own, tries_[own].outer);
@@ -122,12 +117,13 @@ void FunctionTranslator::end() {
   if (llvm::pred_empty(made.target)) {
     made.target->eraseFromParent();
     become_dead();
-    return;
+    return true;
   }
   b_.SetInsertPoint(made.target);
   stack_.resize(made.height);
   stack_.insert(stack_.end(), made.phis.begin(), made.phis.end());
   if (labels_.empty()) return_values();
+  return true;
 }
 
 void FunctionTranslator::return_values() {
@@ -216,7 +212,7 @@ bool FunctionTranslator::control(const wasm::Instruction& in) {
     case Opcode::loop: return begin_loop(in);
     case Opcode::if_: begin_if(in); return true;
     case Opcode::else_: otherwise(); return true;
-    case Opcode::end: end(); return true;
+    case Opcode::end: return end();
     case Opcode::br: branch_to(in.index); return true;
     case Opcode::br_if: {
       llvm::Value* condition = b_.CreateIsNotNull(pop());

@@ -204,8 +204,7 @@ bool FunctionTranslator::exception(const wasm::Instruction& in) {
       const uint32_t goes_to = label(in.index + 1).inside;
       end_clauses(labels_.back().own_try, goes_to);
       labels_.back().own_try = kNoTry;
-      end();
-      return true;
+      return end();
     }
     default: return leave_out(in);
   }
