@@ -534,10 +534,30 @@ void Bindings::visit(Visitor visitor) {
 
 #undef GODWIT_TEXT
 
+namespace {
+
+// The same function, after whose end others have their turn if the guest would have had to give way meanwhile.
+template <class Callable, class Result, class... Arguments>
+auto giving_way_as(async::Scheduler* scheduler, Callable callable,
+                   Result (Callable::*)(v1::Caller&, Arguments...) const) {
+  return [scheduler, callable = std::move(callable)](v1::Caller& caller, Arguments... arguments) -> Result {
+    Result result = callable(caller, arguments...);
+    scheduler->give_way();
+    return result;
+  };
+}
+template <class Callable>
+auto giving_way(async::Scheduler* scheduler, Callable callable) {
+  return giving_way_as(scheduler, std::move(callable), &Callable::operator());
+}
+
+}  // namespace
+
 void Bindings::define(v1::Linker& linker) {
   const std::vector<std::string>& wanted = run_.agent_->imports;
   visit([&](std::string_view name, auto callable) {
-    if (std::ranges::find(wanted, name) != wanted.end()) linker.define(kAbi, name, std::move(callable));
+    if (std::ranges::find(wanted, name) == wanted.end()) return;
+    linker.define(kAbi, name, giving_way(run_.context_.scheduler, std::move(callable)));
   });
 }
 

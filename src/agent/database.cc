@@ -10,7 +10,8 @@
 namespace godwit::agent {
 namespace {
 
-constexpr int kBusyTimeout_ms = 5000;
+constexpr int kBusyPause_ms = 5;
+constexpr int kMostBusyPauses = 1000;
 constexpr int kStepsBetweenLooks = 1000;
 constexpr int kMostSqlBytes = 256 << 10;
 constexpr int kMostValueBytes = 16 << 20;
@@ -192,7 +193,12 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, const 
   if (opened != SQLITE_OK)
     return fail(Error(ErrorKind::Io, "cannot open '" + path + "': " + sqlite3_errstr(opened)));
   sqlite3_extended_result_codes(handle, 1);
-  sqlite3_busy_timeout(handle, kBusyTimeout_ms);
+  sqlite3_busy_handler(
+      handle,
+      [](void* self, int attempt) {
+        return static_cast<int>(static_cast<Database*>(self)->waits_for_lock(attempt));
+      },
+      database.get());
   TRY(database->run("PRAGMA journal_mode = WAL"));
   TRY(database->run("PRAGMA synchronous = NORMAL"));
   TRY(database->run("PRAGMA foreign_keys = ON"));
@@ -208,6 +214,12 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, const 
 }
 
 Database::~Database() { sqlite3_close_v2(handle_); }
+
+bool Database::waits_for_lock(int attempt) const {
+  if (attempt >= kMostBusyPauses || (stop_ && stop_->load(std::memory_order_relaxed) != 0)) return false;
+  sqlite3_sleep(kBusyPause_ms);
+  return true;
+}
 
 Result<sqlite3_stmt*> Database::prepare(std::string_view sql) {
   if (sql.size() > kMostSqlBytes) return fail(ErrorKind::Usage, "the statement is too long");
@@ -230,6 +242,14 @@ Result<SqlResult> Database::run(std::string_view sql, std::initializer_list<SqlV
 
 Result<SqlResult> Database::run(std::string_view sql, std::span<const SqlValue> parameters,
                                 const Bounds& bounds) {
+  stop_ = bounds.stop;
+  auto result = run_statement(sql, parameters, bounds);
+  stop_ = nullptr;
+  return result;
+}
+
+Result<SqlResult> Database::run_statement(std::string_view sql, std::span<const SqlValue> parameters,
+                                          const Bounds& bounds) {
   ASSIGN_OR_RETURN(sqlite3_stmt* const handle, prepare(sql));
   const Statement statement(handle);
   if (static_cast<size_t>(sqlite3_bind_parameter_count(handle)) != parameters.size())

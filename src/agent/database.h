@@ -66,10 +66,15 @@ class Database final {
 
  private:
   explicit Database(sqlite3* handle) : handle_(handle) {}
+  Result<SqlResult> run_statement(std::string_view sql, std::span<const SqlValue> parameters,
+                                  const Bounds& bounds);
   Result<sqlite3_stmt*> prepare(std::string_view sql);
   Error error(std::string_view what) const;
+  // Another process has the file: whether to go on waiting for it.
+  bool waits_for_lock(int attempt) const;
 
   sqlite3* handle_;
+  const std::atomic<uint64_t>* stop_ = nullptr;  // of the statement that runs
 };
 
 // Values as guests see them, little-endian and without gaps:

@@ -246,6 +246,8 @@ void AgentServer::begin_thread(async::Scheduler& scheduler, uint32_t thread) {
   context.scheduler = &scheduler;
   context.public_scheduler = v1::scheduler_over(scheduler);
   context.client = std::make_unique<net::Client>(*connector_);
+  if (const auto allowed = scheduler.allow_preemption(); allowed) warden_->set_scheduler(thread, &scheduler);
+  else say("godwit: guests that compute keep their thread: " + allowed.error().message());
   if (thread != 0) return;
   std::ignore = scheduler.spawn([this, &scheduler] { run_events(scheduler); });
   std::ignore = scheduler.spawn([this, &scheduler] { look_for_changes(scheduler); });

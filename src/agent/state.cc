@@ -60,7 +60,8 @@ Result<std::optional<std::string>> State::get(std::string_view key, const Wait& 
   return on_thread<std::optional<std::string>>(wait, [&]() -> Result<std::optional<std::string>> {
     ASSIGN_OR_RETURN(Database* const database, kv());
     ASSIGN_OR_RETURN(SqlResult found,
-                     database->run("SELECT value FROM kv WHERE key = ?", {std::string(key)}));
+                     database->run("SELECT value FROM kv WHERE key = ?",
+                                   std::vector<SqlValue>{std::string(key)}, {.stop = wait.stop}));
     if (found.rows.empty()) return std::nullopt;
     return std::move(std::get<Blob>(found.rows[0][0]).bytes);
   });
@@ -72,7 +73,8 @@ Result<> State::set(std::string_view key, std::string_view value, const Wait& wa
   const auto set = on_thread<bool>(wait, [&]() -> Result<bool> {
     ASSIGN_OR_RETURN(Database* const database, kv());
     TRY(database->run("INSERT INTO kv VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                      {std::string(key), Blob{std::string(value)}}));
+                      std::vector<SqlValue>{std::string(key), Blob{std::string(value)}},
+                      {.stop = wait.stop}));
     return true;
   });
   if (!set) return std::unexpected(Error(set.error().kind(), set.error().message()));
@@ -82,7 +84,9 @@ Result<> State::set(std::string_view key, std::string_view value, const Wait& wa
 Result<bool> State::remove(std::string_view key, const Wait& wait) {
   return on_thread<bool>(wait, [&]() -> Result<bool> {
     ASSIGN_OR_RETURN(Database* const database, kv());
-    ASSIGN_OR_RETURN(const SqlResult done, database->run("DELETE FROM kv WHERE key = ?", {std::string(key)}));
+    ASSIGN_OR_RETURN(const SqlResult done,
+                     database->run("DELETE FROM kv WHERE key = ?", std::vector<SqlValue>{std::string(key)},
+                                   {.stop = wait.stop}));
     return done.changes > 0;
   });
 }

@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t kStackBytes = size_t{256} << 10;
 // So long it goes on looking when nobody is watched, so that who comes next need not wake it.
-constexpr int kIdleTicks = 100;
+constexpr int kIdleTicks = 500;
 
 }  // namespace
 
@@ -56,12 +56,26 @@ void Warden::forget(size_t part, Watched& watched) {
   own.watched.pop_back();
 }
 
-bool Warden::end_late() {
+void Warden::set_scheduler(size_t part, const async::Scheduler* scheduler) {
+  Part& own = *parts_[part];
+  const std::lock_guard lock(own.mutex);
+  own.scheduler = scheduler;
+}
+
+Warden::Seen Warden::tick(bool looks_at_times) {
   const uint64_t now = platform::now_ns(platform::Clock::Monotonic);
-  bool has_some = false;
+  Seen seen;
   for (const auto& part : parts_) {
     const std::lock_guard lock(part->mutex);
-    has_some |= !part->watched.empty();
+    if (part->watched.empty()) continue;
+    seen.has_watched = true;
+    if (part->scheduler) {
+      const uint64_t turn = part->scheduler->turn();
+      if (turn != 0 && turn == part->turn) part->scheduler->preempt();
+      part->turn = turn;
+      seen.has_computing |= part->scheduler->has_computing();
+    }
+    if (!looks_at_times) continue;
     for (Watched* watched : part->watched) {
       if (now < watched->deadline_ns) continue;
       uint64_t running = 0;
@@ -69,21 +83,27 @@ bool Warden::end_late() {
       watched->store->interrupt();
     }
   }
-  return has_some;
+  return seen;
 }
 
 void Warden::look() {
   std::unique_lock lock(mutex_);
+  uint64_t tick_ns = kTick_ns;
+  uint64_t looked_ns = 0;  // since times were looked at
   for (int idle = 0; !is_ending_;) {
-    changed_.wait_for(lock, std::chrono::nanoseconds(kTick_ns), [this] { return is_ending_; });
+    changed_.wait_for(lock, std::chrono::nanoseconds(tick_ns), [this] { return is_ending_; });
     lock.unlock();
-    idle = end_late() ? 0 : idle + 1;
+    looked_ns += tick_ns;
+    const Seen seen = tick(looked_ns >= kDeadlineTick_ns);
+    if (looked_ns >= kDeadlineTick_ns) looked_ns = 0;
+    tick_ns = seen.has_computing ? kShortTick_ns : kTick_ns;
+    idle = seen.has_watched ? 0 : idle + 1;
     lock.lock();
     if (idle < kIdleTicks) continue;
     is_asleep_.store(true, std::memory_order_seq_cst);
     // who came before the flag was seen did not wake it
     lock.unlock();
-    const bool has_some = end_late();
+    const bool has_some = tick(true).has_watched;
     lock.lock();
     if (has_some) is_asleep_.store(false, std::memory_order_seq_cst);
     changed_.wait(lock, [this] { return is_ending_ || !is_asleep_.load(std::memory_order_seq_cst); });

@@ -1,4 +1,5 @@
-// Warden: ends guests whose time is over, from a thread of its own, since they may keep theirs.
+// Warden: ends guests whose time is over, and has those that compute give way, from a thread of its own, since they may
+// keep theirs.
 #pragma once
 
 #include <atomic>
@@ -7,16 +8,21 @@
 #include <mutex>
 #include <vector>
 
+#include "async/scheduler.h"
 #include "base/error.h"
 #include "godwit/store.h"
 #include "platform/thread.h"
 
 namespace godwit::agent {
 
-// Looks every kTick_ns while somebody is watched. @threads watch() and forget(): any.
+// Looks every kTick_ns while somebody is watched, and for the time of each every kDeadlineTick_ns. Who has the same turn at
+// two ticks one after the other gives way; while there are such, it looks every kShortTick_ns, since they run only for as
+// long as nobody else has anything to do. @threads watch() and forget(): any.
 class Warden final {
  public:
-  static constexpr uint64_t kTick_ns = 10'000'000;
+  static constexpr uint64_t kTick_ns = 2'000'000;
+  static constexpr uint64_t kShortTick_ns = 500'000;
+  static constexpr uint64_t kDeadlineTick_ns = 10'000'000;
 
   // Of one run, which owns it. Not moved while it is watched.
   struct Watched {
@@ -33,6 +39,9 @@ class Warden final {
   static Result<std::unique_ptr<Warden>> create(size_t parts);
   ~Warden();
 
+  // What runs the guests of this part, with allow_preemption() called; null once it no longer does.
+  void set_scheduler(size_t part, const async::Scheduler* scheduler);
+
   void watch(size_t part, Watched& watched);
   void forget(size_t part, Watched& watched);
 
@@ -40,12 +49,18 @@ class Warden final {
   struct alignas(128) Part {
     std::mutex mutex;
     std::vector<Watched*> watched;
+    const async::Scheduler* scheduler = nullptr;
+    uint64_t turn = 0;  // that it was at the last tick
   };
 
   explicit Warden(size_t parts);
   void look();
-  // True if somebody is watched.
-  bool end_late();
+  struct Seen {
+    bool has_watched = false;
+    bool has_computing = false;
+  };
+  // One tick. @param looks_at_times whether to end those whose time is over.
+  Seen tick(bool looks_at_times);
 
   std::vector<std::unique_ptr<Part>> parts_;
   std::atomic<bool> is_asleep_ = false;

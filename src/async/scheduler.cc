@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <tuple>
 #include <utility>
 
 #include "platform/clock.h"
@@ -37,6 +38,9 @@ namespace {
 
 // How often stop words are looked at while there are events all the time.
 constexpr uint64_t kStopInterval_ns = fs::kStopLatency_ns / 2;
+
+// Those that compute have a turn so often at least, however many others are ready.
+constexpr uint64_t kComputingShare_ns = 20'000'000;
 
 uint64_t now_ns() { return platform::now_ns(platform::Clock::Monotonic); }
 
@@ -86,6 +90,7 @@ Result<> Scheduler::run() {
       ready_.pop_front();
       run_one(task);
     }
+    if (!computing_.empty()) run_computing();
     if (!tasks_.empty()) TRY(wait_for_events());
   }
   return {};
@@ -93,11 +98,41 @@ Result<> Scheduler::run() {
 
 void Scheduler::run_one(Task& task) {
   Task* const before = std::exchange(current_, &task);
+  // a signal that came in between was not meant for this one
+  std::ignore = platform::PreemptibleThread::take_missed();
+  turn_.store(++turns_, std::memory_order_relaxed);
   task.fiber.resume();
+  turn_.store(0, std::memory_order_relaxed);
+  if (std::exchange(was_set_aside_, false)) thread_->release();
   current_ = before;
   if (!task.fiber.is_done()) return;
   stacks_.give_back(std::move(task.stack));
   tasks_.erase(&task);
+}
+
+Result<> Scheduler::allow_preemption() {
+  ASSIGN_OR_RETURN(auto thread, platform::PreemptibleThread::create(
+                                    [](void* self) { static_cast<Scheduler*>(self)->set_aside(); }, this));
+  thread_.emplace(std::move(thread));
+  return {};
+}
+
+void Scheduler::set_aside() {
+  if (!current_) return;
+  Task& task = *current_;
+  computing_.push_back(&task);
+  was_set_aside_ = true;
+  has_computing_.store(true, std::memory_order_relaxed);
+  task.fiber.suspend();
+}
+
+void Scheduler::run_computing() {
+  if (!ready_.empty() && now_ns() - computed_at_ns_ < kComputingShare_ns) return;
+  Task& task = *computing_.front();
+  computing_.pop_front();
+  run_one(task);
+  if (computing_.empty()) has_computing_.store(false, std::memory_order_relaxed);
+  computed_at_ns_ = now_ns();
 }
 
 void Scheduler::yield() {
@@ -186,7 +221,7 @@ Result<> Scheduler::wait_for_events() {
 }
 
 uint64_t Scheduler::time_to_wait_ns() const {
-  if (!ready_.empty()) return 0;
+  if (!ready_.empty() || !computing_.empty()) return 0;
   const uint64_t deadline = (*parked_.begin())->deadline_ns;  // tasks are there, and none is ready
   const uint64_t now = now_ns();
   return std::min(deadline > now ? deadline - now : 0, fs::kStopLatency_ns);

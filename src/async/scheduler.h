@@ -1,9 +1,11 @@
 // Scheduler: many fibers on one thread. Whoever waits is parked, and others run meanwhile.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <thread>
@@ -15,6 +17,7 @@
 #include "platform/event_queue.h"
 #include "platform/fiber.h"
 #include "platform/fs_wait.h"
+#include "platform/preemption.h"
 
 namespace godwit::async {
 
@@ -49,6 +52,22 @@ class Scheduler final : public platform::fs::Parker {
   platform::fs::OsResult<uint32_t> wait_for(std::span<platform::fs::Waited> files, uint64_t timeout_ns,
                                             platform::fs::StopWord stop) override;
 
+  // Lets preempt() do something. On the scheduler's thread, once.
+  // @errors Io: the system refuses.
+  Result<> allow_preemption();
+  // If the fiber whose turn it is computes in a guest at this moment, puts it aside: it goes on when nobody else is ready,
+  // and now and then in between. @threads any, from allow_preemption() on.
+  void preempt() const { thread_->request(); }
+  // For host functions that do not wait: gives way if the guest would have had to meanwhile. On a fiber only.
+  void give_way() {
+    if (platform::PreemptibleThread::take_missed()) [[unlikely]]
+      set_aside();
+  }
+  // Which turn it is: another number for each turn. 0: it is nobody's. @threads any.
+  uint64_t turn() const { return turn_.load(std::memory_order_relaxed); }
+  // Whether there are fibers that were put aside. @threads any.
+  bool has_computing() const { return has_computing_.load(std::memory_order_relaxed); }
+
   // Fibers that have not returned yet.
   size_t size() const { return tasks_.size(); }
 
@@ -61,6 +80,10 @@ class Scheduler final : public platform::fs::Parker {
   Scheduler(const SchedulerConfig& config, platform::EventQueue events);
 
   void run_one(Task& task);
+  // In the midst of a guest: puts the current task aside.
+  void set_aside();
+  // Gives one that was put aside a turn, if nobody else is ready or it has waited for long.
+  void run_computing();
   // Parks the current task until one of its files is ready, its time has passed, or it is told to stop.
   void park(Task& task);
   // Takes a task from parked_ and gives it a turn.
@@ -81,11 +104,18 @@ class Scheduler final : public platform::fs::Parker {
   platform::EventQueue events_;
   std::unordered_map<Task*, std::unique_ptr<Task>> tasks_;
   std::deque<Task*> ready_;
+  std::deque<Task*> computing_;  // ready as well, but preempted
+  bool was_set_aside_ = false;   // the task that ran last
+  uint64_t computed_at_ns_ = 0;
+  std::atomic<bool> has_computing_ = false;
+  std::atomic<uint64_t> turn_ = 0;
+  uint64_t turns_ = 0;
   std::set<Task*, ByDeadline> parked_;
   std::unordered_map<int, std::vector<Task*>> watchers_;  // of each file that somebody waits for
   uint64_t stops_looked_at_ns_ = 0;
   Task* current_ = nullptr;
   const std::thread::id owner_ = std::this_thread::get_id();
+  std::optional<platform::PreemptibleThread> thread_;
 };
 
 }  // namespace godwit::async

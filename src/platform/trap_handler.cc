@@ -59,8 +59,7 @@ Error system_error(const char* what) {
 }
 
 bool is_guest_fault(const Activation* activation, uintptr_t pc, uintptr_t address) {
-  return activation && (state.code.contains(pc) || state.compiled_code.contains(pc)) &&
-         state.memory.contains(address);
+  return activation && is_guest_code(pc) && state.memory.contains(address);
 }
 
 // Goes on here as if the instruction that faulted had been a call.
@@ -137,6 +136,8 @@ Result<> give_signal_stack() {
 }
 
 }  // namespace
+
+bool is_guest_code(uintptr_t pc) { return state.code.contains(pc) || state.compiled_code.contains(pc); }
 
 Result<> install_trap_handler() {
   if (state.is_installed.load(std::memory_order_acquire)) return {};

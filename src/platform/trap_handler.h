@@ -41,6 +41,9 @@ Result<> install_trap_handler();
 // @errors Exhausted, Io.
 Result<> prepare_thread_for_guests();
 
+// True if guest code is registered there. @threads any; safe in signal handlers.
+bool is_guest_code(uintptr_t pc);
+
 // Whose frames guest code has on the native stack.
 enum class GuestCodeKind : uint8_t {
   Handlers,  // none: the handlers' registers are all there is

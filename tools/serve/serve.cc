@@ -47,6 +47,8 @@ int serve(Arguments arguments, bool watches) {
   if (options.manifest_path.empty()) options.manifest_path = "godwit.toml";
   // who reads a pipe of ours may go
   std::signal(SIGPIPE, SIG_IGN);
+  // a file that may not become larger is an error of who writes it, and no reason to end
+  std::signal(SIGXFSZ, SIG_IGN);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   auto server = agent::AgentServer::create(options);
   if (!server) return error(server.error().message());

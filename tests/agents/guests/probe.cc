@@ -86,6 +86,19 @@ GODWIT_ON_HTTP() {
   } else if (what == "loop") {
     for (volatile int i = 0;; i = i + 1) {
     }
+  } else if (what == "flood") {
+    for (;;) agent::log("nobody wants to know this");
+  } else if (what == "clock") {
+    for (timespec now;;) ::clock_gettime(CLOCK_MONOTONIC, &now);
+  } else if (what == "sockets") {
+    std::vector<agent::Response> all;
+    const std::string url = argument();
+    for (int i = 0; i < 10'000; i++) {
+      auto response = agent::http::send("GET", url);
+      if (!response) return answer(false, "");
+      all.push_back(std::move(*response));
+    }
+    answer(true);
   } else if (what == "grow") {
     std::vector<char*> all;
     for (;;) {
