@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # ./dev test, after set-up and build: every test on the release build, then the unit and mutation tests with
 # sanitizers. The last line counts test programs; what each checked stands above it.
-# usage: test.sh [--full]
+# usage: test.sh [--full | --nn all|NAME,...]
+#   --nn     only the tests of tensor backends other than ggml, of those that are named; what they need is fetched
 #   --full   tests under load (200 connections to one server, 5,000 to 1,000), all tests under the address and
 #            undefined-behaviour sanitizers, the unit tests and the guests with threads
 #            under the thread sanitizer, the bugs of tests/planted, which the tests must find, an instruction added as
@@ -11,10 +12,13 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 full=
+nn=
 case ${1:-} in
   --full) full=1 ;;
+  --nn) nn=$(source scripts/setup/lib.sh; nn_backends "${2:-}")
+        [ -n "$nn" ] || { echo "error: --nn needs 'all' or names of backends, with commas" >&2; exit 2; } ;;
   '') ;;
-  *) echo "error: unknown option $1 (have: --full)" >&2; exit 2 ;;
+  *) echo "error: unknown option $1 (have: --full, --nn)" >&2; exit 2 ;;
 esac
 jobs=$(source scripts/setup/lib.sh; jobs)
 passed=0
@@ -48,6 +52,20 @@ run() {
     failures+=("$preset: $line")
   done < <(sed -n '/The following tests FAILED/,$p' "$log" | grep -E '^[[:space:]]+[0-9]+ - ')
 }
+
+# A build folder of its own: its plug-ins must not come to be part of other tests.
+if [ -n "$nn" ]; then
+  # shellcheck disable=SC2086  # names, one a word
+  bash scripts/setup/run.sh $nn || exit 1
+  options=(-B build/nn)
+  for name in $nn; do options+=("-DGODWIT_PLUGIN_NN_${name^^}=ON"); done
+  bash scripts/quietly.sh configure-nn cmake --preset release "${options[@]}" || exit 1
+  build nn nn_backends_tests
+  run nn -L nn-backends
+  [ ${#failures[@]} -eq 0 ] || printf 'failed: %s\n' "${failures[@]}"
+  echo "$passed passed, $failed failed"
+  exit $(( failed > 0 ))
+fi
 
 if [ -n "$full" ]; then
   bash scripts/setup/run.sh kotlin aarch64 databases || exit 1

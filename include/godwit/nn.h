@@ -54,6 +54,9 @@ struct NnConfig {
   uint32_t max_contexts = 0;
   /// The most time that it may spend in calls that compute, in its life. 0: any.
   std::chrono::nanoseconds max_compute_time{0};
+  /// Run models that the guest brings along whatever their encoding is. Else only those for llama.cpp: other libraries do not
+  /// withstand models that are made to harm, so that this trusts the guest with the process.
+  bool trust_guest_models = false;
 };
 
 /// What one guest sees of the models. Moves only.

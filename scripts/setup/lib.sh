@@ -71,3 +71,13 @@ pip_download() {
   python3 -m pip download --disable-pip-version-check --no-cache-dir --no-deps --only-binary :all: --require-hashes \
     --dest "$scratch/wheel" --requirement "$scratch/requirements.txt" "${@:4}"
 }
+
+# nn_backends all|NAME,...: the names of tensor backends beside ggml, each a set-up step; nothing if one is unknown
+nn_backends() {
+  local all='onnx tflite openvino pytorch' name
+  [ "$1" != all ] || { echo "$all"; return; }
+  for name in ${1//,/ }; do
+    [[ " $all " == *" $name "* ]] || return 0
+  done
+  echo "${1//,/ }"
+}

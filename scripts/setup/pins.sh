@@ -52,3 +52,21 @@ KOTLIN_STDLIB_SHA256=de0582ccbf35c21e802a06c1b30eda169a220a41730eff5e53fd36157ca
 # Debian's backports for Debian 12: the emulator that runs programs for aarch64 (an optional step).
 AARCH64_QEMU_VERSION='1:10.0.2+ds-2+deb13u1~bpo12+1'
 AARCH64_QEMU_SHA256=10a2dec99f2b2d0b1097ff0375aea35b89322d6631fc96700511b02e05bf6fef
+
+# Tensor libraries: optional steps (./dev setup --nn).
+# PyPI: ONNX Runtime and OpenVINO, whose packages for Python 3.11 carry their libraries for C.
+ONNX_PACKAGE=onnxruntime
+ONNX_VERSION=1.32.0
+ONNX_PLATFORM=manylinux_2_28_x86_64
+ONNX_SHA256=5a34fc4dfeb5a7b4a74c95dcba1e773d722abda720b474edf1b0c419dc6d163d
+OPENVINO_PACKAGE=openvino
+OPENVINO_VERSION=2026.4.1
+OPENVINO_PLATFORM=manylinux_2_28_x86_64
+OPENVINO_SHA256=2d22b1da03f7caf74df30e9f6417d0ab2f637e4a38e08e1dcd294d2c37407aaf
+# Maven: TensorFlow Lite, in a package for Java.
+TFLITE_VERSION=2.21.0-1.5.14
+TFLITE_SHA256=97061333854967aadf2f092681d63af90b804db3800f007cffd24a2901f4bc72
+# crates.io: whisper.cpp 1.8.3.
+WHISPER_CRATE=whisper-rs-sys
+WHISPER_VERSION=0.15.0
+WHISPER_CHECKSUM=6986c0fe081241d391f09b9a071fbcbb59720c3563628c3c829057cf69f2a56f

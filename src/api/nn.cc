@@ -27,8 +27,9 @@ Nn::Nn(ModelRegistry& registry, const NnConfig& config)
           nn::GuestConfig{.tenant = config.tenant,
                           .quota = {.tokens = config.max_tokens,
                                     .contexts = config.max_contexts,
-                                    .compute_ns = static_cast<uint64_t>(config.max_compute_time.count())}})) {
-}
+                                    .compute_ns = static_cast<uint64_t>(config.max_compute_time.count())},
+                          .guest_models = config.trust_guest_models ? nn::GuestModels::OfAllEncodings
+                                                                    : nn::GuestModels::OfSomeEncodings})) {}
 Nn::~Nn() = default;
 Nn::Nn(Nn&&) noexcept = default;
 Nn& Nn::operator=(Nn&&) noexcept = default;

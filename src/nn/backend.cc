@@ -23,11 +23,13 @@ Error not_found(const Encoding& encoding, std::span<const std::string> directori
   const std::string file = file_name_of(encoding);
   std::string sought;
   for (const std::string& directory : directories) sought += (sought.empty() ? "" : ", ") + directory;
-  return Error(ErrorKind::NotFound,
-               "there is no backend for the encoding " + std::string(encoding.name) + ": " + file +
-                   " is in none of " + sought +
-                   "; ./dev build makes those that come with Godwit (ggml, for models in "
-                   "GGUF); set GODWIT_PLUGIN_PATH to the folder that holds any other");
+  return Error(
+      ErrorKind::NotFound,
+      "there is no backend for the encoding " + std::string(encoding.name) + ": " + file + " is in none of " +
+          sought +
+          "; ./dev build makes the one for models in GGUF (ggml), docs/nn.md says how those for "
+          "onnx, openvino, pytorch and tensorflowlite are made; set GODWIT_PLUGIN_PATH to the folder "
+          "that holds any other");
 }
 
 // The checks that the ABI asks of a host before it looks at anything beyond the version.

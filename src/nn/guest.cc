@@ -90,6 +90,7 @@ Guest::Guest(Registry& registry, const GuestConfig& config)
       waiting_(registry.waiting(config.parker)),
       tenant_(registry.tenant(config.tenant)),
       quota_(config.quota),
+      guest_models_(config.guest_models),
       graphs_(kMostGraphs),
       contexts_(config.quota.contexts ? std::min<size_t>(config.quota.contexts, kMostContexts)
                                       : kMostContexts),
@@ -170,6 +171,12 @@ Outcome<> Guest::load_graph(host::Caller& caller, host::GuestSpan<Builder> build
   }
   if (!encoding) encoding = encoding_of_file(first_bytes);
   if (!encoding) return refuse(Errno::InvalidEncoding, "the model's bytes do not tell its encoding");
+  if (encoding->brought == Brought::ByLeave && guest_models_ == GuestModels::OfSomeEncodings)
+    return refuse(
+        Errno::UnsupportedOperation,
+        "guests may not bring along models of the encoding " + std::string(encoding->name) +
+            ": its library does not withstand models that are made to harm; register the model with "
+            "--nn-preload, or trust the guest with --nn-guest-models");
 
   std::string config;
   if (encoding->builders == Builders::PartThenConfig && arrays.size() > 1) {
@@ -294,11 +301,15 @@ Outcome<> Guest::set_tensor(host::Caller& caller, uint32_t handle, uint32_t inde
 
   const auto stable = StableBytes::of(caller, *data);
   if (!stable) return std::unexpected(stable.error());
-  const godwit_nn_tensor for_backend{.dimensions = dimensions.data(),
-                                     .dimension_count = static_cast<uint32_t>(dimensions.size()),
-                                     .type = tensor->type,
-                                     .data = {stable->get().data(), stable->get().size()}};
+  godwit_nn_tensor for_backend{.dimensions = dimensions.data(),
+                               .dimension_count = static_cast<uint32_t>(dimensions.size()),
+                               .type = tensor->type,
+                               .data = {stable->get().data(), stable->get().size()}};
   return with_context(caller, handle, Graphs::Loaded, [&](Context& context, BackendCall& call) {
+    // Where text is passed, the dimensions tell nothing.
+    const Encoding* encoding = encoding_of(context.table().encoding);
+    if (encoding && encoding->builders == Builders::Parts)
+      for_backend.type = numbering_.type_of(tensor->type, dimensions, tensor->data_size_bytes);
     return call.outcome(context.set_input(index, for_backend, call.get(), waiting_));
   });
 }

@@ -14,6 +14,7 @@
 #include "nn/backend.h"
 #include "nn/guest_files.h"
 #include "nn/handles.h"
+#include "nn/numbering.h"
 #include "nn/registry.h"
 #include "nn/types.h"
 
@@ -26,6 +27,8 @@ struct Quota {
   uint64_t compute_ns = 0;  // in calls that compute, in the guest's life
 };
 
+enum class GuestModels : uint8_t { OfSomeEncodings, OfAllEncodings };
+
 struct GuestConfig {
   GuestFiles* files =
       nullptr;  // opens the paths that the guest names; null: it can name registered models only
@@ -33,6 +36,8 @@ struct GuestConfig {
   // Guests of one tenant may begin with what a model remembers of each other's prompts. Empty: this guest alone.
   std::string tenant = {};
   Quota quota = {};
+  // Whether models that the guest brings along are run also where the library does not withstand hostile ones.
+  GuestModels guest_models = GuestModels::OfSomeEncodings;
 };
 
 // @threads any; two calls on one execution context do not wait for each other: the second is Busy.
@@ -55,6 +60,7 @@ class Guest final {
 
   // A tensor in guest memory. The product of the dimensions is not compared with the size: guests send text with
   // dimensions of 1.
+  // The element type is of today's numbering or of the first drafts' (numbering.h).
   //   offset 0  dimensions' address u32    4  their number u32    8  element type u32
   //         12  data's address u32        16  its length in bytes u32
   struct Tensor {
@@ -137,6 +143,8 @@ class Guest final {
   const Waiting waiting_;
   const uint64_t tenant_;
   const Quota quota_;
+  const GuestModels guest_models_;
+  Numbering numbering_;
   std::atomic<uint64_t> spent_tokens_ = 0;
   std::atomic<uint64_t> spent_ns_ = 0;
   Handles<const Graph> graphs_;

@@ -247,7 +247,8 @@ TEST_F(NnGuest, SaysWhatIsMissing) {
   EXPECT_NE(log.find("--nn-preload other:GGML:AUTO:"), std::string::npos) << log;
   EXPECT_NE(log.find("\"m\""), std::string::npos) << log;
   log.clear();
-  EXPECT_EQ(load_arrays({"bytes"}, 13, kCpu), Errno::InvalidEncoding);
+  ASSERT_TRUE(registry.preload("g:openvinogenai:cpu:" + folder.write("g", "bytes")));
+  load("g", Errno::InvalidEncoding);
   EXPECT_NE(log.find("godwit-nn-openvinogenai.so"), std::string::npos) << log;
   EXPECT_NE(log.find("GODWIT_PLUGIN_PATH"), std::string::npos) << log;
 }
@@ -389,6 +390,13 @@ TEST(NnBackend, RefusesWhatIsNoBackend) {
   const auto backend = Backend::load(*encoding_of("echo"), std::vector{folder.path()});
   ASSERT_FALSE(backend);
   EXPECT_EQ(backend.error().kind(), ErrorKind::Unsupported);
+}
+
+TEST_F(NnGuest, ModelsOfSomeEncodingsAreTheOperatorsAffair) {
+  constexpr uint32_t kTensorFlowLite = 4;
+  EXPECT_EQ(load_arrays({"....TFL3"}, kTensorFlowLite, kCpu), Errno::UnsupportedOperation);
+  EXPECT_NE(log.find("--nn-guest-models"), std::string::npos) << log;
+  EXPECT_EQ(load_arrays({"....TFL3"}, kAutodetect, kCpu), Errno::UnsupportedOperation);
 }
 
 }  // namespace

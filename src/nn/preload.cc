@@ -19,7 +19,7 @@ std::optional<std::string_view> take_field(std::string_view& rest) {
 
 std::string names_of_encodings() {
   std::string names = "autodetect";
-#define GODWIT_NN_ENCODING(number, name, builders) names += std::string(", ") + name;
+#define GODWIT_NN_ENCODING(number, name, builders, brought) names += std::string(", ") + name;
 #include "nn/encodings.def"
   return names;
 }

@@ -7,7 +7,8 @@ namespace godwit::nn {
 namespace {
 
 constexpr Encoding kEncodings[] = {
-#define GODWIT_NN_ENCODING(number, name, builders) {number, name, Builders::builders},
+#define GODWIT_NN_ENCODING(number, name, builders, brought) \
+  {number, name, Builders::builders, Brought::brought},
 #include "nn/encodings.def"
 };
 
@@ -56,7 +57,9 @@ const Encoding* encoding_of(std::string_view name) {
 }
 
 const Encoding* encoding_of_file(std::string_view first_bytes) {
-  return first_bytes.starts_with("GGUF") ? encoding_of("ggml") : nullptr;
+  if (first_bytes.starts_with("GGUF")) return encoding_of("ggml");
+  if (first_bytes.size() >= 8 && first_bytes.substr(4, 4) == "TFL3") return encoding_of("tensorflowlite");
+  return nullptr;
 }
 
 }  // namespace godwit::nn

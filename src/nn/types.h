@@ -30,12 +30,14 @@ enum class Target : uint32_t { Cpu = 0, Gpu = 1, Tpu = 2, Auto = 3 };
 std::optional<Target> target_of(std::string_view name);
 
 enum class Builders : uint8_t { Parts, PartThenConfig };
+enum class Brought : uint8_t { Always, ByLeave };
 
 // A row of encodings.def.
 struct Encoding {
   uint32_t number;
   std::string_view name;
   Builders builders;
+  Brought brought;
 };
 
 // A guest may say so instead of an encoding's number: the model's own bytes tell.

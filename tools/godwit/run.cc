@@ -70,6 +70,9 @@ constexpr OptionSpec kOptions[] = {
     {"nn-preload", "MODEL",
      "Name a model for the guest: NAME:ENCODING:TARGET:PATH, for\n"
      "example default:GGML:AUTO:model.gguf. Targets: CPU GPU TPU\nAUTO. Repeatable."},
+    {"nn-guest-models", "",
+     "Run models of any encoding that the guest brings along; else\nonly GGUF. Trusts the guest: "
+     "docs/nn.md."},
     {"nn-max-tokens", "N", "The most tokens that models may compute for the guest."},
     {"nn-max-contexts", "N", "The most execution contexts that the guest may have at a time."},
     {"nn-max-time", "TIME", "The longest that models may compute for the guest: 500ms, 1.5s, 2m."},
@@ -204,6 +207,8 @@ std::expected<void, UsageError> apply(RunOptions& into, const OptionReader::Opti
     inherit_environment(into);
   } else if (name == "nn-preload") {
     into.nn_preloads.emplace_back(option.value);
+  } else if (name == "nn-guest-models") {
+    into.nn.trust_guest_models = true;
   } else if (name == "nn-max-tokens") {
     auto number = parse_number(option.value, "--nn-max-tokens");
     if (!number) return std::unexpected(number.error());

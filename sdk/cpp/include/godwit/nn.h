@@ -73,8 +73,70 @@ nn_errno_t nn_unload(uint32_t graph) NN_IMPORT("unload");
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace godwit::nn {
+
+/// A model that takes and gives tensors.
+class TensorModel final {
+ public:
+  TensorModel() = default;
+  ~TensorModel() {
+    if (loaded_) nn_finalize_execution_context(context_), nn_unload(graph_);
+  }
+  TensorModel(const TensorModel&) = delete;
+  TensorModel& operator=(const TensorModel&) = delete;
+
+  /// @param name of the model in `--nn-preload NAME:…`
+  nn_errno_t load(std::string_view name) {
+    const nn_errno_t code = nn_load_by_name(name.data(), static_cast<uint32_t>(name.size()), &graph_);
+    return code ? code : begin();
+  }
+  /// A model of these bytes. @param encoding, target as wasi_ephemeral_nn numbers them
+  nn_errno_t load_bytes(std::string_view bytes, uint32_t encoding, uint32_t target) {
+    const nn_builder_t builder = {reinterpret_cast<const uint8_t*>(bytes.data()),
+                                  static_cast<uint32_t>(bytes.size())};
+    const nn_errno_t code = nn_load(&builder, 1, encoding, target, &graph_);
+    return code ? code : begin();
+  }
+
+  /// @param type NN_F32 and the like, that of T. @param data row by row
+  template <class T>
+  nn_errno_t set_input(uint32_t index, uint32_t type, const std::vector<uint32_t>& dimensions,
+                       const std::vector<T>& data) {
+    const nn_tensor_t tensor = {dimensions.data(), static_cast<uint32_t>(dimensions.size()), type,
+                                reinterpret_cast<const uint8_t*>(data.data()),
+                                static_cast<uint32_t>(data.size() * sizeof(T))};
+    return nn_set_input(context_, index, &tensor);
+  }
+  nn_errno_t compute() { return nn_compute(context_); }
+
+  /// Replaces `values` by an output.
+  template <class T>
+  nn_errno_t output(uint32_t index, std::vector<T>& values) {
+    values.resize(1);
+    for (;;) {
+      uint32_t size = 0;
+      const nn_errno_t code = nn_get_output(context_, index, reinterpret_cast<uint8_t*>(values.data()),
+                                            static_cast<uint32_t>(values.size() * sizeof(T)), &size);
+      const bool grow = code == NN_TOO_LARGE && size > values.size() * sizeof(T);
+      values.resize(code == NN_SUCCESS || grow ? (size + sizeof(T) - 1) / sizeof(T) : 0);
+      if (!grow) return code;
+    }
+  }
+
+ private:
+  nn_errno_t begin() {
+    const nn_errno_t code = nn_init_execution_context(graph_, &context_);
+    if (code) nn_unload(graph_);
+    loaded_ = code == NN_SUCCESS;
+    return code;
+  }
+
+  uint32_t graph_ = 0;
+  uint32_t context_ = 0;
+  bool loaded_ = false;
+};
 
 /// A language model that the host has registered, with one sequence of its own.
 class TextModel final {
