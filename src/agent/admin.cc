@@ -36,7 +36,9 @@ std::string agent_json(const Agent& agent) {
          ",\"running\":" + std::to_string(record.running.load(std::memory_order_relaxed)) +
          ",\"runs\":" + number(record.counters.runs) + ",\"failures\":" + number(record.counters.failures) +
          ",\"refused\":" + number(record.counters.refused) +
-         ",\"denials\":" + number(record.counters.denials) + "}";
+         ",\"denials\":" + number(record.counters.denials) +
+         ",\"input_tokens\":" + number(record.counters.tokens_in) +
+         ",\"output_tokens\":" + number(record.counters.tokens_out) + "}";
 }
 
 }  // namespace
@@ -99,6 +101,11 @@ void AgentServer::Admin::answer_agent(net::Request& request, net::ResponseWriter
     agent->record->is_stopped.store(action == "stop", std::memory_order_relaxed);
     return answer_json(response, 200, agent_json(*agent));
   }
+  if (action == "kill" && method == "POST") {
+    agent->record->is_stopped.store(true, std::memory_order_relaxed);
+    const size_t ended = server_.warden_->end_all(agent->record.get());
+    return answer_json(response, 200, "{\"ended\":" + std::to_string(ended) + "}");
+  }
   if (action == "module" && method == "PUT") {
     if (!request.limit_body(kMostModuleBytes)) return;
     const auto body = request.read_all();
@@ -136,6 +143,14 @@ std::string AgentServer::Admin::metrics(net::Request& request) const {
          [](const AgentRecord& r) { return number(r.counters.denials); });
   family("godwit_agent_requests_out_total", "Requests that an agent has sent.",
          [](const AgentRecord& r) { return number(r.counters.requests_out); });
+  family("godwit_agent_input_tokens_total", "Tokens that models said they had read for an agent.",
+         [](const AgentRecord& r) { return number(r.counters.tokens_in); });
+  family("godwit_agent_output_tokens_total", "Tokens that models said they had written for an agent.",
+         [](const AgentRecord& r) { return number(r.counters.tokens_out); });
+  text +=
+      "# HELP godwit_spans_lost_total Spans that no collector was told of.\n# TYPE godwit_spans_lost_total "
+      "counter\ngodwit_spans_lost_total " +
+      std::to_string(server_.tracer_->dropped()) + "\n";
   text +=
       "# HELP godwit_agent_run_seconds How long runs took, waiting included.\n# TYPE "
       "godwit_agent_run_seconds histogram\n";

@@ -192,7 +192,16 @@ Bindings::Answer Bindings::respond_field(std::string_view name, std::string_view
   return 0;
 }
 
-Bindings::Answer Bindings::begin(net::ClientRequest request) {
+Span Bindings::begin_span(std::string name) const {
+  Span span = {.parent = run_.span_.context,
+               .name = std::move(name),
+               .kind = Span::Kind::Client,
+               .begin_ns = platform::now_ns(platform::Clock::Realtime)};
+  span.context = TraceContext::child_of(span.parent);
+  return span;
+}
+
+Bindings::Answer Bindings::begin(net::ClientRequest request, std::optional<Span> span, bool is_for_model) {
   auto free =
       std::ranges::find_if(run_.responses_, [](const auto& response) { return !response.has_value(); });
   if (free == run_.responses_.end()) {
@@ -203,10 +212,27 @@ Bindings::Answer Bindings::begin(net::ClientRequest request) {
   request.partition = run_.agent_->record->number;
   run_.agent_->record->counters.requests_out.fetch_add(1, std::memory_order_relaxed);
   const auto place = free - run_.responses_.begin();
+  if (span) {
+    request.fields.set("traceparent", to_traceparent(span->context));
+    span->set("server.address", request.origin.host);
+    span->set("server.port", static_cast<int64_t>(request.origin.port));
+    span->set("http.request.method", request.method);
+  }
   auto response = run_.context_.client->send(
       request, {.mode = run_.mode(), .timeout_ns = run_.agent_->config.limits.time_ns});
-  if (!response) return refuse(response.error());
-  run_.responses_[static_cast<size_t>(place)].emplace(std::move(*response));
+  if (!response) {
+    if (span) {
+      span->end_ns = platform::now_ns(platform::Clock::Realtime);
+      span->error = response.error().message();
+      run_.host_.tracer->add(std::move(*span));
+    }
+    return refuse(response.error());
+  }
+  OpenResponse& open = run_.responses_[static_cast<size_t>(place)].emplace(std::move(*response));
+  if (span) span->set("http.response.status_code", static_cast<int64_t>(open.response.status()));
+  if (span && open.response.status() >= 400) span->error = "HTTP " + std::to_string(open.response.status());
+  open.span = std::move(span);
+  if (is_for_model) open.tokens.emplace();
   return static_cast<int32_t>(place);
 }
 
@@ -232,7 +258,9 @@ Bindings::Answer Bindings::send(std::string_view method, std::string_view url_te
     if (find_grant(secret.hosts, url->origin))
       request.fields.set(secret.header, secret.prefix + secret.value);
   request.allows = filter_of(*grant);
-  return begin(std::move(request));
+  std::optional<Span> span;
+  if (run_.host_.tracer->is_enabled()) span = begin_span(std::string(method));
+  return begin(std::move(request), std::move(span), false);
 }
 
 Bindings::Answer Bindings::ask_model(std::string_view name, std::string_view path, std::string_view body) {
@@ -244,6 +272,14 @@ Bindings::Answer Bindings::ask_model(std::string_view name, std::string_view pat
   if (std::ranges::find(kPaths, path) == std::end(kPaths))
     return refuse(Failure::Invalid, "'" + std::string(path) +
                                         "' is none of chat/completions, completions, embeddings, responses");
+  if (const uint64_t budget = config.limits.tokens; budget != 0) {
+    const Counters& counters = run_.agent_->record->counters;
+    if (counters.tokens_in.load(std::memory_order_relaxed) +
+            counters.tokens_out.load(std::memory_order_relaxed) >=
+        budget)
+      return refuse(Failure::Limit,
+                    "the agent has used its " + std::to_string(budget) + " tokens: 'tokens' of its limits");
+  }
   std::string base = model->url;
   while (base.ends_with('/')) base.pop_back();
   const auto url = parse_url(base + "/" + std::string(path));
@@ -259,7 +295,20 @@ Bindings::Answer Bindings::ask_model(std::string_view name, std::string_view pat
   for (const SecretGrant& secret : config.secrets)
     if (!model->secret.empty() && secret.name == model->secret)
       request.fields.add("Authorization", "Bearer " + secret.value);
-  return begin(std::move(request));  // the operator has named the place: it may be private
+  std::optional<Span> span;
+  if (run_.host_.tracer->is_enabled()) {
+    const std::string_view operation = path == "embeddings"    ? "embeddings"
+                                       : path == "completions" ? "text_completion"
+                                                               : "chat";
+    const std::string& called = model->model.empty() ? model->name : model->model;
+    span = begin_span(std::string(operation) + " " + called);
+    span->set("gen_ai.operation.name", std::string(operation));
+    span->set("gen_ai.provider.name", "openai");  // whose API it is
+    span->set("gen_ai.request.model", called);
+    span->set("gen_ai.agent.name", config.name);
+  }
+  return begin(std::move(request), std::move(span),
+               true);  // the operator has named the place: it may be private
 }
 
 OpenResponse* Bindings::response_of(int32_t handle) {
@@ -276,6 +325,7 @@ Bindings::Answer Bindings::read_response(v1::Caller& caller, int32_t handle, uin
     response->left.clear();
     response->at = 0;
     if (const auto size = response->response.read(response->left); !size) return refuse(size.error());
+    if (response->tokens) response->tokens->read(response->left);
   }
   const std::string_view piece =
       std::string_view(response->left).substr(response->at).substr(0, std::min<size_t>(room, INT32_MAX));
@@ -289,7 +339,47 @@ Bindings::Answer Bindings::run_sql(std::string_view statement, std::string_view 
   if (!decoded) return refuse(decoded.error());
   auto result = run_.agent_->record->state->sql(statement, *decoded, run_.state_wait());
   if (!result) return refuse(result.error());
-  std::string encoded = encode_result(*result);
+  return keep_result(*result);
+}
+
+const std::string& Bindings::secret_of(const std::string& name) const {
+  static const std::string kNone;
+  const auto& secrets = run_.agent_->config.secrets;
+  const auto found = std::ranges::find(secrets, name, &SecretGrant::name);
+  return name.empty() || found == secrets.end() ? kNone : found->value;
+}
+
+Bindings::Answer Bindings::call_redis(std::string_view name, std::string_view command) {
+  const auto& grants = run_.agent_->config.redis;
+  const auto grant = std::ranges::find(grants, name, &DatabaseGrant::name);
+  if (grant == grants.end())
+    return deny("the Redis '" + std::string(name) + "'; 'redis' of its grants could allow it");
+  auto decoded = decode_values(command);
+  if (!decoded) return refuse(decoded.error());
+  const auto result = run_.context_.remotes->call_redis(
+      run_.agent_->record->number, *grant, secret_of(grant->secret), *decoded,
+      {.mode = run_.mode(), .timeout_ns = run_.agent_->config.limits.time_ns});
+  if (!result) return refuse(result.error());
+  return keep_result(*result);
+}
+
+Bindings::Answer Bindings::run_postgres(std::string_view name, std::string_view statement,
+                                        std::string_view values) {
+  const auto& grants = run_.agent_->config.postgres;
+  const auto grant = std::ranges::find(grants, name, &DatabaseGrant::name);
+  if (grant == grants.end())
+    return deny("the PostgreSQL '" + std::string(name) + "'; 'postgres' of its grants could allow it");
+  auto decoded = decode_values(values);
+  if (!decoded) return refuse(decoded.error());
+  const auto result = run_.context_.remotes->run_postgres(
+      run_.agent_->record->number, *grant, secret_of(grant->secret), statement, *decoded,
+      {.mode = run_.mode(), .timeout_ns = run_.agent_->config.limits.time_ns});
+  if (!result) return refuse(result.error());
+  return keep_result(*result);
+}
+
+Bindings::Answer Bindings::keep_result(const SqlResult& result) {
+  std::string encoded = encode_result(result);
   auto free = std::ranges::find_if(run_.results_, [](const std::string& text) { return text.empty(); });
   if (free == run_.results_.end()) {
     if (run_.results_.size() >= kMostOpen)
@@ -442,7 +532,9 @@ void Bindings::visit(Visitor visitor) {
     return read_response(caller, handle, at, room);
   });
   visitor("http_close", [this](Caller&, int32_t handle) -> Answer {
-    if (!response_of(handle)) return refuse(Failure::Invalid, "no open response has this handle");
+    OpenResponse* const response = response_of(handle);
+    if (!response) return refuse(Failure::Invalid, "no open response has this handle");
+    run_.close(*response);
     run_.responses_[static_cast<size_t>(handle)].reset();
     return 0;
   });
@@ -494,6 +586,21 @@ void Bindings::visit(Visitor visitor) {
             GODWIT_TEXT(statement, statement_at, statement_size, kMostPieceBytes);
             GODWIT_TEXT(values, values_at, values_size, kMostPieceBytes);
             return run_sql(*statement, *values);
+          });
+  visitor("redis_call",
+          [this](Caller& caller, uint32_t name_at, uint32_t name_size, uint32_t command_at,
+                 uint32_t command_size) -> Answer {
+            GODWIT_TEXT(name, name_at, name_size, kMostTextBytes);
+            GODWIT_TEXT(command, command_at, command_size, kMostPieceBytes);
+            return call_redis(*name, *command);
+          });
+  visitor("postgres_run",
+          [this](Caller& caller, uint32_t name_at, uint32_t name_size, uint32_t statement_at,
+                 uint32_t statement_size, uint32_t values_at, uint32_t values_size) -> Answer {
+            GODWIT_TEXT(name, name_at, name_size, kMostTextBytes);
+            GODWIT_TEXT(statement, statement_at, statement_size, kMostPieceBytes);
+            GODWIT_TEXT(values, values_at, values_size, kMostPieceBytes);
+            return run_postgres(*name, *statement, *values);
           });
   visitor("sql_result", [this](Caller& caller, int32_t handle, uint32_t at, uint32_t room) -> Answer {
     if (handle < 0 || static_cast<size_t>(handle) >= run_.results_.size() ||

@@ -47,10 +47,16 @@ class Bindings final {
   Answer respond_field(std::string_view name, std::string_view value);
   Answer send(std::string_view method, std::string_view url, std::string_view fields, std::string_view body);
   Answer ask_model(std::string_view name, std::string_view path, std::string_view body);
-  Answer begin(net::ClientRequest request);
+  Answer begin(net::ClientRequest request, std::optional<Span> span, bool is_for_model);
+  Span begin_span(std::string name) const;
   OpenResponse* response_of(int32_t handle);
   Answer read_response(v1::Caller& caller, int32_t handle, uint32_t at, uint32_t room);
   Answer run_sql(std::string_view statement, std::string_view values);
+  Answer call_redis(std::string_view name, std::string_view command);
+  Answer run_postgres(std::string_view name, std::string_view statement, std::string_view values);
+  // Keeps a result for sql_result(); its handle.
+  Answer keep_result(const SqlResult& result);
+  const std::string& secret_of(const std::string& name) const;
   Answer set_timer(std::string_view name, uint64_t delay_ms, std::string_view payload);
   Answer send_event(std::string_view agent, std::string_view key, std::string_view payload);
 

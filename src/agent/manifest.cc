@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "agent/cron.h"
+#include "agent/outbound.h"
 #include "agent/text.h"
 #include "net/message.h"
 #include "net/visitors.h"
@@ -252,6 +253,9 @@ class ManifestReader final {
     table.count("max_connections", manifest.max_connections, 1'000'000);
     table.time("drain", manifest.drain_ns);
     manifest.has_access_log = table.flag("access_log", true);
+    manifest.traces = table.text("traces").value_or("");
+    if (!manifest.traces.empty() && !parse_url(manifest.traces))
+      table.problem(table.find("traces"), "'" + manifest.traces + "' is no http or https URL");
     table.tables("agent", [&](Table& agent) { manifest.agents.push_back(read_agent(agent)); });
     table.finish();
     check_whole(root, manifest);
@@ -348,6 +352,10 @@ class ManifestReader final {
     table.size("response", limits.response_bytes);
     table.size("state", limits.state_bytes);
     table.count("concurrency", limits.concurrency, 1'000'000);
+    if (const auto tokens = table.get<int64_t>("tokens", "a number")) {
+      if (*tokens < 1) table.problem(table.find("tokens"), "'tokens' must be 1 or more");
+      else limits.tokens = static_cast<uint64_t>(*tokens);
+    }
   }
 
   void read_grants(Table& table, AgentConfig& agent) {
@@ -385,6 +393,32 @@ class ManifestReader final {
       grant.secret = model.text("secret").value_or("");
       agent.models.push_back(grant);
     });
+    table.tables("redis", [&](Table& redis) {
+      agent.redis.push_back(read_database(redis, 6379));
+      agent.redis.back().is_tls = redis.flag("tls", false);
+    });
+    table.tables("postgres", [&](Table& postgres) {
+      agent.postgres.push_back(read_database(postgres, 5432));
+      agent.postgres.back().database = postgres.needed_text("database");
+      if (agent.postgres.back().user.empty()) agent.postgres.back().user = postgres.needed_text("user");
+    });
+  }
+
+  static DatabaseGrant read_database(Table& table, uint16_t port) {
+    DatabaseGrant grant;
+    grant.name = table.needed_text("name");
+    const std::string address = table.needed_text("address");
+    const auto host = parse_host(address);
+    if (host && !host->host.starts_with('*')) {
+      grant.host = host->host;
+      grant.port = host->port == 0 ? port : host->port;
+    } else if (!address.empty()) {
+      table.problem(table.find("address"),
+                    "'" + address + "' is no address: \"db.example.org:" + std::to_string(port) + "\"");
+    }
+    grant.user = table.text("user").value_or("");
+    grant.secret = table.text("secret").value_or("");
+    return grant;
   }
 
   SecretGrant read_secret(Table& table) {
@@ -431,6 +465,8 @@ class ManifestReader final {
     };
     for (const Webhook& webhook : agent.webhooks) check(webhook.secret, "a webhook");
     for (const ModelGrant& model : agent.models) check(model.secret, "a model");
+    for (const DatabaseGrant& redis : agent.redis) check(redis.secret, "a Redis");
+    for (const DatabaseGrant& postgres : agent.postgres) check(postgres.secret, "a PostgreSQL");
   }
 
   void check_whole(const toml::table& root, const Manifest& manifest) {

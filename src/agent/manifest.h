@@ -48,6 +48,17 @@ struct ModelGrant {
   std::string secret;  // of a SecretGrant, sent as bearer token; empty: none
 };
 
+// A database elsewhere: Redis or PostgreSQL.
+struct DatabaseGrant {
+  std::string name;  // what the guest calls it
+  std::string host;  // a name or an address
+  uint16_t port = 0;
+  std::string user = {};
+  std::string database = {};  // of PostgreSQL
+  std::string secret = {};    // of a SecretGrant, the password; empty: none
+  bool is_tls = false;        // of Redis
+};
+
 enum class WebhookStyle : uint8_t { GitHub, Slack, Telegram };
 
 struct Webhook {
@@ -69,6 +80,7 @@ struct AgentLimits {
   uint64_t body_bytes = uint64_t{1} << 20;  // of requests
   uint64_t response_bytes = uint64_t{64} << 20;
   uint64_t state_bytes = uint64_t{256} << 20;  // of each of its databases
+  uint64_t tokens = 0;                         // of models, while the server runs; 0: any number
   uint32_t concurrency = 1000;                 // runs at a time; more are answered with 503
 };
 
@@ -85,6 +97,8 @@ struct AgentConfig {
   std::vector<SecretGrant> secrets;
   std::vector<PathGrant> paths;
   std::vector<ModelGrant> models;
+  std::vector<DatabaseGrant> redis;
+  std::vector<DatabaseGrant> postgres;
   std::vector<std::string> queues;  // agents that it may send events to
   bool has_kv = false;
   bool has_sql = false;
@@ -100,6 +114,7 @@ struct Manifest {
   uint32_t max_connections = 10'000;
   uint64_t drain_ns = 10'000'000'000;
   bool has_access_log = true;
+  std::string traces;  // "http://127.0.0.1:4318", where spans are told to; empty: nowhere
   std::vector<AgentConfig> agents;
 };
 

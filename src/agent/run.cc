@@ -60,7 +60,10 @@ Result<> Run::call_guest() {
                                   .max_table_elements = 1'000'000,
                                   .max_gc_heap_bytes = limits.memory_bytes,
                                   .stack_bytes = limits.stack_bytes});
-  watched_ = {.store = &store, .stop = &stop_, .deadline_ns = now_ns() + limits.time_ns};
+  watched_ = {.store = &store,
+              .stop = &stop_,
+              .whose = agent_->record.get(),
+              .deadline_ns = now_ns() + limits.time_ns};
   host_.warden->watch(context_.thread, watched_);
   if (trigger_.request)
     trigger_.request->on_gone([this, &store] {
@@ -77,6 +80,8 @@ Result<> Run::call_guest() {
   if (trigger_.request) trigger_.request->on_gone({});
   host_.warden->forget(context_.thread, watched_);
   // before the store and what it was linked to
+  for (auto& response : responses_)
+    if (response) close(*response);
   responses_.clear();
   return called;
 }
@@ -101,8 +106,52 @@ void Run::answer_failure(const Error& error) {
   if (!response.send(stop == Warden::kLate ? "the agent took too long\n" : "the agent failed\n")) return;
 }
 
+void Run::begin_span() {
+  span_.begin_ns = platform::now_ns(platform::Clock::Realtime);
+  const std::string* from = trigger_.request ? trigger_.request->field("traceparent") : nullptr;
+  if (from) span_.parent = parse_traceparent(*from);
+  span_.context = TraceContext::child_of(span_.parent);
+  span_.kind = trigger_.request ? Span::Kind::Server : Span::Kind::Consumer;
+}
+
+void Run::end_span(const Result<>& outcome) {
+  span_.name = "invoke_agent " + agent_->config.name;
+  span_.end_ns = platform::now_ns(platform::Clock::Realtime);
+  span_.set("gen_ai.operation.name", "invoke_agent");
+  span_.set("gen_ai.agent.name", agent_->config.name);
+  span_.set("godwit.trigger", trigger_.kind);
+  if (trigger_.request) {
+    span_.set("http.request.method", trigger_.request->method());
+    span_.set("url.path", std::string(trigger_.request->path()));
+    span_.set("http.response.status_code", static_cast<int64_t>(trigger_.response->status()));
+  }
+  // what failed in words may have been said by a guest, and be about anything: that is for the log
+  if (!outcome) span_.error = std::string(to_string(outcome.error().kind()));
+  host_.tracer->add(std::move(span_));
+}
+
+void Run::close(OpenResponse& response) {
+  if (response.tokens) {
+    Counters& counters = agent_->record->counters;
+    counters.tokens_in.fetch_add(static_cast<uint64_t>(response.tokens->input().value_or(0)),
+                                 std::memory_order_relaxed);
+    counters.tokens_out.fetch_add(static_cast<uint64_t>(response.tokens->output().value_or(0)),
+                                  std::memory_order_relaxed);
+  }
+  if (!response.span) return;
+  Span& span = *response.span;
+  span.end_ns = platform::now_ns(platform::Clock::Realtime);
+  if (response.tokens) {
+    if (const auto tokens = response.tokens->input()) span.set("gen_ai.usage.input_tokens", *tokens);
+    if (const auto tokens = response.tokens->output()) span.set("gen_ai.usage.output_tokens", *tokens);
+  }
+  host_.tracer->add(std::move(span));
+}
+
 Result<> Run::execute() {
   Counters& counters = agent_->record->counters;
+  const bool is_traced = host_.tracer->is_enabled();
+  if (is_traced) begin_span();
   const uint64_t begin = now_ns();
   auto outcome = call_guest();
   if (outcome && !failure_.empty()) outcome = fail(ErrorKind::Usage, failure_);
@@ -115,17 +164,20 @@ Result<> Run::execute() {
   if (!outcome) {
     counters.failures.fetch_add(1, std::memory_order_relaxed);
     const uint64_t stop = stop_.load(std::memory_order_relaxed);
-    const std::string_view why = stop == Warden::kLate   ? "took too long: "
-                                 : stop == Warden::kGone ? "the client has left: "
-                                                         : "";
+    const std::string_view why = stop == Warden::kLate     ? "took too long: "
+                                 : stop == Warden::kGone   ? "the client has left: "
+                                 : stop == Warden::kKilled ? "ended by the operator: "
+                                                           : "";
     log(Level::Error, std::string(why) + outcome.error().describe());
     if (trigger_.response) answer_failure(outcome.error());
+    if (is_traced) end_span(outcome);
     return outcome;
   }
   if (trigger_.response) {
     // a client that has left is no failure of the agent's
     if (const auto sent = flush(true); !sent) log(Level::Info, sent.error().message());
   }
+  if (is_traced) end_span(outcome);
   return {};
 }
 

@@ -13,6 +13,8 @@
 #include "agent/agent.h"
 #include "agent/events.h"
 #include "agent/outbound.h"
+#include "agent/remotes.h"
+#include "agent/trace.h"
 #include "agent/warden.h"
 #include "godwit/linker.h"
 #include "godwit/scheduler.h"
@@ -27,6 +29,7 @@ struct ThreadContext {
   async::Scheduler* scheduler = nullptr;
   std::optional<v1::Scheduler> public_scheduler;  // the same
   std::unique_ptr<net::Client> client;
+  std::unique_ptr<Remotes> remotes;
 };
 
 // What all runs share.
@@ -34,6 +37,7 @@ struct RunHost {
   const v1::Engine* engine = nullptr;
   Warden* warden = nullptr;
   Events* events = nullptr;
+  Tracer* tracer = nullptr;
   int print_fd = -1;  // where what guests print goes; -1: nowhere
 };
 
@@ -53,6 +57,8 @@ struct OpenResponse {
   net::ClientResponse response;
   std::string left = {};
   size_t at = 0;
+  std::optional<Span> span = {};           // told once it is closed
+  std::optional<TokenReader> tokens = {};  // of a model's answer
 };
 
 // @threads one, on a fiber of the thread's scheduler.
@@ -73,6 +79,11 @@ class Run final {
   Result<> call_guest();
   Result<> call_export(v1::Store& store, const v1::Instance& instance, std::string_view name);
   void answer_failure(const Error& error);
+  // What the run is called in traces, and who has asked for it.
+  void begin_span();
+  void end_span(const Result<>& outcome);
+  // Ends a response, and tells of it.
+  void close(OpenResponse& response);
   // Sends what the guest has written; the last time with its end.
   Result<> flush(bool is_last);
   platform::fs::WaitMode mode() const {
@@ -87,6 +98,7 @@ class Run final {
   ThreadContext& context_;
   const std::shared_ptr<const Agent> agent_;
   Trigger trigger_;
+  Span span_;
   std::atomic<uint64_t> stop_ = 0;
   Warden::Watched watched_;
 

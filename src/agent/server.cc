@@ -31,6 +31,9 @@ constexpr size_t kMostRunningEvents = 32;
 constexpr uint64_t kMostEventWait_ms = 1000;
 constexpr uint64_t kWatchInterval_ns = 300'000'000;
 constexpr size_t kFileThreads = 2;
+constexpr uint64_t kTraceInterval_ns = 1'000'000'000;
+constexpr uint64_t kTracePatience_ns = 5'000'000'000;
+constexpr int kLastTraceWaits = 5;
 // Of SQLite's memory, all agents together; a database keeps 1 MiB of its file.
 constexpr uint64_t kMostDatabaseBytes = uint64_t{1} << 30;
 
@@ -108,6 +111,8 @@ Result<std::unique_ptr<AgentServer>> AgentServer::create(const ServeOptions& opt
   ASSIGN_OR_RETURN(self->serving_, self->load(text));
   const Manifest& manifest = self->serving_->manifest;
   ASSIGN_OR_RETURN(self->events_, Events::open(manifest.state));
+  ASSIGN_OR_RETURN(self->tracer_, Tracer::create());
+  self->tracer_->enable(!manifest.traces.empty());
   ASSIGN_OR_RETURN(self->token_, self->make_token(manifest.state));
   TRY(self->events_->set_cron(manifest.agents, now_ms(), nullptr));
   net::ServerConfig config = {.threads = options.threads,
@@ -128,6 +133,7 @@ Result<std::unique_ptr<AgentServer>> AgentServer::create(const ServeOptions& opt
   self->host_ = {.engine = self->engine_.get(),
                  .warden = self->warden_.get(),
                  .events = self->events_.get(),
+                 .tracer = self->tracer_.get(),
                  .print_fd = options.watches ? 2 : -1};
   return self;
 }
@@ -200,6 +206,7 @@ Result<> AgentServer::reload() {
   if (fresh->manifest.listen != serving_->manifest.listen ||
       fresh->manifest.admin != serving_->manifest.admin || fresh->manifest.state != serving_->manifest.state)
     say("godwit: 'listen', 'admin' and 'state' change when the server is started anew");
+  tracer_->enable(!fresh->manifest.traces.empty());
   serving_ = std::move(fresh);
   generation_.fetch_add(1, std::memory_order_release);
   return {};
@@ -246,11 +253,13 @@ void AgentServer::begin_thread(async::Scheduler& scheduler, uint32_t thread) {
   context.scheduler = &scheduler;
   context.public_scheduler = v1::scheduler_over(scheduler);
   context.client = std::make_unique<net::Client>(*connector_);
+  context.remotes = std::make_unique<Remotes>(*connector_);
   if (const auto allowed = scheduler.allow_preemption(); allowed) warden_->set_scheduler(thread, &scheduler);
   else say("godwit: guests that compute keep their thread: " + allowed.error().message());
   if (thread != 0) return;
   std::ignore = scheduler.spawn([this, &scheduler] { run_events(scheduler); });
   std::ignore = scheduler.spawn([this, &scheduler] { look_for_changes(scheduler); });
+  std::ignore = scheduler.spawn([this, &scheduler] { tell_traces(scheduler); });
 }
 
 Result<> AgentServer::run() {
@@ -260,7 +269,10 @@ Result<> AgentServer::run() {
     std::ignore = ::write(options_.announce_fd, text.data(), text.size());
   }
   auto ran = server_->run();
-  for (const auto& thread : threads_) thread->context.client.reset();
+  for (const auto& thread : threads_) {
+    thread->context.client.reset();
+    thread->context.remotes.reset();
+  }
   return ran;
 }
 
@@ -340,6 +352,36 @@ void AgentServer::look_for_changes(async::Scheduler& scheduler) {
     std::ignore = serving(0);
     say(outcome ? "godwit: reloaded"
                 : "godwit: not reloaded, what was served goes on:\n" + outcome.error().message());
+  }
+}
+
+void AgentServer::tell_traces(async::Scheduler& scheduler) {
+  const fs::WaitMode until_stop = {.stop = server_->stop_word(), .parker = &scheduler};
+  bool has_failed = false;
+  for (bool is_last = false; !is_last;) {
+    std::ignore = tracer_->is_filling().wait(until_stop, kTraceInterval_ns);
+    is_last = server_->stop_word().requested();
+    // what still runs when the server is to end
+    for (int i = 0; is_last && i < kLastTraceWaits && server_->connections() > 0; i++)
+      std::ignore = fs::wait_for({}, kWatchInterval_ns, {.stop = {}, .parker = &scheduler});
+    const std::vector<Span> spans = tracer_->take();
+    if (spans.empty()) continue;
+    std::string base = serving(0)->manifest.traces;
+    while (base.ends_with('/')) base.pop_back();
+    const auto url = parse_url(base + "/v1/traces");
+    if (!url) continue;
+    const std::string body = to_otlp(spans, "godwit");
+    net::ClientRequest request = {
+        .origin = url->origin, .method = "POST", .target = url->target, .body = body};
+    request.fields.add("Content-Type", "application/json");
+    auto answer = threads_[0]->context.client->send(
+        request, {.mode = {.stop = {}, .parker = &scheduler}, .timeout_ns = kTracePatience_ns});
+    const bool is_told = answer && answer->status() < 300 && answer->read_all(size_t{1} << 20);
+    if (!is_told) tracer_->count_dropped(spans.size());
+    if (!is_told && !std::exchange(has_failed, true))
+      say("godwit: traces: " +
+          (answer ? "the collector answered " + std::to_string(answer->status()) : answer.error().message()));
+    if (is_told) has_failed = false;
   }
 }
 

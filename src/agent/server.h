@@ -97,6 +97,8 @@ class AgentServer final {
   void run_events(async::Scheduler& scheduler);
   void run_event(const Event& event);
   void look_for_changes(async::Scheduler& scheduler);
+  // Tells spans to who collects them, until the server stops. On a fiber of the first thread.
+  void tell_traces(async::Scheduler& scheduler);
   uint64_t stamp() const;
   // One line of the access log.
   void note(const net::Request& request, const net::ResponseWriter& response, std::string_view agent,
@@ -112,6 +114,7 @@ class AgentServer final {
   std::unique_ptr<async::BlockingPool> files_;
   std::unique_ptr<Warden> warden_;
   std::unique_ptr<Events> events_;
+  std::unique_ptr<Tracer> tracer_;
   RunHost host_;
   std::string token_;
   Front front_;

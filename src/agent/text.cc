@@ -87,6 +87,40 @@ std::optional<std::vector<uint8_t>> from_hex(std::string_view text) {
   return bytes;
 }
 
+namespace {
+constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+}  // namespace
+
+std::string to_base64(Bytes bytes) {
+  std::string text;
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    uint32_t three = 0;
+    const size_t count = std::min<size_t>(3, bytes.size() - i);
+    for (size_t j = 0; j < 3; j++) three = three << 8 | (j < count ? bytes[i + j] : 0u);
+    for (size_t j = 0; j < 4; j++) text += j <= count ? kBase64[three >> (18 - 6 * j) & 63] : '=';
+  }
+  return text;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+  if (text.size() % 4 != 0) return std::nullopt;
+  std::string bytes;
+  for (size_t i = 0; i < text.size(); i += 4) {
+    uint32_t three = 0;
+    size_t filled = 0;
+    for (size_t j = 0; j < 4; j++) {
+      const char c = text[i + j];
+      const bool is_filler = c == '=' && j >= 2 && i + 4 == text.size();
+      const size_t digit = is_filler ? 0 : kBase64.find(c);
+      if (digit == std::string_view::npos || (filled > 0 && !is_filler)) return std::nullopt;
+      filled += is_filler ? 1 : 0;
+      three = three << 6 | static_cast<uint32_t>(digit);
+    }
+    for (size_t j = 0; j + filled < 3; j++) bytes += static_cast<char>(three >> (16 - 8 * j));
+  }
+  return bytes;
+}
+
 bool is_same_secret(std::string_view left, std::string_view right) {
   if (left.size() != right.size()) return false;
   volatile uint8_t difference = 0;

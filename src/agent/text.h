@@ -19,6 +19,10 @@ std::string json_string(std::string_view text);
 std::string to_hex(Bytes bytes);
 std::optional<std::vector<uint8_t>> from_hex(std::string_view text);
 
+// spec: https://www.rfc-editor.org/rfc/rfc4648#section-4
+std::string to_base64(Bytes bytes);
+std::optional<std::string> from_base64(std::string_view text);
+
 // Takes as long for texts that differ as for equal ones of the same length.
 bool is_same_secret(std::string_view left, std::string_view right);
 

@@ -62,6 +62,21 @@ void Warden::set_scheduler(size_t part, const async::Scheduler* scheduler) {
   own.scheduler = scheduler;
 }
 
+size_t Warden::end_all(const void* whose) {
+  size_t count = 0;
+  for (const auto& part : parts_) {
+    const std::lock_guard lock(part->mutex);
+    for (Watched* watched : part->watched) {
+      if (watched->whose != whose) continue;
+      uint64_t running = 0;
+      watched->stop->compare_exchange_strong(running, kKilled);
+      watched->store->interrupt();
+      count++;
+    }
+  }
+  return count;
+}
+
 Warden::Seen Warden::tick(bool looks_at_times) {
   const uint64_t now = platform::now_ns(platform::Clock::Monotonic);
   Seen seen;

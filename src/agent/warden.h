@@ -28,12 +28,14 @@ class Warden final {
   struct Watched {
     v1::Store* store = nullptr;
     std::atomic<uint64_t>* stop = nullptr;  // set to kLate, and the store is interrupted
+    const void* whose = nullptr;            // for end_all()
     uint64_t deadline_ns = 0;               // of platform::Clock::Monotonic
     size_t slot = 0;
   };
   // What a stop word says.
   static constexpr uint64_t kGone = 1;
   static constexpr uint64_t kLate = 2;
+  static constexpr uint64_t kKilled = 3;
 
   // @param parts as many as threads call watch(): none waits for another.
   static Result<std::unique_ptr<Warden>> create(size_t parts);
@@ -44,6 +46,9 @@ class Warden final {
 
   void watch(size_t part, Watched& watched);
   void forget(size_t part, Watched& watched);
+
+  // Ends all runs of whose that are watched now. @returns how many.
+  size_t end_all(const void* whose);
 
  private:
   struct alignas(128) Part {

@@ -69,10 +69,13 @@ Result<> check_webhook(WebhookStyle style, std::string_view secret, const net::F
 }
 
 std::string delivery_id(WebhookStyle style, const net::Fields& fields, std::string_view body) {
-  // Names that the sender gave are not signed: who replays a body can change them. The body is.
   if (style == WebhookStyle::Slack)
     if (const std::string* signature = fields.find("x-slack-signature")) return "slack:" + *signature;
-  return (style == WebhookStyle::GitHub ? "github:" : "telegram:") + digest_text(body);
+  // GitHub's number of a delivery is not signed, but two that differ in it are two, whatever they say. Telegram numbers its
+  // updates in their bodies, and sends one again until it is answered.
+  const std::string* number = style == WebhookStyle::GitHub ? fields.find("x-github-delivery") : nullptr;
+  return (style == WebhookStyle::GitHub ? "github:" : "telegram:") +
+         (number ? *number + ":" : std::string()) + digest_text(body);
 }
 
 }  // namespace godwit::agent

@@ -21,7 +21,7 @@ inline constexpr uint64_t kReplayWindow_s = 300;
 Result<> check_webhook(WebhookStyle style, std::string_view secret, const net::Fields& fields,
                        std::string_view body, uint64_t now_unix_s);
 
-// What tells one delivery from another, made of what is signed: the same for a replayed one. Never empty.
+// What tells one delivery from another: the same for one that comes again as it was. Never empty.
 std::string delivery_id(WebhookStyle style, const net::Fields& fields, std::string_view body);
 
 }  // namespace godwit::agent

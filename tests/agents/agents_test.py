@@ -162,11 +162,13 @@ class Webhooks(AgentsTest):
             pass
         self.assertEqual(again, (200, "this delivery was answered before\n"))
         self.assertEqual(self.github(b'{"r":1}', **{"X-GitHub-Delivery": "a"}), 200)
-        while self.github(b'{"r":1}', **{"X-GitHub-Delivery": "b"}) == 409 and time.monotonic() < deadline:
+        while self.github(b'{"r":1}', **{"X-GitHub-Delivery": "a"}) == 409 and time.monotonic() < deadline:
             pass
         runs = json.loads(self.server.admin("/v1/agents/granted")[1])["runs"]
-        self.assertEqual(self.github(b'{"r":1}', **{"X-GitHub-Delivery": "b"}), 200)
+        self.assertEqual(self.github(b'{"r":1}', **{"X-GitHub-Delivery": "a"}), 200)
         self.assertEqual(json.loads(self.server.admin("/v1/agents/granted")[1])["runs"], runs)
+        self.assertEqual(self.github(b'{"r":1}', **{"X-GitHub-Delivery": "b"}), 200)
+        self.assertEqual(json.loads(self.server.admin("/v1/agents/granted")[1])["runs"], runs + 1, "another delivery, the same body")
 
 
 class Operating(AgentsTest):

@@ -285,11 +285,14 @@ pub mod sql {
         }
     }
 
-    /// Runs one statement; `?` in it stand for the values.
-    pub fn run(statement: &str, values: &[Value]) -> Result<Rows> {
+    pub(crate) fn encode(values: &[Value]) -> Vec<u8> {
         let mut bytes = (values.len() as u32).to_le_bytes().to_vec();
         values.iter().for_each(|value| put(&mut bytes, value));
-        let handle = check(unsafe { raw::sql_run(statement.as_ptr(), statement.len(), bytes.as_ptr(), bytes.len()) })?;
+        bytes
+    }
+
+    pub(crate) fn take_rows(handle: i32) -> Result<Rows> {
+        let handle = check(handle)?;
         let result = fill(|to, room| unsafe { raw::sql_result(handle, to, room) });
         unsafe { raw::sql_close(handle) };
         let result = result.or_else(|code| check(code).map(|_| Vec::new()))?;
@@ -304,6 +307,36 @@ pub mod sql {
         rows.changes = reader.i64();
         rows.last_row_id = reader.i64();
         Ok(rows)
+    }
+
+    /// Runs one statement; `?` in it stand for the values.
+    pub fn run(statement: &str, values: &[Value]) -> Result<Rows> {
+        let bytes = encode(values);
+        take_rows(unsafe { raw::sql_run(statement.as_ptr(), statement.len(), bytes.as_ptr(), bytes.len()) })
+    }
+}
+
+pub mod postgres {
+    use super::sql::{encode, take_rows, Rows, Value};
+    use super::*;
+    /// Runs one statement of the PostgreSQL that the manifest calls `name`; `$1`, `$2` … stand for the values. Integers, reals,
+    /// booleans (as 0 and 1) and bytea come as such, all else as text.
+    pub fn run(name: &str, statement: &str, values: &[Value]) -> Result<Rows> {
+        let bytes = encode(values);
+        take_rows(unsafe {
+            raw::postgres_run(name.as_ptr(), name.len(), statement.as_ptr(), statement.len(), bytes.as_ptr(), bytes.len())
+        })
+    }
+}
+
+pub mod redis {
+    use super::sql::{encode, take_rows, Value};
+    use super::*;
+    /// A command of the Redis that the manifest calls `name`, its name first. A list in a list is its size and then its values.
+    pub fn call(name: &str, command: &[Value]) -> Result<Vec<Value>> {
+        let bytes = encode(command);
+        let rows = take_rows(unsafe { raw::redis_call(name.as_ptr(), name.len(), bytes.as_ptr(), bytes.len()) })?;
+        Ok(rows.rows.into_iter().map(|mut row| row.remove(0)).collect())
     }
 }
 

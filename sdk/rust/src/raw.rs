@@ -33,6 +33,10 @@ extern "C" {
     pub fn kv_delete(key: *const u8, key_size: usize) -> i32;
     pub fn kv_list(prefix: *const u8, prefix_size: usize, after: *const u8, after_size: usize, to: *mut u8, room: usize) -> i32;
     pub fn sql_run(statement: *const u8, statement_size: usize, values: *const u8, values_size: usize) -> i32;
+    pub fn redis_call(redis: *const u8, redis_size: usize, command: *const u8, command_size: usize) -> i32;
+    pub fn postgres_run(
+        postgres: *const u8, postgres_size: usize, statement: *const u8, statement_size: usize, values: *const u8, values_size: usize,
+    ) -> i32;
     pub fn sql_result(handle: i32, to: *mut u8, room: usize) -> i32;
     pub fn sql_close(handle: i32) -> i32;
     pub fn timer_set(name: *const u8, name_size: usize, delay_ms: u64, payload: *const u8, size: usize) -> i32;

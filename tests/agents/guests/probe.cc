@@ -21,19 +21,55 @@ void fetch(const std::string& url) {
   agent::response::write(response->body().value_or("cut"));
 }
 
-void query(const std::string& statement) {
-  const auto result = agent::sql::run(statement);
+std::string text_of(const agent::sql::Value& value) {
+  if (const auto* integer = std::get_if<int64_t>(&value)) return std::to_string(*integer);
+  if (const auto* real = std::get_if<double>(&value)) return "real " + std::to_string(*real);
+  if (const auto* string = std::get_if<std::string>(&value)) return *string;
+  if (const auto* blob = std::get_if<agent::sql::Blob>(&value)) return "blob " + blob->bytes;
+  return "?";
+}
+
+void tell(const std::optional<agent::sql::Result>& result) {
   if (!result) return answer(false);
   std::string text = std::to_string(result->changes);
   for (const auto& row : result->rows) {
     text += "|";
-    for (const auto& value : row) {
-      if (const auto* integer = std::get_if<int64_t>(&value)) text += std::to_string(*integer) + ",";
-      else if (const auto* string = std::get_if<std::string>(&value)) text += *string + ",";
-      else text += "?,";
-    }
+    for (const auto& value : row) text += text_of(value) + ",";
   }
   answer(true, text);
+}
+
+void query(const std::string& statement) { tell(agent::sql::run(statement)); }
+
+// "SELECT $1::text\nvalue": a statement, and values, each on a line of its own. "#5": a number. "-": null. "*x": bytes.
+void query_postgres(const std::string& text) {
+  std::vector<agent::sql::Value> values;
+  size_t end = text.find('\n');
+  const std::string statement = text.substr(0, end);
+  while (end != std::string::npos) {
+    const size_t begin = end + 1;
+    end = text.find('\n', begin);
+    const std::string value = text.substr(begin, end == std::string::npos ? end : end - begin);
+    if (value.starts_with('#')) values.emplace_back(static_cast<int64_t>(std::atoll(value.c_str() + 1)));
+    else if (value == "-") values.emplace_back();
+    else if (value.starts_with('*')) values.emplace_back(agent::sql::Blob{value.substr(1)});
+    else values.emplace_back(value);
+  }
+  tell(agent::postgres::run("main", statement, values));
+}
+
+// Words with spaces between.
+void call_redis(const std::string& text) {
+  std::vector<agent::sql::Value> command;
+  for (size_t at = 0, end; at <= text.size(); at = end + 1) {
+    end = std::min(text.find(' ', at), text.size());
+    command.emplace_back(text.substr(at, end - at));
+  }
+  const auto values = agent::redis::call("main", command);
+  if (!values) return answer(false);
+  std::string answered;
+  for (const auto& value : *values) answered += text_of(value) + ",";
+  answer(true, answered);
 }
 
 // Whether a text lies anywhere in this guest's memory, except where it was sent to: it comes in two halves.
@@ -67,6 +103,8 @@ GODWIT_ON_HTTP() {
     for (const std::string& key : agent::kv::list(argument())) text += key + ",";
     answer(true, text);
   } else if (what == "sql") query(argument());
+  else if (what == "postgres") query_postgres(argument());
+  else if (what == "redis") call_redis(argument());
   else if (what == "timer") answer(agent::timer::set(argument(), 10, "rung"));
   else if (what == "queue") answer(agent::queue::send("other", argument(), agent::request::query()));
   else if (what == "env") answer(true, std::getenv("GREETING") ? std::getenv("GREETING") : "unset");

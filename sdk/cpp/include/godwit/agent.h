@@ -65,6 +65,11 @@ int32_t godwit_kv_list(const char* prefix, uint32_t prefix_size, const char* aft
 GODWIT_AGENT_IMPORT("sql_run")
 int32_t godwit_sql_run(const char* statement, uint32_t statement_size, const char* values,
                        uint32_t values_size);
+GODWIT_AGENT_IMPORT("redis_call")
+int32_t godwit_redis_call(const char* redis, uint32_t redis_size, const char* command, uint32_t command_size);
+GODWIT_AGENT_IMPORT("postgres_run")
+int32_t godwit_postgres_run(const char* postgres, uint32_t postgres_size, const char* statement,
+                            uint32_t statement_size, const char* values, uint32_t values_size);
 GODWIT_AGENT_IMPORT("sql_result") int32_t godwit_sql_result(int32_t handle, char* to, uint32_t room);
 GODWIT_AGENT_IMPORT("sql_close") int32_t godwit_sql_close(int32_t handle);
 GODWIT_AGENT_IMPORT("timer_set")
@@ -294,23 +299,24 @@ inline Value take_value(const char*& at) {
 }
 }  // namespace detail
 
-/** Runs one statement; `?` in it stand for the values. @returns nothing if it fails: error_message() says why */
-inline std::optional<Result> run(std::string_view statement, const std::vector<Value>& values = {}) {
+namespace detail {
+inline std::string encode(const std::vector<Value>& values) {
   std::string bytes;
-  detail::put(bytes, static_cast<uint32_t>(values.size()));
+  put(bytes, static_cast<uint32_t>(values.size()));
   for (const Value& value : values) {
-    detail::put(bytes, static_cast<uint8_t>(value.index()));
-    if (const auto* integer = std::get_if<int64_t>(&value)) detail::put(bytes, *integer);
-    if (const auto* real = std::get_if<double>(&value)) detail::put(bytes, *real);
+    put(bytes, static_cast<uint8_t>(value.index()));
+    if (const auto* integer = std::get_if<int64_t>(&value)) put(bytes, *integer);
+    if (const auto* real = std::get_if<double>(&value)) put(bytes, *real);
     const auto* text = std::get_if<std::string>(&value);
     if (const auto* blob = std::get_if<Blob>(&value)) text = &blob->bytes;
     if (text) {
-      detail::put(bytes, static_cast<uint32_t>(text->size()));
+      put(bytes, static_cast<uint32_t>(text->size()));
       bytes += *text;
     }
   }
-  const int32_t handle = godwit_sql_run(statement.data(), static_cast<uint32_t>(statement.size()),
-                                        bytes.data(), static_cast<uint32_t>(bytes.size()));
+  return bytes;
+}
+inline std::optional<Result> take_result(int32_t handle) {
   if (handle < 0) return std::nullopt;
   const auto text =
       agent::detail::text_of([&](char* to, uint32_t room) { return godwit_sql_result(handle, to, room); });
@@ -318,17 +324,51 @@ inline std::optional<Result> run(std::string_view statement, const std::vector<V
   if (!text) return std::nullopt;
   Result result;
   const char* at = text->data();
-  for (auto left = detail::take<uint32_t>(at); left > 0; left--)
-    result.columns.push_back(detail::take_text(at));
-  for (auto left = detail::take<uint32_t>(at); left > 0; left--) {
+  for (auto left = take<uint32_t>(at); left > 0; left--) result.columns.push_back(take_text(at));
+  for (auto left = take<uint32_t>(at); left > 0; left--) {
     auto& row = result.rows.emplace_back();
-    for (size_t i = 0; i < result.columns.size(); i++) row.push_back(detail::take_value(at));
+    for (size_t i = 0; i < result.columns.size(); i++) row.push_back(take_value(at));
   }
-  result.changes = detail::take<int64_t>(at);
-  result.last_row_id = detail::take<int64_t>(at);
+  result.changes = take<int64_t>(at);
+  result.last_row_id = take<int64_t>(at);
   return result;
 }
+}  // namespace detail
+
+/** Runs one statement; `?` in it stand for the values. @returns nothing if it fails: error_message() says why */
+inline std::optional<Result> run(std::string_view statement, const std::vector<Value>& values = {}) {
+  const std::string bytes = detail::encode(values);
+  return detail::take_result(godwit_sql_run(statement.data(), agent::detail::size(statement), bytes.data(),
+                                            agent::detail::size(bytes)));
+}
 }  // namespace sql
+
+namespace postgres {
+/** Runs one statement of the PostgreSQL that the manifest calls `name`; `$1`, `$2` … stand for the values. Integers, reals,
+ *  booleans (as 0 and 1) and bytea come as such, all else as text. @returns nothing if it fails */
+inline std::optional<sql::Result> run(std::string_view name, std::string_view statement,
+                                      const std::vector<sql::Value>& values = {}) {
+  const std::string bytes = sql::detail::encode(values);
+  return sql::detail::take_result(godwit_postgres_run(name.data(), detail::size(name), statement.data(),
+                                                      detail::size(statement), bytes.data(),
+                                                      detail::size(bytes)));
+}
+}  // namespace postgres
+
+namespace redis {
+/** A command of the Redis that the manifest calls `name`: {"SET", "key", "value"}. @returns a value, or those of a list; a
+ *  list in a list is its size and then its values. Nothing if it fails */
+inline std::optional<std::vector<sql::Value>> call(std::string_view name,
+                                                   const std::vector<sql::Value>& command) {
+  const std::string bytes = sql::detail::encode(command);
+  auto result = sql::detail::take_result(
+      godwit_redis_call(name.data(), detail::size(name), bytes.data(), detail::size(bytes)));
+  if (!result) return std::nullopt;
+  std::vector<sql::Value> values;
+  for (auto& row : result->rows) values.push_back(std::move(row[0]));
+  return values;
+}
+}  // namespace redis
 
 namespace timer {
 /** Rings once, after `delay_ms`, at least once whatever happens: on_event, of kind "timer", with `name` as its id. */
