@@ -8,6 +8,7 @@
 #include "module_generator.h"
 #include "peak/libcalls.h"
 #include "platform/plugins.h"
+#include "runtime/layout_hash.h"
 #include "wasm/decoder.h"
 #include "wasm/validator.h"
 
@@ -34,6 +35,8 @@ const engine::Compiler* optimizing_compiler() {
   static const auto compiler = engine::Compiler::load(platform::plugin_directories());
   return compiler ? &*compiler : nullptr;
 }
+
+constexpr uint64_t kLittleFuel = 300, kMuchFuel = uint64_t{1} << 40;
 
 constexpr size_t kCodeBytes = size_t{16} << 20;
 
@@ -127,6 +130,7 @@ Result<std::shared_ptr<const code::CompiledFunctions>> Trial::compile(const runt
                                                  {.features = {},
                                                   .optimization = 2,
                                                   .has_precise_traps = true,
+                                                  .counts_fuel = translate_.charge,
                                                   .left_out =
                                                       [&](uint32_t defined, std::string_view why) {
                                                         left_out_ += "function " + std::to_string(defined) +
@@ -134,13 +138,18 @@ Result<std::shared_ptr<const code::CompiledFunctions>> Trial::compile(const runt
                                                       }},
                                                  {}));
   peak::install_fault_landing();
-  return peak::CompiledModule::load(code_map_, module, std::move(image));
+  return peak::CompiledModule::load(code_map_, module, std::move(image),
+                                    runtime::layout_of_code(translate_.charge));
 }
 
 Result<std::shared_ptr<runtime::Module>> Trial::load(Bytes bytes) {
   ASSIGN_OR_RETURN(wasm::Module declarations, wasm::decode_copy(bytes));
   TRY(wasm::validate(declarations));
   std::shared_ptr<runtime::Module> module = runtime::make_module(std::move(declarations), types_, "fuzz");
+  // half of all modules count their fuel, and half of those have little of it
+  const uint64_t kind = hash_of(bytes) % 4;
+  translate_.charge = kind < 2;
+  fuel_ = kind == 0 ? kLittleFuel : kMuchFuel;
   code::ModuleCodeOptions options{.features = {}, .bodies_are_valid = true, .translate = translate_};
   options.native = baseline_.get();
   options.compiles_at_once = baseline_ && tier_ == Tier::Baseline;
@@ -188,6 +197,7 @@ void Trial::call(runtime::Instance& instance, const wasm::Export& item, std::str
   const auto fuel = instance.find_export("fuel");
   for (uint32_t set = 0; set < kCallsPerFunction; ++set) {
     if (fuel) fuel->global->vm()->value[0] = ModuleGenerator::kFuel;
+    store_.set_fuel(fuel_);
     std::vector<Slot> slots(std::max({slots_of(type.params), slots_of(type.results), 1u}));
     uint32_t at = 0;
     for (const ValType param : type.params) {
@@ -207,10 +217,12 @@ void Trial::call(runtime::Instance& instance, const wasm::Export& item, std::str
       const Error& error = result.error();
       const bool is_refused = error.kind() == ErrorKind::Unsupported || error.kind() == ErrorKind::Exhausted;
       ++(is_refused ? refused_ : ended_);
-      trace.append(" ").append(error.message());
+      // which address it was, is only known where the processor has found it
+      trace.append(" ").append(error.message(), 0, error.message().find(": address"));
       for (const Frame& frame : error.backtrace())
         trace.append(" ").append(std::to_string(frame.function_index) + "@" + std::to_string(frame.offset));
     }
+    if (translate_.charge) trace.append(" fuel ").append(std::to_string(fuel_ - store_.fuel()));
     trace += '\n';
   }
 }

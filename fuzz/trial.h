@@ -66,6 +66,7 @@ class Trial final {
   runtime::Store store_;
   code::TranslateOptions translate_;
   Tier tier_;
+  uint64_t fuel_ = 0;        // for each call
   uint64_t host_calls_ = 0;  // a hash of what the host function was given
   uint32_t ended_ = 0, returned_ = 0, refused_ = 0;
 };

@@ -103,6 +103,8 @@ WASM_API_EXTERN void godwit_config_set_max_machine_code_bytes(wasm_config_t*, si
 WASM_API_EXTERN void godwit_config_set_cache(wasm_config_t*, bool);
 /* Whether the names of compiled functions go to /tmp/perf-<process>.map, for Linux's `perf`. Default: false. */
 WASM_API_EXTERN void godwit_config_set_perf_map(wasm_config_t*, bool);
+/* Whether guests take fuel for what they run (Config::counts_fuel in godwit/config.h says how much). Default: no. */
+WASM_API_EXTERN void godwit_config_set_fuel(wasm_config_t*, bool);
 
 /* What a store's guests may use. A limit that is reached is an error of the guest's, never of the host's. */
 typedef enum godwit_limit_t {
@@ -111,6 +113,7 @@ typedef enum godwit_limit_t {
   GODWIT_LIMIT_TABLE_ELEMENTS,     /* of one table; default: 10,000,000 */
   GODWIT_LIMIT_GC_HEAP_BYTES,      /* of structs, arrays, exceptions and externrefs; default: 4 GiB */
   GODWIT_LIMIT_STACK_BYTES,        /* for the frames of wasm functions; default: 8 MiB */
+  GODWIT_LIMIT_FUEL,               /* for godwit_config_set_fuel; default: without end */
 } godwit_limit_t;
 
 /* One limit. */
@@ -128,6 +131,9 @@ WASM_API_EXTERN wasm_store_t* godwit_store_new(wasm_engine_t*, const godwit_limi
 /* Calls godwit_interrupt() when that time has passed, counted from now. A second call replaces the first.
  * @param timeout_ns more than 0 @cost one sleeping thread @errors USAGE, IO: no thread could be started */
 WASM_API_EXTERN godwit_error_t* godwit_store_set_timeout(wasm_store_t*, uint64_t timeout_ns);
+/* What is left of the fuel: 0 after a guest has stopped for want of it, with an error of kind EXHAUSTED. */
+WASM_API_EXTERN uint64_t godwit_store_fuel(const wasm_store_t*);
+WASM_API_EXTERN void godwit_store_set_fuel(wasm_store_t*, uint64_t fuel);
 
 /* What stops a store's guests from any thread. It may outlive the store: then it does nothing. */
 typedef struct godwit_interrupt_handle_t godwit_interrupt_handle_t;

@@ -67,6 +67,11 @@ struct Config {
   /// Whether the names of functions are written to /tmp/perf-<process>.map as their machine code is made, where Linux's
   /// `perf` looks for them.
   bool writes_perf_map = false;
+  /// Whether guests take fuel (Limits::fuel) for what they run: a measure of work that is the same in each run and in every
+  /// tier. One unit for each instruction but those that only say where blocks begin and end, and one more for each 64 bytes
+  /// or elements that memory.fill, array.copy and the like work on; a run of instructions pays where it begins. Costs a few
+  /// instructions at each branch. What host functions do is free.
+  bool counts_fuel = false;
   /// Public Ed25519 keys, each as the text of a PEM file. Optimised code that a module brings along (`godwit compile
   /// --sign`) runs if one of them has signed it. That needs the plug-in `godwit-net.so`.
   std::vector<std::string> trusted_keys = {};
@@ -87,6 +92,9 @@ struct Limits {
   uint64_t max_gc_heap_bytes = uint64_t{4} << 30;
   /// For the frames of wasm functions, in bytes.
   uint64_t stack_bytes = uint64_t{8} << 20;
+  /// The fuel that the store begins with, in engines with Config::counts_fuel; from 2^63 - 1 on there is no end of it. Of each
+  /// thread of a guest alike.
+  uint64_t fuel = UINT64_MAX;
 };
 
 }  // namespace godwit::GODWIT_V1

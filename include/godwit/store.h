@@ -31,6 +31,11 @@ class Store final {
   /// @cost one sleeping thread.
   Result<void> set_timeout(std::chrono::nanoseconds timeout);
 
+  /// What is left of the fuel (Config::counts_fuel); 0 after a guest has stopped for want of it: with an error of kind
+  /// Exhausted, after which the store may be used again. To be asked while no guest runs, or by a host function.
+  uint64_t fuel() const;
+  void set_fuel(uint64_t fuel);
+
   /// A new reference that carries a number of the host's, to be passed as externref or anyref.
   /// @errors Exhausted: Limits::max_gc_heap_bytes.
   Result<Value> externref(uint64_t host_value);

@@ -160,6 +160,7 @@ class Compilation final {
     (*module)->setTargetTriple(machine->getTargetTriple());
     Unit unit(wasm_, **module, target_.name, target_.features, by_table_, *facts_);
     unit.has_precise_traps = request_.precise_traps != 0;
+    unit.counts_fuel = request_.counts_fuel != 0;
     if (!translate(unit)) return {failed(GODWIT_COMPILER_CANCELLED, "cancelled")};
     unit.finish();
 #ifndef NDEBUG
@@ -249,7 +250,7 @@ class Compilation final {
 
   std::vector<uint8_t> image_of(Object object) {
     image::Parts parts;
-    parts.layout = runtime::kLayoutHash;
+    parts.layout = runtime::layout_of_code(request_.counts_fuel != 0);
     auto add = [&](uint32_t defined, uint32_t loop, const std::string& name) {
       const auto found = object.functions.find(name);
       if (found == object.functions.end()) return;

@@ -1,6 +1,8 @@
 // Going through a body.
 #include "function.h"
 
+#include "wasm/fuel.h"
+
 namespace godwit::llvm_tier {
 
 namespace {
@@ -78,7 +80,9 @@ bool FunctionTranslator::translate_until(size_t depth, wasm::InstructionReader& 
     if (auto read = reader.next(in); !read) return leave_out(read.error().message());
     if (is_skipped(in)) continue;
     b_.SetCurrentDebugLocation(unit_.location(function_, in.offset));
+    if (unit_.counts_fuel) charge(in);
     if (!translate(in)) return false;
+    if (wasm::fuel_rule(in.op).ends_run) run_ = nullptr;
     if (loop_depth_ > kMaxLoopDepth)
       return leave_out("its loops nest more than " + std::to_string(kMaxLoopDepth) + " deep");
     if (steps_ > most_steps_) return leave_out("it takes too much work for its size");
@@ -116,6 +120,29 @@ void FunctionTranslator::declare_locals(const std::vector<wasm::InstructionReade
     llvm::Type* type = unit_.type_of(group.type);
     for (uint32_t i = 0; i < group.count; ++i) declare(type, llvm::Constant::getNullValue(type));
   }
+}
+
+// Takes the instruction's fuel, before it runs.
+void FunctionTranslator::charge(const wasm::Instruction& in) {
+  const wasm::FuelRule& rule = wasm::fuel_rule(in.op);
+  if (is_dead_ || rule.cost == 0) return;
+  if (run_ == nullptr) run_ = take_fuel(b_.getInt64(0));
+  const auto* so_far = llvm::cast<llvm::ConstantInt>(run_->getOperand(1));
+  run_->setOperand(1, b_.getInt64(so_far->getZExtValue() + rule.cost));
+  if (rule.by_length)
+    take_fuel(b_.CreateLShr(b_.CreateZExt(top(), unit_.i64), uint64_t{wasm::kFuelLengthShift}));
+}
+
+// @returns what takes it, with the amount on its right
+llvm::BinaryOperator* FunctionTranslator::take_fuel(llvm::Value* amount) {
+  llvm::Value* at = unit_.store_field_address(b_, ctx_, StoreField::fuel);
+  auto area = [&](auto* access) { return unit_.in(Area::Context, access); };
+  auto* left =
+      llvm::BinaryOperator::CreateSub(area(b_.CreateAlignedLoad(unit_.i64, at, llvm::Align(8))), amount);
+  b_.Insert(left);
+  area(b_.CreateAlignedStore(left, at, llvm::Align(8)));
+  trap_if(b_.CreateICmpSLT(left, b_.getInt64(0)), runtime::Trap::OutOfFuel);
+  return left;
 }
 
 // A load that nobody uses must trap where it does: LLVM may only drop it if it is not volatile.

@@ -55,6 +55,8 @@ class FunctionTranslator final {
   bool translate_until(size_t depth, wasm::InstructionReader& reader);
   void declare_locals(const std::vector<wasm::InstructionReader::LocalGroup>& groups);
   void keep_unused_loads();
+  void charge(const wasm::Instruction& in);
+  llvm::BinaryOperator* take_fuel(llvm::Value* amount);
   bool leave_out(std::string why);
   bool leave_out(const wasm::Instruction& in);
 
@@ -217,7 +219,8 @@ class FunctionTranslator final {
   std::vector<llvm::Type*> local_types_;
   std::vector<llvm::Value*> stack_;
   std::vector<Label> labels_;
-  std::vector<llvm::LoadInst*> loads_;  // of guest memory
+  std::vector<llvm::LoadInst*> loads_;   // of guest memory
+  llvm::BinaryOperator* run_ = nullptr;  // takes the fuel of what is being translated (wasm/fuel.h)
   bool is_dead_ = false;      // what follows is never reached, up to the next `else` or `end` of this block
   uint32_t dead_blocks_ = 0;  // begun meanwhile
   uint64_t steps_ = 0;        // of work beyond one per instruction

@@ -65,6 +65,37 @@ llvm::PreservedAnalyses LowerMeanings::run(llvm::Function& function, llvm::Funct
   return llvm::PreservedAnalyses::none();
 }
 
+namespace {
+
+// spec: https://llvm.org/docs/LangRef.html#atomicrmw-instruction
+bool changes_nothing(const llvm::AtomicRMWInst& access) {
+  const auto* operand = llvm::dyn_cast<llvm::ConstantInt>(access.getValOperand());
+  if (operand == nullptr) return false;
+  switch (access.getOperation()) {
+    case llvm::AtomicRMWInst::Add:
+    case llvm::AtomicRMWInst::Sub:
+    case llvm::AtomicRMWInst::Or:
+    case llvm::AtomicRMWInst::Xor: return operand->isZero();
+    case llvm::AtomicRMWInst::And: return operand->isMinusOne();
+    default: return false;  // wasm has no others that could
+  }
+}
+
+}  // namespace
+
+llvm::PreservedAnalyses KeepIdleAccesses::run(llvm::Function& function, llvm::FunctionAnalysisManager&) {
+  if (!is_code_of_module(function)) return llvm::PreservedAnalyses::all();
+  bool changes = false;
+  for (llvm::Instruction& instruction : llvm::instructions(function)) {
+    auto* access = llvm::dyn_cast<llvm::AtomicRMWInst>(&instruction);
+    if (access == nullptr || !access->use_empty() || !changes_nothing(*access)) continue;
+    Builder b(access);
+    b.CreateAlignedLoad(access->getType(), access->getPointerOperand(), access->getAlign(), true);
+    changes = true;
+  }
+  return changes ? llvm::PreservedAnalyses::none() : llvm::PreservedAnalyses::all();
+}
+
 void GuardLoopsAndEntries::leave_if(llvm::Value* condition, llvm::Instruction& at, Libcall which,
                                     llvm::ArrayRef<llvm::Value*> arguments) {
   llvm::Instruction* end = llvm::SplitBlockAndInsertIfThen(

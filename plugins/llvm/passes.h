@@ -33,6 +33,14 @@ class WidenAddresses : public llvm::PassInfoMixin<WidenAddresses> {
   llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
 };
 
+// At the end: an atomic operation that changes nothing and whose result nobody wants becomes a fence in the processor's part
+// of LLVM; but it must trap where there is no memory. So it is read before.
+class KeepIdleAccesses : public llvm::PassInfoMixin<KeepIdleAccesses> {
+ public:
+  llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager&);
+  static bool isRequired() { return true; }
+};
+
 // Last of all: looks at the poll word in loops, and at it and the stack where functions begin that call others. Done any
 // earlier it would keep loops from being vectorised.
 class GuardLoopsAndEntries : public llvm::PassInfoMixin<GuardLoopsAndEntries> {

@@ -125,6 +125,7 @@ void optimise(Unit& unit, llvm::TargetMachine& machine, unsigned optimization,
   const auto level = level_of(optimization);
   passes.addPass(level == llvm::OptimizationLevel::O0 ? builder.buildO0DefaultPipeline(level)
                                                       : builder.buildPerModuleDefaultPipeline(level));
+  passes.addPass(llvm::createModuleToFunctionPassAdaptor(KeepIdleAccesses()));
   passes.addPass(llvm::createModuleToFunctionPassAdaptor(GuardLoopsAndEntries(unit)));
   passes.run(unit.module, modules);
 }

@@ -68,6 +68,7 @@ class Unit final {
        const std::vector<bool>& by_table, const CallFacts& facts);
 
   bool has_precise_traps = false;
+  bool counts_fuel = false;
 
   const wasm::Module& wasm;
   llvm::Module& module;

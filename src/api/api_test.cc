@@ -48,7 +48,8 @@ Bytes sample() {
 }
 
 struct World {
-  World() : engine(*Engine::create()), store(engine) {
+  explicit World(const Config& config = {}, const Limits& limits = {})
+      : engine(*Engine::create(config)), store(engine, limits) {
     auto made = Module::from_bytes(engine, sample(), "sample");
     EXPECT_TRUE(made) << made.error().message();
     module.emplace(*made);
@@ -149,6 +150,26 @@ TEST(Api, StopsAtTheTimeLimit) {
   EXPECT_TRUE(result.error().is_interruption());
   EXPECT_EQ(result.error().kind(), ErrorKind::Exhausted);
   EXPECT_FALSE(world.store.set_timeout(std::chrono::nanoseconds(0)));
+}
+
+TEST(Api, CountsFuel) {
+  World world({.counts_fuel = true}, {.fuel = 1000});
+  EXPECT_EQ(world.store.fuel(), 1000u);
+  const Value args[] = {Value::i32(40), Value::i32(2)};
+  EXPECT_TRUE(world.func("add").call(world.store, args));
+  EXPECT_EQ(world.store.fuel(), 997u);
+  for (const uint64_t fuel : {uint64_t{0}, uint64_t{50}}) {
+    world.store.set_fuel(fuel);
+    const auto spun = world.func("spin").call(world.store);
+    ASSERT_FALSE(spun);
+    EXPECT_EQ(spun.error().kind(), ErrorKind::Exhausted);
+    EXPECT_FALSE(spun.error().is_interruption());
+    EXPECT_EQ(world.store.fuel(), 0u);
+    EXPECT_FALSE(world.func("add").call(world.store, args));
+  }
+  world.store.set_fuel(UINT64_MAX);
+  EXPECT_TRUE(world.func("add").call(world.store, args));
+  EXPECT_EQ(world.store.fuel(), uint64_t{INT64_MAX} - 3);
 }
 
 TEST(Api, StopsWhenAnotherThreadSaysSo) {

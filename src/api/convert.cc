@@ -171,6 +171,7 @@ runtime::Limits to_runtime(const Limits& limits) {
   out.max_table_elements = limits.max_table_elements;
   out.max_gc_heap_bytes = limits.max_gc_heap_bytes;
   out.stack_bytes = limits.stack_bytes;
+  out.fuel = limits.fuel;
   return out;
 }
 

@@ -24,6 +24,7 @@ Result<Engine> Engine::create(const Config& config) {
   inner.uses_cache = config.uses_cache;
   inner.measures_time = config.measures_time;
   inner.writes_perf_map = config.writes_perf_map;
+  inner.counts_fuel = config.counts_fuel;
   inner.trusted_keys = config.trusted_keys;
   if (config.pool.is_used)
     inner.pool = runtime::PoolOptions{.max_idle_instances = config.pool.max_idle_instances,

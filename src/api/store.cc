@@ -52,6 +52,9 @@ Store::GarbageStatistics Store::garbage_statistics() const {
           .live_bytes = found.live_bytes};
 }
 
+uint64_t Store::fuel() const { return impl_->store.fuel(); }
+void Store::set_fuel(uint64_t fuel) { impl_->store.set_fuel(fuel); }
+
 void Store::interrupt() { impl_->store.interrupt(); }
 
 Result<void> Store::set_timeout(std::chrono::nanoseconds timeout) {

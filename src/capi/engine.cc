@@ -13,6 +13,7 @@ uint64_t* limit_of(Limits& limits, godwit_limit_t which) {
     case GODWIT_LIMIT_TABLE_ELEMENTS: return &limits.max_table_elements;
     case GODWIT_LIMIT_GC_HEAP_BYTES: return &limits.max_gc_heap_bytes;
     case GODWIT_LIMIT_STACK_BYTES: return &limits.stack_bytes;
+    case GODWIT_LIMIT_FUEL: return &limits.fuel;
   }
   return nullptr;
 }
@@ -61,6 +62,7 @@ void godwit_config_set_max_machine_code_bytes(wasm_config_t* config, size_t byte
 void godwit_config_set_cache(wasm_config_t* config, bool uses_cache) {
   config->config.uses_cache = uses_cache;
 }
+void godwit_config_set_fuel(wasm_config_t* config, bool counts_it) { config->config.counts_fuel = counts_it; }
 void godwit_config_set_perf_map(wasm_config_t* config, bool writes_it) {
   config->config.writes_perf_map = writes_it;
 }
@@ -88,6 +90,9 @@ godwit_error_t* godwit_store_set_timeout(wasm_store_t* store, uint64_t timeout_n
   const auto bounded = static_cast<int64_t>(std::min<uint64_t>(timeout_ns, INT64_MAX));
   return error_of(store->state->store.set_timeout(std::chrono::nanoseconds(bounded)));
 }
+
+uint64_t godwit_store_fuel(const wasm_store_t* store) { return store->state->store.fuel(); }
+void godwit_store_set_fuel(wasm_store_t* store, uint64_t fuel) { store->state->store.set_fuel(fuel); }
 
 godwit_error_t* godwit_store_collect_garbage(wasm_store_t* store) {
   return error_of(store->state->store.collect_garbage());

@@ -5,6 +5,7 @@
 #include "code/ops_atomic.h"
 #include "code/ops_branch.h"
 #include "code/ops_bulk.h"
+#include "code/ops_fuel.h"
 #include "code/ops_gc.h"
 #include "code/ops_memory.h"
 #include "code/ops_move.h"

@@ -13,6 +13,8 @@ struct TranslateOptions {
   bool fold = true;
   // True puts a `count` where functions and loops begin.
   bool count = false;
+  // True takes fuel for what runs.
+  bool charge = false;
   Interrupt interrupt = {};
 };
 

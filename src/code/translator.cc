@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "wasm/fuel.h"
 #include "wasm/opcode_relations.h"
 
 namespace godwit::code {
@@ -145,6 +146,18 @@ Result<> Translator::look_at_bounds() {
   return fail(Error(ErrorKind::Exhausted, std::move(message)).at(wasm_.body(func_).range.offset));
 }
 
+void Translator::charge(const wasm::Instruction& in) {
+  const wasm::FuelRule& rule = wasm::fuel_rule(in.op);
+  if (rule.cost == 0) return;
+  if (run_ == kNoRun) run_ = code_.emit(CellOp::fuel, 0, 0, 0);
+  code_[run_].b += rule.cost;
+  if (!rule.by_length) return;
+  Operand& length = stack_.back();
+  settle(length);
+  code_.emit(length.kind == ValKind::I64 ? CellOp::fuel_by_length_64 : CellOp::fuel_by_length, 0,
+             length.place(), 0);
+}
+
 // Nothing is emitted for it, but its blocks must be told apart from ours.
 void Translator::in_dead_code(const wasm::Instruction& in) {
   const wasm::OpInfo& info = wasm::info_of(in.op);
@@ -191,9 +204,13 @@ Result<Translation> Translator::run() {
     TRY(reader.next(in));
     code_.set_offset(in.offset);
     work_.add(1);
+    if (options_.charge && !is_unreachable_) [[unlikely]]
+      charge(in);
     if (is_unreachable_) [[unlikely]]
       in_dead_code(in);
     else TRY(instruction(in));
+    if (options_.charge && wasm::fuel_rule(in.op).ends_run) [[unlikely]]
+      run_ = kNoRun;
     if (!is_within_bounds()) [[unlikely]]
       TRY(look_at_bounds());
   }

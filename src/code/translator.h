@@ -295,6 +295,10 @@ class Translator final {
   // Emits `op` with its right operand `loaded` by the last cell, which it replaces; false if it cannot.
   bool binary_with_load(wasm::Opcode op, Operand left, const Operand& loaded);
 
+  // Takes the instruction's fuel, before it runs.
+  void charge(const wasm::Instruction& in);
+  static constexpr uint32_t kNoRun = ~uint32_t{0};
+
   const runtime::Module& module_;
   const wasm::Module& wasm_;
   wasm::FuncIdx func_;
@@ -311,6 +315,7 @@ class Translator final {
   std::vector<Operand> stack_;
   size_t settled_ = 0;  // so many operands, from the bottom, are known to lie in their own slots
   std::vector<Frame> frames_;
+  uint32_t run_ = kNoRun;  // the cell that takes the fuel of what is being translated
   bool is_unreachable_ = false;
   uint32_t dead_depth_ = 0;  // blocks opened in unreachable code
 

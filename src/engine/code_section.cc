@@ -161,7 +161,8 @@ Bytes without_code(const wasm::Module& module) {
   return section ? module.bytes.first(section->begin) : module.bytes;
 }
 
-Result<std::optional<Bytes>> code_of(const wasm::Module& module, std::span<const std::string> trusted_keys) {
+Result<std::optional<Bytes>> code_of(const wasm::Module& module, std::span<const std::string> trusted_keys,
+                                     bool counts_fuel) {
   const auto section = find(module);
   if (!section) return std::nullopt;
   const Bytes contents = section->contents;
@@ -181,7 +182,11 @@ Result<std::optional<Bytes>> code_of(const wasm::Module& module, std::span<const
     if (part.begin > contents.size() || contents.size() - part.begin < part.size) return fail(damaged());
     if (part.level < 1 || part.level > CodeTarget::kNative) return fail(damaged());
     const CodeTarget target{part.level, part.processor};
-    if (part.layout != runtime::kLayoutHash) why = "another release of godwit has made it";
+    if (part.layout == runtime::layout_of_code(!counts_fuel))
+      why = counts_fuel ? "it does not count fuel: compile the module with --fuel"
+                        : "it was made to count fuel";
+    else if (part.layout != runtime::layout_of_code(counts_fuel))
+      why = "another release of godwit has made it";
     else if (!target.runs_here()) why = "it needs another processor: " + target.name();
     else if (!best || part.level > best->level) best = part;
   }

@@ -62,8 +62,10 @@ Bytes without_code(const wasm::Module& module);
 
 // The code image of a module that is best for this processor; nothing if it brings none.
 // @param trusted_keys  public keys (PEM) of those whose code is run
+// @param counts_fuel   whether it is to be code that does
 // @errors Malformed, Unsupported, NotFound, Usage: why it is not to be run.
 Result<std::optional<Bytes>> code_of(const wasm::Module& module,
-                                     std::span<const std::string> trusted_keys = {});
+                                     std::span<const std::string> trusted_keys = {},
+                                     bool counts_fuel = false);
 
 }  // namespace godwit::engine

@@ -98,6 +98,7 @@ Result<std::vector<uint8_t>> Compiler::compile(Bytes module, const CompileOption
   request.max_time_ns = options.max_time_ns;
   request.precise_traps = options.has_precise_traps;
   request.threads = options.threads;
+  request.counts_fuel = options.counts_fuel;
   request.user = &call;
   request.progress = [](void* user, uint64_t done_bytes, uint64_t all_bytes) {
     if (const auto& tell = static_cast<Call*>(user)->options.progress) tell(done_bytes, all_bytes);

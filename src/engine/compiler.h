@@ -26,7 +26,8 @@ struct CompileOptions {
   godwit_compiler_calls calls = GODWIT_COMPILER_CALLS_DIRECT;
   uint64_t max_time_ns = 0;        // of making 64 KiB of bodies faster; 0: no bound
   bool has_precise_traps = false;  // the state at a trap is as the instructions before it have left it
-  uint32_t threads = 1;            // that may work on it at once
+  bool counts_fuel = false;
+  uint32_t threads = 1;  // that may work on it at once
   // Told of each function that has no code, and why; may be empty.
   std::function<void(uint32_t defined, std::string_view why)> left_out = {};
   // Told now and then how much of the bodies is compiled; may be empty.

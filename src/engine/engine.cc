@@ -46,6 +46,7 @@ struct Engine::Impl {
     if (config.tier == Tier::Auto && config.optimizes_hot && baseline && !is_compact())
       tier_up.emplace(TierUpOptions{.features = config.features,
                                     .measures_time = config.measures_time,
+                                    .counts_fuel = config.counts_fuel,
                                     .uses_cache = config.uses_cache},
                       code_map, peak_effort, left_out);
   }
@@ -82,15 +83,18 @@ struct Engine::Impl {
     std::vector<uint8_t> image;
     if (config.tier == Tier::Random) {
       // made to be switched
-    } else if (auto brought = code_of(module.declarations, config.trusted_keys); !brought) {
+    } else if (auto brought = code_of(module.declarations, config.trusted_keys, config.counts_fuel);
+               !brought) {
       remark = "the code that the module brings along is not run: " + brought.error().message();
     } else if (*brought) {
       image.assign((*brought)->begin(), (*brought)->end());
     }
     code::EffortMeter meter(peak_effort, config.measures_time);
     if (image.empty() && compiler) {
-      CompileOptions options{
-          .features = config.features, .max_time_ns = kMaxTimeNs, .threads = platform::usable_cpus()};
+      CompileOptions options{.features = config.features,
+                             .max_time_ns = kMaxTimeNs,
+                             .counts_fuel = config.counts_fuel,
+                             .threads = platform::usable_cpus()};
       options.left_out = [this](uint32_t, std::string_view why) { left_out.add(why); };
       std::vector<godwit_compiler_loop> loops;
       if (config.tier == Tier::Random) {
@@ -101,7 +105,8 @@ struct Engine::Impl {
     }
     if (image.empty()) return nullptr;
     const size_t image_bytes = image.size();
-    auto loaded = peak::CompiledModule::load(code_map, module, std::move(image));
+    auto loaded = peak::CompiledModule::load(code_map, module, std::move(image),
+                                             runtime::layout_of_code(config.counts_fuel));
     if (!loaded) {
       remark = "compiled code is not run: " + loaded.error().message();
       return nullptr;
@@ -230,6 +235,7 @@ Result<std::shared_ptr<const runtime::Module>> Engine::compile(
   const bool switches = impl_->can_compile() && tier == Tier::Random;
   code::ModuleCodeOptions options{.features = impl_->config.features, .bodies_are_valid = is_eager};
   options.translate.count = switches || (impl_->can_compile() && tier == Tier::Auto);
+  options.translate.charge = impl_->config.counts_fuel;
   options.native = impl_->baseline.get();
   options.compiles_at_once = tier == Tier::Baseline;
   if (switches) options.switch_seed = impl_->config.random_seed;
@@ -284,6 +290,7 @@ Result<std::vector<uint8_t>> compile_ahead(Bytes bytes, const CompileAheadOption
                        .cpu = target.compiler_name(),
                        .max_time_ns = kMaxTimeAheadNs,
                        .has_precise_traps = options.has_precise_traps,
+                       .counts_fuel = options.counts_fuel,
                        .threads = platform::usable_cpus()};
     const size_t before = parts.size();
     if (options.progress)
@@ -291,7 +298,7 @@ Result<std::vector<uint8_t>> compile_ahead(Bytes bytes, const CompileAheadOption
         options.progress(before * all + done, targets.size() * all);
       };
     ASSIGN_OR_RETURN(auto image, compiler.compile(wasm, how, interrupt));
-    parts.push_back({target, runtime::kLayoutHash, std::move(image)});
+    parts.push_back({target, runtime::layout_of_code(options.counts_fuel), std::move(image)});
   }
   return with_code(wasm, parts, seal);
 }

@@ -45,6 +45,7 @@ struct Config {
   bool writes_perf_map = false;           // names of machine code for `perf`
   bool optimizes_hot = true;  // Tier::Auto: by the optimising compiler, if it is installed, in the background
   bool uses_cache = false;    // what that makes is kept for later runs, in the user's cache directory
+  bool counts_fuel = false;   // all code takes fuel for what it runs (Limits::fuel)
   bool random_has_peak = false;  // Tier::Random: optimised code is one of the ways
   // Public Ed25519 keys (PEM) of those whose code in modules is run.
   std::vector<std::string> trusted_keys = {};
@@ -118,6 +119,7 @@ struct CompileAheadOptions {
   uint32_t optimization = 2;              // 0 to 3
   std::vector<std::string> targets = {};  // as is_target() has them; none: the highest level of this machine
   bool has_precise_traps = false;         // see CompileOptions
+  bool counts_fuel = false;               // for engines with Config::counts_fuel, and those only
   std::string signing_key =
       {};  // a private Ed25519 key (PEM); empty: only this user runs the code, on this machine
   // Told now and then how much of the work is done; may be empty.

@@ -171,6 +171,7 @@ void TierUp::compile(Batch& batch) {
                                    .is_wanted = batch.is_wanted,
                                    .loops = batch.loops,
                                    .max_time_ns = kMaxTimeNs,
+                                   .counts_fuel = options_.counts_fuel,
                                    .left_out =
                                        [&](uint32_t defined, std::string_view why) {
                                          refused.push_back(defined);
@@ -197,7 +198,8 @@ void TierUp::compile(Batch& batch) {
 bool TierUp::install(code::ModuleCode& code, const runtime::Module& module, std::vector<uint8_t> image,
                      code::EffortMeter& meter) {
   const size_t image_bytes = image.size();
-  auto loaded = peak::CompiledModule::load(map_, module, std::move(image));
+  auto loaded = peak::CompiledModule::load(map_, module, std::move(image),
+                                           runtime::layout_of_code(options_.counts_fuel));
   if (!loaded) {
     left_out_.add(loaded.error().message());
     return false;
@@ -214,8 +216,9 @@ bool TierUp::install(code::ModuleCode& code, const runtime::Module& module, std:
 // All that code depends on beside its module.
 const std::string& TierUp::build() {
   std::call_once(has_build_, [this] {
-    build_ = "godwit " + std::to_string(runtime::kLayoutHash) + " " + std::to_string(image::kMagic) +
-             " features " + std::to_string(options_.features.bits()) + " cpu " + platform::cpu_identity();
+    build_ = "godwit " + std::to_string(runtime::layout_of_code(options_.counts_fuel)) + " " +
+             std::to_string(image::kMagic) + " features " + std::to_string(options_.features.bits()) +
+             " cpu " + platform::cpu_identity();
     const auto path = Compiler::find(platform::plugin_directories());
     if (!path) return;
     const auto plugin = platform::identity_of(*path);

@@ -29,6 +29,7 @@ namespace godwit::engine {
 struct TierUpOptions {
   wasm::FeatureSet features;
   bool measures_time = false;
+  bool counts_fuel = false;
   bool uses_cache = false;
 };
 

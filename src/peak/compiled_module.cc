@@ -4,14 +4,12 @@
 #include <algorithm>
 #include <mutex>
 
-#include "runtime/layout_hash.h"
-
 namespace godwit::peak {
 
 Result<std::unique_ptr<CompiledModule>> CompiledModule::load(CodeMap& map, const runtime::Module& module,
-                                                             std::vector<uint8_t> image) {
+                                                             std::vector<uint8_t> image, uint64_t layout) {
   ASSIGN_OR_RETURN(const image::View view, image::read(image));
-  if (view.layout != runtime::kLayoutHash)
+  if (view.layout != layout)
     return fail(ErrorKind::Malformed, "the code image was made for another release of godwit");
   const size_t functions = module.declarations.bodies.size();
   if ((!view.functions.empty() && view.functions.back().defined >= functions) ||

@@ -34,9 +34,10 @@ class CompiledModule final : public code::CompiledFunctions {
  public:
   // The image must be one for this module and this build: native code is trusted.
   // @param map outlives the object; the module too.
+  // @param layout what the image must be made for (runtime::layout_of_code)
   // @errors Malformed: the image is damaged or of another layout. Unsupported, Exhausted: the system has no memory for it.
   static Result<std::unique_ptr<CompiledModule>> load(CodeMap& map, const runtime::Module& module,
-                                                      std::vector<uint8_t> image);
+                                                      std::vector<uint8_t> image, uint64_t layout);
   ~CompiledModule() override;
   CompiledModule(const CompiledModule&) = delete;
   CompiledModule& operator=(const CompiledModule&) = delete;

@@ -35,4 +35,7 @@ inline constexpr uint64_t kLayoutHash = detail::hash_of({
 #undef GODWIT_TRAP
 });
 
+// What a code image says of itself: code that counts fuel is another kind.
+constexpr uint64_t layout_of_code(bool counts_fuel) { return counts_fuel ? ~kLayoutHash : kLayoutHash; }
+
 }  // namespace godwit::runtime

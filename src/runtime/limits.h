@@ -17,6 +17,8 @@ struct Limits {
   uint64_t stack_bytes = uint64_t{8} << 20;  // guest frames
   uint64_t native_stack_bytes = uint64_t{8}
                                 << 20;  // host functions (libraries expect this much) and compiled code
+  // Taken by what runs in code that counts it; 2^63 - 1 is without end.
+  uint64_t fuel = uint64_t{1} << 63;
   // For tests: collect at every allocation of the guest's, so that a reference that is not seen is soon missed.
   bool gc_collects_always = false;
 };

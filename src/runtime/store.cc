@@ -36,6 +36,7 @@ Store::Store(TypeRegistry& types, Executor& executor, const Limits& limits, Inst
       gc_(std::make_unique<Gc>()) {
   vm_.store = this;
   vm_.libcalls = executor.libcalls();
+  set_fuel(limits.fuel);
 }
 
 Store::~Store() {

@@ -177,6 +177,9 @@ class Store final {
   void set_innermost_stay(GuestStay* stay) { innermost_stay_ = stay; }
 
   // Makes running guests of this store leave with Trap::Interrupted soon. @threads any; async-signal-safe.
+  // What is left of the fuel; 0 once a guest has run out of it.
+  uint64_t fuel() const { return static_cast<uint64_t>(std::max<int64_t>(vm_.fuel, 0)); }
+  void set_fuel(uint64_t fuel) { vm_.fuel = static_cast<int64_t>(std::min<uint64_t>(fuel, INT64_MAX)); }
   void interrupt() {
     vm_.interrupt.store(1, std::memory_order_relaxed);
     vm_.entry_limit.store(0, std::memory_order_release);

@@ -63,20 +63,30 @@ void test_limits(void) {
   godwit_config_set_max_machine_code_bytes(config, 1 << 20);
   godwit_config_set_cache(config, false);
   godwit_config_set_perf_map(config, false);
+  godwit_config_set_fuel(config, true);
   wasm_engine_t* engine = wasm_engine_new_with_config(config);
   CHECK(engine);
   wasm_store_t* store = wasm_store_new(engine);
   const godwit_limit_setting_t settings[] = {{GODWIT_LIMIT_MEMORY_BYTES, 4 * MEMORY_PAGE_SIZE},
                                              {GODWIT_LIMIT_STACK_BYTES, 1 << 16},
                                              {GODWIT_LIMIT_TOTAL_MEMORY_BYTES, 1 << 24},
-                                             {GODWIT_LIMIT_GC_HEAP_BYTES, 1 << 20}};
-  wasm_store_t* larger = godwit_store_new(engine, settings, 4);
+                                             {GODWIT_LIMIT_GC_HEAP_BYTES, 1 << 20},
+                                             {GODWIT_LIMIT_FUEL, 100}};
+  wasm_store_t* larger = godwit_store_new(engine, settings, 5);
   static const char kText[] =
       "(module (memory 1) (func (export \"grow\") (param i32) (result i32) (memory.grow (local.get 0))))";
   wasm_instance_t *small = instance_of(store, kText, NULL), *large = instance_of(larger, kText, NULL);
   wasm_func_t *grow = func_of(small, "grow"), *grow_more = func_of(large, "grow");
   CHECK(call_i32(grow, 1, 2, 0) == -1 && call_i32(grow, 1, 1, 0) == 1);
   CHECK(call_i32(grow_more, 1, 3, 0) == 1 && call_i32(grow_more, 1, 1, 0) == -1);
+  CHECK(godwit_store_fuel(larger) == 96);
+  godwit_store_set_fuel(larger, 1);
+  wasm_val_t argument = WASM_I32_VAL(1), result = WASM_INIT_VAL;
+  const wasm_val_vec_t arguments = {1, &argument};
+  wasm_val_vec_t results = {1, &result};
+  wasm_trap_t* trap = wasm_func_call(grow_more, &arguments, &results);
+  CHECK(trap && godwit_store_fuel(larger) == 0);
+  wasm_trap_delete(trap);
   wasm_module_t* greedy = module_of(store, "(module (memory 3))");
   const wasm_extern_vec_t none = WASM_EMPTY_VEC;
   CHECK(!wasm_instance_new(store, greedy, &none, NULL));

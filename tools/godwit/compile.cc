@@ -27,6 +27,7 @@ constexpr OptionSpec kOptions[] = {
      "Memories, globals and tables are at a trap as the instructions before it\n"
      "have left them. Costs speed; without, what comes before an access outside\n"
      "of a memory may not have happened."},
+    {"fuel", "", "Make code for godwit run --fuel; without that option it is not run."},
     {"sign", "KEYFILE",
      "Sign the code with a private Ed25519 key (PEM): those who trust its public\n"
      "half run it (godwit run --trust). Without, only you do, and only here."},
@@ -90,6 +91,8 @@ std::expected<void, UsageError> apply(CompileRequest& into, const OptionReader::
     into.key_file = value;
   } else if (name == "precise-traps") {
     into.options.has_precise_traps = true;
+  } else if (name == "fuel") {
+    into.options.counts_fuel = true;
   } else if (name == "target") {
     for (std::string_view rest = value;;) {
       const size_t comma = rest.find(',');

@@ -89,6 +89,9 @@ constexpr OptionSpec kOptions[] = {
      "The most threads that the guest may run beside its main one;\n0 forbids them. The default is 256."},
     {"relaxed-simd", "WHICH",
      "deterministic: the same results on every machine (the default,\nand all there is)"},
+    {"fuel", "N",
+     "Stop the guest after so many instructions, the same in each run. Counting\n"
+     "costs speed. What is left, --stats says."},
     {"max-gc-heap", "SIZE",
      "The most that the guest's structs, arrays and exceptions\nmay take together: 64M, 1G. The default is "
      "4G."},
@@ -245,6 +248,11 @@ std::expected<void, UsageError> apply(RunOptions& into, const OptionReader::Opti
       return std::unexpected(UsageError{"--relaxed-simd " + std::string(option.value) +
                                         ": write deterministic, which is all there is"});
     into.config.relaxed_simd = RelaxedSimd::Deterministic;
+  } else if (name == "fuel") {
+    auto fuel = parse_number(option.value, "--fuel");
+    if (!fuel) return std::unexpected(fuel.error());
+    into.limits.fuel = *fuel;
+    into.config.counts_fuel = true;
   } else if (name == "max-gc-heap") {
     auto size = parse_size(option.value);
     if (!size) return std::unexpected(size.error());
@@ -289,6 +297,9 @@ void tell(const Engine& engine, const Store& store, const RunOptions& options) {
     write_err("note: hot functions are not optimised: " + statistics.peak_obstacle + "\n");
   if (!statistics.cache_remark.empty()) write_err("note: " + printable(statistics.cache_remark) + "\n");
   if (options.prints_statistics) write_err(describe(statistics));
+  if (options.prints_statistics && options.config.counts_fuel)
+    write_err("fuel: " + std::to_string(options.limits.fuel - store.fuel()) + " used, " +
+              std::to_string(store.fuel()) + " left\n");
   const Store::GarbageStatistics garbage = store.garbage_statistics();
   if (options.prints_gc_statistics || (options.prints_statistics && garbage.allocated_bytes != 0))
     write_err(describe(garbage));

@@ -26,7 +26,7 @@ extern "C" {
 
 /** The version of this header. */
 #define GODWIT_COMPILER_ABI_MAJOR 1u
-#define GODWIT_COMPILER_ABI_MINOR 1u
+#define GODWIT_COMPILER_ABI_MINOR 2u
 
 /** The name of the one exported symbol; its type is godwit_compiler_entry. */
 #define GODWIT_COMPILER_SYMBOL "godwit_compiler_v1"
@@ -100,6 +100,8 @@ struct godwit_compiler_request {
   /** Since 1.1. How many threads may work at once, that of the call among them; the functions above are called by one at a
    * time. The image does not depend on it. 0 counts as 1. */
   uint32_t threads;
+  /** Since 1.2. Not 0: what runs takes its fuel from VmStore::fuel, as the other tiers' code does. */
+  uint32_t counts_fuel;
 };
 
 /** What a call has made. */

@@ -1,6 +1,7 @@
 // The stencils of all ops that stay within their frame, but those of vectors: the shared bodies, instantiated.
 #include "code/ops_branch.h"
 #include "code/ops_bulk.h"
+#include "code/ops_fuel.h"
 #include "code/ops_memory.h"
 #include "code/ops_move.h"
 #include "code/ops_numeric.h"
