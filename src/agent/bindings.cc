@@ -280,13 +280,15 @@ Bindings::Answer Bindings::ask_model(std::string_view name, std::string_view pat
       return refuse(Failure::Limit,
                     "the agent has used its " + std::to_string(budget) + " tokens: 'tokens' of its limits");
   }
-  std::string base = model->url;
+  const bool is_local = !model->file.empty();
+  std::string base = is_local ? run_.host_.models->url() : model->url;
   while (base.ends_with('/')) base.pop_back();
   const auto url = parse_url(base + "/" + std::string(path));
   if (!url) return refuse(Failure::Failed, "the model's URL in the manifest is none");
   std::string sent(body);
-  if (!model->model.empty()) {
-    auto changed = with_member(body, "model", json_string(model->model));
+  if (is_local || !model->model.empty()) {
+    auto changed =
+        with_member(body, "model", json_string(is_local ? LocalModels::name_of(model->file) : model->model));
     if (!changed) return refuse(Failure::Invalid, "the request is no JSON object");
     sent = std::move(*changed);
   }
@@ -295,6 +297,7 @@ Bindings::Answer Bindings::ask_model(std::string_view name, std::string_view pat
   for (const SecretGrant& secret : config.secrets)
     if (!model->secret.empty() && secret.name == model->secret)
       request.fields.add("Authorization", "Bearer " + secret.value);
+  if (is_local) request.fields.add("Authorization", "Bearer " + run_.host_.models->key_of(config.name));
   std::optional<Span> span;
   if (run_.host_.tracer->is_enabled()) {
     const std::string_view operation = path == "embeddings"    ? "embeddings"
@@ -303,7 +306,7 @@ Bindings::Answer Bindings::ask_model(std::string_view name, std::string_view pat
     const std::string& called = model->model.empty() ? model->name : model->model;
     span = begin_span(std::string(operation) + " " + called);
     span->set("gen_ai.operation.name", std::string(operation));
-    span->set("gen_ai.provider.name", "openai");  // whose API it is
+    span->set("gen_ai.provider.name", std::string(is_local ? "godwit" : "openai"));  // whose API it is
     span->set("gen_ai.request.model", called);
     span->set("gen_ai.agent.name", config.name);
   }

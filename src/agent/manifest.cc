@@ -3,11 +3,14 @@
 
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -386,7 +389,12 @@ class ManifestReader final {
     table.tables("model", [&](Table& model) {
       ModelGrant grant;
       grant.name = model.needed_text("name");
-      grant.url = model.needed_text("url");
+      grant.url = model.text("url").value_or("");
+      grant.file = path(model.text("file").value_or(""));
+      if (grant.url.empty() == grant.file.empty())
+        model.problem(nullptr, "a model has either 'url', of a server, or 'file', of weights");
+      if (!grant.file.empty() && ::access(grant.file.c_str(), R_OK) != 0)
+        model.problem(model.find("file"), "cannot read '" + grant.file + "': " + std::strerror(errno));
       if (!grant.url.starts_with("http://") && !grant.url.starts_with("https://") && !grant.url.empty())
         model.problem(model.find("url"), "'" + grant.url + "' is no http or https URL");
       grant.model = model.text("model").value_or("");
@@ -541,6 +549,35 @@ std::string manifest_template(std::string_view name) {
          "# What the agent may use. Without a line here it may use nothing.\n"
          "[agent.grants]\n"
          "kv = true\n";
+}
+
+std::string flow_template(std::string_view name, std::string_view model_path) {
+  const std::string text(name);
+  return "version = 1\n"
+         "listen = \"127.0.0.1:8787\"\n"
+         "admin = \"127.0.0.1:8788\"\n\n"
+         "[[agent]]\n"
+         "name = \"" +
+         text + "\"\nmodule = \"" + text +
+         ".wasm\"\n\n"
+         "# Messages come here; who sends them shows the secret in the field "
+         "X-Telegram-Bot-Api-Secret-Token.\n"
+         "[[agent.webhook]]\n"
+         "route = \"/hook\"\n"
+         "style = \"telegram\"\n"
+         "secret = \"HOOK\"\n\n"
+         "[agent.limits]\n"
+         "time = \"5min\"\n\n"
+         "# What the agent may use. Without a line here it may use nothing.\n"
+         "[agent.grants]\n"
+         "sql = true\n\n"
+         "[[agent.grants.secret]]\n"
+         "name = \"HOOK\"\n"
+         "file = \"hook.secret\"\n\n"
+         "[[agent.grants.model]]\n"
+         "name = \"default\"\n"
+         "file = " +
+         json_string(model_path) + "\n";
 }
 
 }  // namespace godwit::agent

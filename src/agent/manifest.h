@@ -40,10 +40,11 @@ struct PathGrant {
   bool is_writable = false;
 };
 
-// A server that speaks OpenAI's API.
+// A model: of a server that speaks OpenAI's API, or of this process.
 struct ModelGrant {
   std::string name;    // what the guest calls it
-  std::string url;     // "https://api.example.org/v1"
+  std::string url;     // "https://api.example.org/v1"; empty: a file
+  std::string file;    // absolute path of weights, GGUF; empty: a URL
   std::string model;   // what the server calls it; empty: as the guest's request says
   std::string secret;  // of a SecretGrant, sent as bearer token; empty: none
 };
@@ -135,5 +136,7 @@ std::string describe(const std::vector<ManifestProblem>& problems, std::string_v
 
 // A file with a schema version, a listening address and one agent, for `godwit new`.
 std::string manifest_template(std::string_view name);
+// The same for an agent that webhooks of Telegram's style come to, whose secret is in `hook.secret`, and that asks a model.
+std::string flow_template(std::string_view name, std::string_view model_path);
 
 }  // namespace godwit::agent

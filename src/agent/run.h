@@ -12,6 +12,7 @@
 
 #include "agent/agent.h"
 #include "agent/events.h"
+#include "agent/local_models.h"
 #include "agent/outbound.h"
 #include "agent/remotes.h"
 #include "agent/trace.h"
@@ -38,7 +39,8 @@ struct RunHost {
   Warden* warden = nullptr;
   Events* events = nullptr;
   Tracer* tracer = nullptr;
-  int print_fd = -1;  // where what guests print goes; -1: nowhere
+  const LocalModels* models = nullptr;  // null: there are none
+  int print_fd = -1;                    // where what guests print goes; -1: nowhere
 };
 
 // What a guest is asked. Either a request, or an event.

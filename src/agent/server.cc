@@ -111,6 +111,7 @@ Result<std::unique_ptr<AgentServer>> AgentServer::create(const ServeOptions& opt
   ASSIGN_OR_RETURN(self->serving_, self->load(text));
   const Manifest& manifest = self->serving_->manifest;
   ASSIGN_OR_RETURN(self->events_, Events::open(manifest.state));
+  ASSIGN_OR_RETURN(self->models_, LocalModels::load(manifest.agents));
   ASSIGN_OR_RETURN(self->tracer_, Tracer::create());
   self->tracer_->enable(!manifest.traces.empty());
   ASSIGN_OR_RETURN(self->token_, self->make_token(manifest.state));
@@ -130,10 +131,12 @@ Result<std::unique_ptr<AgentServer>> AgentServer::create(const ServeOptions& opt
   // where `godwit logs` and `godwit deploy` find a server whose port is chosen by the system
   TRY(replace_file(manifest.state + "/admin.address", platform::net::to_text(self->admin_address_) + "\n",
                    0600));
+  if (self->models_) TRY(self->models_->listen(*self->server_));
   self->host_ = {.engine = self->engine_.get(),
                  .warden = self->warden_.get(),
                  .events = self->events_.get(),
                  .tracer = self->tracer_.get(),
+                 .models = self->models_.get(),
                  .print_fd = options.watches ? 2 : -1};
   return self;
 }
@@ -201,6 +204,11 @@ Result<std::shared_ptr<const Serving>> AgentServer::load(const std::string& text
 Result<> AgentServer::reload() {
   ASSIGN_OR_RETURN(const std::string text, read_file(options_.manifest_path));
   ASSIGN_OR_RETURN(auto fresh, load(text));
+  for (const AgentConfig& agent : fresh->manifest.agents)
+    for (const ModelGrant& model : agent.models)
+      if (!model.file.empty() && !(models_ && models_->has(agent.name, model.file)))
+        return fail(ErrorKind::Usage, "agent '" + agent.name + "' asks for '" + model.file +
+                                          "': weights are read when the server is started anew");
   TRY(events_->set_cron(fresh->manifest.agents, now_ms(), nullptr));
   const std::lock_guard lock(mutex_);
   if (fresh->manifest.listen != serving_->manifest.listen ||

@@ -115,6 +115,7 @@ class AgentServer final {
   std::unique_ptr<Warden> warden_;
   std::unique_ptr<Events> events_;
   std::unique_ptr<Tracer> tracer_;
+  std::unique_ptr<LocalModels> models_;  // null: the manifest names none
   RunHost host_;
   std::string token_;
   Front front_;

@@ -6,8 +6,10 @@
 #include <fstream>
 
 #include "agent/manifest.h"
+#include "agent/text.h"
 #include "commands.h"
 #include "platform/process.h"
+#include "platform/random.h"
 #include "templates.h"
 
 namespace godwit::serve {
@@ -43,27 +45,46 @@ std::string cargo_file(const std::string& name) {
 }  // namespace
 
 int new_agent(Arguments arguments) {
-  bool is_rust = false;
-  std::string name;
+  constexpr std::string_view kWanted =
+      "wanted: godwit new agent|flow NAME [--rust] [--model FILE (of a flow)]";
+  bool is_rust = false, is_flow = false;
+  std::string name, model;
   for (size_t i = 0; i < arguments.size(); i++) {
     const std::string_view argument = arguments[i];
-    if (i == 0 && argument == "agent") continue;
-    if (argument == "--rust") is_rust = true;
-    else if (argument.starts_with('-') || !name.empty() || i == 0)
-      return usage("wanted: godwit new agent NAME [--rust]");
+    if (i == 0 && (argument == "agent" || argument == "flow")) is_flow = argument == "flow";
+    else if (argument == "--rust") is_rust = true;
+    else if (argument == "--model" && i + 1 < arguments.size()) model = arguments[++i];
+    else if (argument.starts_with('-') || !name.empty() || i == 0) return usage(kWanted);
     else name = argument;
   }
   if (!is_name(name)) return usage("an agent's name has a to z, 0 to 9, - and _; 64 at most");
+  if (is_flow == model.empty()) return usage(kWanted);
+  std::string manifest = agent::manifest_template(name);
+  std::string secret;
+  if (is_flow) {
+    char* const path = ::realpath(model.c_str(), nullptr);
+    if (!path) return error("there is no model '" + model + "'");
+    manifest = agent::flow_template(name, path);
+    std::free(path);
+    uint8_t random[24];
+    if (!platform::fill_random(random)) return error("the system gives no random bytes");
+    secret = agent::to_hex(random) + "\n";
+  }
   if (::mkdir(name.c_str(), 0777) != 0)
     return error("cannot make the directory '" + name + "': is it there already?");
   if (is_rust && ::mkdir((name + "/src").c_str(), 0777) != 0) return error("cannot make '" + name + "/src'");
   const std::string source = name + (is_rust ? "/src/lib.rs" : "/" + name + ".cc");
-  if (!write(name + "/godwit.toml", agent::manifest_template(name)) ||
-      !write(source, is_rust ? kRustAgent : kCppAgent) ||
-      (is_rust && !write(name + "/Cargo.toml", cargo_file(name))))
+  const std::string_view program = is_flow   ? (is_rust ? kRustFlow : kCppFlow)
+                                   : is_rust ? kRustAgent
+                                             : kCppAgent;
+  if (!write(name + "/godwit.toml", manifest) || !write(source, program) ||
+      (is_rust && !write(name + "/Cargo.toml", cargo_file(name))) ||
+      (is_flow &&
+       (!write(name + "/hook.secret", secret) || ::chmod((name + "/hook.secret").c_str(), 0600) != 0)))
     return error("cannot write the files in '" + name + "'");
   std::printf("%s/godwit.toml  what it may use, and where it answers\n%s  what it does\n", name.c_str(),
               source.c_str());
+  if (is_flow) std::printf("%s/hook.secret  what who sends it messages has to know\n", name.c_str());
   return kOk;
 }
 

@@ -183,6 +183,146 @@ pub mod llm {
         let handle = unsafe { raw::llm_send(model.as_ptr(), model.len(), path.as_ptr(), path.len(), body.as_ptr(), body.len()) };
         check(handle).map(Response)
     }
+
+    /// Asks for one answer and waits for all of it. `schema`: JSON Schema of the answer; empty: it is free text.
+    pub fn ask(model: &str, system: &str, user: &str, schema: &str, max_tokens: u32) -> Result<String> {
+        let format = if schema.is_empty() {
+            String::new()
+        } else {
+            format!(r#","response_format":{{"type":"json_schema","json_schema":{{"name":"answer","strict":true,"schema":{schema}}}}}"#)
+        };
+        let body = format!(
+            r#"{{"model":{},"max_tokens":{max_tokens},"messages":[{{"role":"system","content":{}}},{{"role":"user","content":{}}}]{format}}}"#,
+            json::quote(model),
+            json::quote(system),
+            json::quote(user)
+        );
+        let mut response = send(model, "chat/completions", &body)?;
+        let status = response.status();
+        let text = String::from_utf8_lossy(&response.body()?).into_owned();
+        match json::find(&text, &["choices", "0", "message", "content"]) {
+            Some(content) if status == 200 => Ok(json::text_of(content)),
+            _ => Err(Error { code: -5, message: format!("the model's server answers {status}: {text}") }),
+        }
+    }
+}
+
+/// As much of JSON as agents need that ask models.
+pub mod json {
+    pub fn quote(text: &str) -> String {
+        let mut quoted = String::from("\"");
+        for c in text.chars() {
+            match c {
+                '"' | '\\' => quoted.extend(['\\', c]),
+                c if (c as u32) < 0x20 => quoted.push_str(&format!("\\u{:04x}", c as u32)),
+                c => quoted.push(c),
+            }
+        }
+        quoted + "\""
+    }
+
+    fn skip_spaces(text: &[u8], mut at: usize) -> usize {
+        while at < text.len() && text[at].is_ascii_whitespace() {
+            at += 1;
+        }
+        at
+    }
+
+    // One past the value that begins at `at`.
+    fn end_of_value(text: &[u8], mut at: usize) -> usize {
+        let (mut depth, mut is_string) = (0, false);
+        while at < text.len() {
+            match text[at] {
+                b'\\' if is_string => at += 1,
+                b'"' => {
+                    is_string = !is_string;
+                    if !is_string && depth == 0 {
+                        return at + 1;
+                    }
+                }
+                _ if is_string => {}
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' if depth == 0 => return at,
+                b'}' | b']' => {
+                    depth -= 1;
+                    if depth == 0 {
+                        return at + 1;
+                    }
+                }
+                b',' | b':' | b' ' | b'\n' if depth == 0 => return at,
+                _ => {}
+            }
+            at += 1;
+        }
+        text.len()
+    }
+
+    /// The value at a path of names, and of numbers in lists, as it is written: `find(text, &["choices", "0", "message"])`.
+    pub fn find<'a>(text: &'a str, path: &[&str]) -> Option<&'a str> {
+        let mut text = text;
+        'steps: for step in path {
+            let bytes = text.as_bytes();
+            let mut at = skip_spaces(bytes, 0);
+            let is_list = *bytes.get(at)? == b'[';
+            if !is_list && bytes[at] != b'{' {
+                return None;
+            }
+            at = skip_spaces(bytes, at + 1);
+            for index in 0.. {
+                if matches!(bytes.get(at)?, b'}' | b']') {
+                    return None;
+                }
+                let mut is_it = is_list && index.to_string() == *step;
+                if !is_list {
+                    let end = end_of_value(bytes, at);
+                    is_it = text.get(at..end)? == quote(step);
+                    at = skip_spaces(bytes, end);
+                    if *bytes.get(at)? != b':' {
+                        return None;
+                    }
+                    at = skip_spaces(bytes, at + 1);
+                }
+                let end = end_of_value(bytes, at);
+                if is_it {
+                    text = text.get(at..end)?;
+                    continue 'steps;
+                }
+                at = skip_spaces(bytes, end);
+                if bytes.get(at) == Some(&b',') {
+                    at = skip_spaces(bytes, at + 1);
+                }
+            }
+        }
+        Some(text)
+    }
+
+    /// What a JSON string says; other values as they are written.
+    pub fn text_of(value: &str) -> String {
+        let Some(inner) = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return value.to_string() };
+        let mut units: Vec<u16> = Vec::new();
+        let mut chars = inner.chars();
+        let mut buffer = [0; 2];
+        while let Some(c) = chars.next() {
+            let meant = match c {
+                '\\' => match chars.next().unwrap_or('\\') {
+                    'n' => '\n',
+                    't' => '\t',
+                    'r' => '\r',
+                    'b' => '\u{8}',
+                    'f' => '\u{c}',
+                    'u' => {
+                        let digits: String = chars.by_ref().take(4).collect();
+                        units.push(u16::from_str_radix(&digits, 16).unwrap_or(0xfffd));
+                        continue;
+                    }
+                    other => other,
+                },
+                other => other,
+            };
+            units.extend_from_slice(meant.encode_utf16(&mut buffer));
+        }
+        String::from_utf16_lossy(&units)
+    }
 }
 
 pub mod kv {

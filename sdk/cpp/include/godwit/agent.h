@@ -225,7 +225,156 @@ inline std::optional<Response> send(std::string_view method, std::string_view ur
 inline std::optional<Response> get(std::string_view url) { return send("GET", url); }
 }  // namespace http
 
+/** As much of JSON as agents need that ask models. */
+namespace json {
+inline std::string quote(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') (quoted += '\\') += c;
+    else if (static_cast<unsigned char>(c) >= 0x20) quoted += c;
+    else {
+      constexpr char kDigits[] = "0123456789abcdef";
+      quoted += "\\u00";
+      quoted += kDigits[c >> 4 & 15];
+      quoted += kDigits[c & 15];
+    }
+  }
+  return quoted + '"';
+}
+
+namespace detail {
+inline size_t skip_spaces(std::string_view text, size_t at) {
+  while (at < text.size() && (text[at] == ' ' || text[at] == '\n' || text[at] == '\t' || text[at] == '\r'))
+    at++;
+  return at;
+}
+/* One past the value that begins at `at`. */
+inline size_t end_of_value(std::string_view text, size_t at) {
+  int depth = 0;
+  for (bool is_string = false; at < text.size(); at++) {
+    const char c = text[at];
+    if (is_string) {
+      if (c == '\\') at++;
+      else if (c == '"' && (is_string = false, depth == 0)) return at + 1;
+    } else if (c == '"') is_string = true;
+    else if (c == '{' || c == '[') depth++;
+    else if (c == '}' || c == ']') {
+      if (depth == 0) return at;
+      if (--depth == 0) return at + 1;
+    } else if (depth == 0 && (c == ',' || c == ':' || c == ' ' || c == '\n')) return at;
+  }
+  return text.size();
+}
+inline void append_utf8(std::string& to, uint32_t code) {
+  if (code < 0x80) to += static_cast<char>(code);
+  else if (code < 0x800) (to += static_cast<char>(0xc0 | code >> 6)) += static_cast<char>(0x80 | (code & 63));
+  else if (code < 0x10000)
+    ((to += static_cast<char>(0xe0 | code >> 12)) += static_cast<char>(0x80 | (code >> 6 & 63))) +=
+        static_cast<char>(0x80 | (code & 63));
+  else
+    (((to += static_cast<char>(0xf0 | code >> 18)) += static_cast<char>(0x80 | (code >> 12 & 63))) +=
+     static_cast<char>(0x80 | (code >> 6 & 63))) += static_cast<char>(0x80 | (code & 63));
+}
+inline uint32_t hexadecimal(std::string_view digits) {
+  return static_cast<uint32_t>(std::strtoul(std::string(digits).c_str(), nullptr, 16));
+}
+}  // namespace detail
+
+/** The value at a path of names, and of numbers in lists: find(text, {"choices", "0", "message"}). Its text as it stands
+ *  there. Nothing if it is not there. */
+inline std::optional<std::string_view> find(std::string_view text,
+                                            std::initializer_list<std::string_view> path) {
+  for (const std::string_view step : path) {
+    size_t at = detail::skip_spaces(text, 0);
+    if (at >= text.size() || (text[at] != '{' && text[at] != '[')) return std::nullopt;
+    const bool is_list = text[at] == '[';
+    size_t index = 0;
+    for (at = detail::skip_spaces(text, at + 1);; index++) {
+      if (at >= text.size() || text[at] == '}' || text[at] == ']') return std::nullopt;
+      bool is_it = is_list && std::to_string(index) == step;
+      if (!is_list) {
+        const size_t end = detail::end_of_value(text, at);
+        is_it = text.substr(at, end - at) == quote(step);
+        at = detail::skip_spaces(text, end);
+        if (at >= text.size() || text[at] != ':') return std::nullopt;
+        at = detail::skip_spaces(text, at + 1);
+      }
+      const size_t end = detail::end_of_value(text, at);
+      if (is_it) {
+        text = text.substr(at, end - at);
+        break;
+      }
+      at = detail::skip_spaces(text, end);
+      if (at < text.size() && text[at] == ',') at = detail::skip_spaces(text, at + 1);
+    }
+  }
+  return text;
+}
+
+/** What a JSON string says; other values as they are written. */
+inline std::string text_of(std::string_view value) {
+  if (value.size() < 2 || value.front() != '"') return std::string(value);
+  value = value.substr(1, value.size() - 2);
+  std::string text;
+  for (size_t at = 0; at < value.size(); at++) {
+    if (value[at] != '\\' || at + 1 >= value.size()) {
+      text += value[at];
+      continue;
+    }
+    switch (const char c = value[++at]) {
+      case 'n': text += '\n'; break;
+      case 't': text += '\t'; break;
+      case 'r': text += '\r'; break;
+      case 'b': text += '\b'; break;
+      case 'f': text += '\f'; break;
+      case 'u': {
+        uint32_t code = detail::hexadecimal(value.substr(at + 1, 4));
+        at += 4;
+        if (code >= 0xd800 && code < 0xdc00 && at + 6 < value.size() && value[at + 1] == '\\') {
+          code = 0x10000 + ((code - 0xd800) << 10) + (detail::hexadecimal(value.substr(at + 3, 4)) - 0xdc00);
+          at += 6;
+        }
+        detail::append_utf8(text, code);
+        break;
+      }
+      default: text += c;
+    }
+  }
+  return text;
+}
+}  // namespace json
+
 namespace llm {
+struct Question {
+  std::string system = {};
+  std::string user;
+  std::string schema = {}; /* of the answer, JSON Schema; empty: it is free text */
+  int max_tokens = 256;
+};
+
+inline std::optional<Response> send(std::string_view model, std::string_view body, std::string_view path);
+
+/** Asks a model that the manifest grants, and waits for all of its answer. @returns nothing if there is none:
+ *  error_message() says why, or the model's server has refused. */
+inline std::optional<std::string> ask(std::string_view model, const Question& question) {
+  std::string body = "{\"model\":" + json::quote(model) +
+                     ",\"max_tokens\":" + std::to_string(question.max_tokens) + ",\"messages\":[";
+  if (!question.system.empty())
+    body += "{\"role\":\"system\",\"content\":" + json::quote(question.system) + "},";
+  body += "{\"role\":\"user\",\"content\":" + json::quote(question.user) + "}]";
+  if (!question.schema.empty())
+    body +=
+        ",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"answer\",\"strict\":true,"
+        "\"schema\":" +
+        question.schema + "}}";
+  auto response = send(model, body + "}", "chat/completions");
+  if (!response || response->status() != 200) return std::nullopt;
+  const auto answer = response->body();
+  const auto content = answer ? json::find(*answer, {"choices", "0", "message", "content"}) : std::nullopt;
+  if (!content) return std::nullopt;
+  return json::text_of(*content);
+}
+
 /** Asks a model that the manifest grants. @param body JSON, as OpenAI's API has it for `path` */
 inline std::optional<Response> send(std::string_view model, std::string_view body,
                                     std::string_view path = "chat/completions") {
