@@ -153,7 +153,7 @@ class Compilation final {
     const auto machine = machine_for(target_, request_.optimization);
     llvm::LLVMContext context;
     context.setDiscardValueNames(true);
-    auto module = llvm::parseBitcodeFile(
+    auto module = llvm::getLazyBitcodeModule(
         llvm::MemoryBufferRef(llvm::StringRef(kMeanings, sizeof kMeanings), "meanings"), context);
     if (!module) return {failed(GODWIT_COMPILER_UNSUPPORTED, llvm::toString(module.takeError()))};
     (*module)->setDataLayout(machine->createDataLayout());

@@ -64,7 +64,7 @@ Unit::Unit(const wasm::Module& wasm_module, llvm::Module& llvm_module, std::stri
       finishers_(wasm.types.size()),
       debug_(module) {
   name_areas();
-  adopt_meanings();
+  name_meanings();
   module.addModuleFlag(llvm::Module::Warning, "Dwarf Version", 4);
   module.addModuleFlag(llvm::Module::Warning, "Debug Info Version", llvm::DEBUG_METADATA_VERSION);
   file_ = debug_.createFile("wasm", "");
@@ -82,21 +82,28 @@ void Unit::name_areas() {
   }
 }
 
-// They were compiled for a processor of their own; from here on they are like the module's functions.
-void Unit::adopt_meanings() {
+void Unit::name_meanings() {
   meanings_.resize(wasm::kOpcodeCount);
-  for (llvm::Function& function : module) {
-    if (function.isDeclaration()) continue;
-    for (const char* attribute : {"target-cpu", "target-features", "tune-cpu", "frame-pointer"})
-      function.removeFnAttr(attribute);
-    function.removeFnAttr(llvm::Attribute::UWTable);
-    function.addFnAttr("target-cpu", cpu_);
-    function.addFnAttr("target-features", cpu_features_);
-    function.setLinkage(llvm::GlobalValue::InternalLinkage);
-  }
   for (size_t i = 0; i < wasm::kOpcodeCount; ++i)
     meanings_[i] = module.getFunction("godwit_op_" + std::string(wasm::kOpcodes[i].name));
   trap_ = module.getFunction("godwit_trap");
+}
+
+// Reads its body if it is used for the first time. It was compiled for a processor of its own; from here on it is like the
+// module's functions.
+llvm::Function* Unit::adopt(llvm::Function* meaning) const {
+  if (meaning == nullptr || !meaning->isMaterializable()) return meaning;
+  llvm::cantFail(meaning->materialize());
+  for (const char* attribute :
+       {"target-cpu", "target-features", "tune-cpu", "frame-pointer", "min-legal-vector-width"})
+    meaning->removeFnAttr(attribute);
+  meaning->removeFnAttr(llvm::Attribute::UWTable);
+  meaning->addFnAttr("target-cpu", cpu_);
+  meaning->addFnAttr("target-features", cpu_features_);
+  meaning->setLinkage(llvm::GlobalValue::InternalLinkage);
+  for (llvm::Instruction& instruction : llvm::instructions(*meaning))
+    if (auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction)) adopt(call->getCalledFunction());
+  return meaning;
 }
 
 llvm::Type* Unit::type_of(wasm::ValType type) const {
@@ -235,10 +242,10 @@ bool Unit::is_beyond_processor(wasm::Opcode op) const {
 }
 
 llvm::Function* Unit::gc_meaning(std::string_view name) const {
-  return module.getFunction("godwit_gc_" + std::string(name));
+  return adopt(module.getFunction("godwit_gc_" + std::string(name)));
 }
 
-llvm::Function* Unit::meaning(wasm::Opcode op) const { return meanings_[static_cast<size_t>(op)]; }
+llvm::Function* Unit::meaning(wasm::Opcode op) const { return adopt(meanings_[static_cast<size_t>(op)]); }
 
 llvm::LoadInst* Unit::invariant(llvm::LoadInst* load) const {
   load->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(context, {}));
@@ -295,6 +302,10 @@ llvm::DebugLoc Unit::location(llvm::Function* function, uint32_t offset) {
   return llvm::DILocation::get(context, offset, 0, function->getSubprogram());
 }
 
-void Unit::finish() { debug_.finalize(); }
+void Unit::finish() {
+  debug_.finalize();
+  for (llvm::Function& function : llvm::make_early_inc_range(module))
+    if (function.isMaterializable()) function.eraseFromParent();  // a meaning that nothing here has
+}
 
 }  // namespace godwit::llvm_tier

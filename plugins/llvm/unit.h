@@ -62,7 +62,7 @@ inline constexpr const char* kHasContext = "godwit-has-context";
 
 class Unit final {
  public:
-  // `module` begins with the meanings of plain instructions.
+  // `module` begins with the meanings of plain instructions, whose bodies are read as they are needed.
   // @param by_table  of each own function, whether it is called by VmContext::natives; outlives this, like `facts`
   Unit(const wasm::Module& wasm, llvm::Module& module, std::string cpu, std::string cpu_features,
        const std::vector<bool>& by_table, const CallFacts& facts);
@@ -132,7 +132,8 @@ class Unit final {
   llvm::Function* new_guest_function(llvm::FunctionType* type, const std::string& name);
   llvm::Function* new_internal_function(llvm::FunctionType* type, const std::string& name);
   void name_areas();
-  void adopt_meanings();
+  void name_meanings();
+  llvm::Function* adopt(llvm::Function* meaning) const;
 
   std::string cpu_, cpu_features_;
   std::vector<std::optional<Signature>> signatures_;
