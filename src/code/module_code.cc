@@ -22,8 +22,9 @@ constexpr size_t kLargeBodyBytes = size_t{64} << 10;
 // Offsets have 32 bits, differences of them 33.
 constexpr size_t kMaxDeltaBytes = 5;
 
-// A function that was called no more often has not shown that it is worth compiling.
+// A function that was called no more often has not shown that it is worth compiling, unless it is very small.
 constexpr uint32_t kFewCalls = 200;
+constexpr uint32_t kVerySmallBodyBytes = 256;
 
 // Until a function or loop of a module that switches tiers by chance does so again. More than one: whoever asks for
 // another tier may pass the same `count` again at once.
@@ -204,15 +205,15 @@ uint32_t ModuleCode::rounds_of(const DraftCell& count, size_t function_cells) {
 void ModuleCode::compile(const Cell* begin, Function& function) {
   if (function.native || function.was_refused) return;
   const wasm::FuncIdx func(module_.declarations.imported_funcs + function.defined);
-  function.native =
-      options_.native->compile({.cells = {const_cast<Cell*>(begin), const_cast<Cell*>(function.end)},
-                                .may_catch = function.catches ? MayCatch::Yes : MayCatch::No,
-                                .module_name = module_.name,
-                                .name = module_.declarations.func_name(func),
-                                .index = func.value,
-                                .keeps_counts = options_.optimizer && options_.optimizer->is_there(),
-                                .defined = function.defined,
-                                .entries = entries_});
+  function.native = options_.native->compile(
+      {.cells = {const_cast<Cell*>(begin), const_cast<Cell*>(function.end)},
+       .may_catch = function.catches ? MayCatch::Yes : MayCatch::No,
+       .module_name = module_.name,
+       .name = module_.declarations.func_name(func),
+       .index = func.value,
+       .look = options_.optimizer && options_.optimizer->is_there() ? options_.optimizer->look() : nullptr,
+       .defined = function.defined,
+       .entries = entries_});
   function.was_refused = function.native == nullptr;
 }
 
@@ -231,16 +232,21 @@ uint32_t ModuleCode::offset_of(const Cell* begin, const Function& function, cons
 }
 
 void ModuleCode::make_faster(const Cell* cell) {
-  std::optional<HotPlace> place;
+  if (options_.optimizer) options_.optimizer->looked();
+  std::optional<Wish> wish;
   {
     std::lock_guard lock(mutex_);
     const auto found = function_at(cell);
     if (found == functions_.end()) return;
     auto& [begin, function] = *found;
     if (options_.switch_seed) return switch_by_chance(begin, function, const_cast<Cell*>(cell));
-    place = count_on(begin, function, const_cast<Cell*>(cell));
+    wish = count_on(begin, function, const_cast<Cell*>(cell));
   }
-  if (place) options_.optimizer->improve(*this, module_, *place);
+  if (!wish) return;
+  const bool is_taken = options_.optimizer->improve(*this, module_, wish->place, wish->run_ns);
+  std::lock_guard lock(mutex_);
+  if (!is_taken) asked_.erase({wish->place.defined, wish->place.loop});
+  else function_at(cell)->second.looks = 0;  // what it runs on for counts anew
 }
 
 namespace {
@@ -253,30 +259,36 @@ void set_rounds(Cell* count, uint64_t rounds) {
 
 }  // namespace
 
-// A `count` has come to its end. The first time its function gets machine code; the second time, much later, the
-// optimizer is asked. What that is asked for is returned.
-std::optional<HotPlace> ModuleCode::count_on(const Cell* begin, Function& function, Cell* count) {
+// A `count` has come to its end. The first time its function gets machine code, which does not count: it comes here when
+// it is asked where it is. What the optimizer is to be asked for is returned.
+std::optional<ModuleCode::Wish> ModuleCode::count_on(const Cell* begin, Function& function, Cell* count) {
   const bool is_compiled = natives_[function.defined].load(std::memory_order_relaxed) != nullptr;
+  const bool was_native = function.native != nullptr;
   if (options_.native && !is_compiled) compile(begin, function);
   if (!options_.optimizer || !options_.optimizer->is_there()) return std::nullopt;
   const bool is_loop = count->a != 0;
-  const uint64_t rounds =
+  const bool is_first = count->d == 0;
+  const bool is_refused = refused_.contains(function.defined);
+  count->d = 1;
+  uint64_t rounds =
       is_loop ? kRoundsUntilVeryHot *
                     uint64_t{rounds_until_hot(static_cast<uint64_t>(function.end - begin), count->a)}
               : uint64_t{kCallsUntilVeryHot};
-  if (count->d == 0) {
-    count->d = 1;
-    set_rounds(count, rounds);
-    return std::nullopt;
-  }
-  const bool is_refused = refused_.contains(function.defined);
-  set_rounds(count, is_refused ? UINT32_MAX : rounds);
-  if (is_refused || (is_compiled && !is_loop)) return std::nullopt;
+  if (function.native || is_refused) rounds = UINT32_MAX;
+  set_rounds(count, rounds);
+  if (is_refused || (function.native ? !was_native : is_first)) return std::nullopt;
+  if (function.native) ++function.looks;
+  const bool goes_over = loops_.contains(count);  // when this returns
+  if (goes_over && function.times_gone_over < 2) ++function.times_gone_over;
+  // Who is called often, or goes over in a loop again and again, is wanted whole.
+  const bool is_called_again = begin[1].d != 0 || function.times_gone_over > 1;
+  if (goes_over && (is_compiled || !is_called_again)) return std::nullopt;
   HotPlace place{function.defined};
-  if (is_loop) place.loop = offset_of(begin, function, count);
+  if (is_loop && (is_compiled || !is_called_again)) place.loop = offset_of(begin, function, count);
+  if (place.loop == HotPlace::kNoLoop && is_compiled) return std::nullopt;
   const bool is_new = asked_.emplace(place.defined, place.loop).second;
   if (!is_new) return std::nullopt;
-  return place;
+  return Wish{place, function.native ? kLookEveryNs * function.looks : UINT64_MAX};
 }
 
 void ModuleCode::lead(const Cell* cell, CellOp op) {
@@ -325,7 +337,6 @@ void ModuleCode::open_loops(const Cell* begin, const Function& function) {
       if (offset == code->first.second && last->a != 0) {
         loops_[last] = {code->second, function.header_slot};
         lead(last, CellOp::native_loop);
-        set_rounds(const_cast<Cell*>(last), 1);  // machine code looks when it has counted to the end
       }
       ++code;
     }
@@ -360,7 +371,9 @@ bool ModuleCode::is_called_often(uint32_t defined) const {
   if (function == functions_.end()) return false;
   // the `count` behind `enter`
   const Cell& count = function->first[1];
-  return count.d != 0 || __atomic_load_n(&count.b, __ATOMIC_RELAXED) + kFewCalls < kCallsUntilHot;
+  if (count.d != 0) return true;
+  const bool is_very_small = module_.declarations.bodies[defined].range.size <= kVerySmallBodyBytes;
+  return is_very_small && __atomic_load_n(&count.b, __ATOMIC_RELAXED) + kFewCalls < kCallsUntilHot;
 }
 
 const void* ModuleCode::compiled_code(uint32_t defined) const {

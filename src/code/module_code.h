@@ -75,6 +75,8 @@ class ModuleCode final : public runtime::CodeSource {
     std::unique_ptr<const CatchTable> catches;  // null if the function catches nothing
     std::unique_ptr<NativeCode> native;         // null: interpreted
     bool was_refused = false;                   // by the tier: it is not asked again
+    uint32_t looks = 0;           // that its machine code was found running by, since the optimizer was asked
+    uint8_t times_gone_over = 0;  // in a loop to optimised code; no more than twice counts
   };
   using Functions = std::map<const Cell*, Function>;
 
@@ -86,7 +88,11 @@ class ModuleCode final : public runtime::CodeSource {
   void compile(const Cell* begin, Function& function);
   Functions::iterator function_at(const Cell* cell);
   uint32_t offset_of(const Cell* begin, const Function& function, const Cell* cell) const;
-  std::optional<HotPlace> count_on(const Cell* begin, Function& function, Cell* count);
+  struct Wish {
+    HotPlace place;
+    uint64_t run_ns;  // for how long its function has run, about
+  };
+  std::optional<Wish> count_on(const Cell* begin, Function& function, Cell* count);
   void switch_by_chance(const Cell* begin, Function& function, Cell* count);
   void open_entry(uint32_t defined, const CompiledFunctions::Code& code);
   void open_loops(const Cell* begin, const Function& function);

@@ -35,8 +35,9 @@ struct NativeSource {
   MayCatch may_catch = MayCatch::No;
   std::string_view module_name = {}, name = {};  // for people; of the guest's choice, may be empty
   uint32_t index = 0;                            // among the module's functions, imported ones first
-  // Machine code goes on counting where `count` cells stand, and does those by their handlers that reach 0.
-  bool keeps_counts = false;
+  // Machine code looks at this word where `count` cells stand, and leaves them to their handlers as if they had counted to
+  // the end if it is not 0. Null: they are left out.
+  const std::atomic<uint32_t>* look = nullptr;
   uint32_t defined = 0;  // among the module's own
   // Of all its own functions, as they come: a cell that calls may lead to as long as the module lives. Null: not known.
   const std::atomic<const Cell*>* entries = nullptr;
@@ -76,14 +77,22 @@ struct HotPlace {
 
 class ModuleCode;
 
+// Machine code is asked so often where it is.
+inline constexpr uint64_t kLookEveryNs = 10'000'000;
+
 // Whoever makes code of hot places, in the background. @threads any.
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
   // Whether places are taken at all. Cheap.
   virtual bool is_there() = 0;
-  // `code` gets an answer by and by: install() or refuse().
-  virtual void improve(ModuleCode& code, const runtime::Module& module, const HotPlace& place) = 0;
+  // What machine code looks at: not 0 every kLookEveryNs, until looked() is called.
+  virtual const std::atomic<uint32_t>* look() = 0;
+  virtual void looked() = 0;
+  // Takes a place whose function has run for so long, if code of it is likely to pay: `code` gets an answer by and by then, by install() or refuse(). False:
+  // not yet; it may be asked for again when it has run on.
+  virtual bool improve(ModuleCode& code, const runtime::Module& module, const HotPlace& place,
+                       uint64_t run_ns) = 0;
   // Nothing is called of `code` any more when this returns.
   virtual void forget(ModuleCode& code) = 0;
 };

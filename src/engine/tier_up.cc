@@ -2,10 +2,12 @@
 #include "engine/tier_up.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "code/module_code.h"
 #include "image/image.h"
 #include "peak/libcalls.h"
+#include "platform/clock.h"
 #include "platform/cpu.h"
 #include "platform/plugins.h"
 #include "runtime/layout_hash.h"
@@ -23,6 +25,20 @@ constexpr uint64_t kSmallBodyBytes = uint64_t{2} << 10;
 constexpr uint64_t kMostBodyBytes = uint64_t{16} << 20;
 constexpr uint64_t kMaxTimeNs = 1'000'000'000;  // of making code faster, for each batch
 constexpr size_t kWorkerStackBytes = size_t{8} << 20;
+constexpr size_t kTickerStackBytes = size_t{64} << 10;
+
+// Compiling takes no more of the process's time than one part in so many: who ends before that has not paid for code that
+// hardly ran.
+constexpr uint64_t kCompilingShare = 5;
+// What LLVM is expected to take: for whatever it is, and for each byte of a body.
+constexpr uint64_t kLeastNs = 10'000'000;
+constexpr uint64_t kNsPerByte = 50'000;
+
+uint64_t expected_ns(const runtime::Module& module, const code::HotPlace& place) {
+  const uint64_t bytes = module.declarations.bodies[place.defined].range.size;
+  const bool is_loop = place.loop != code::HotPlace::kNoLoop;  // loops around it are translated twice
+  return kLeastNs + kNsPerByte * (is_loop ? bytes + bytes / 2 : bytes);
+}
 
 }  // namespace
 
@@ -31,6 +47,7 @@ TierUp::~TierUp() {
   stops_ = true;
   cancel_.store(1, std::memory_order_relaxed);
   is_wanted_.notify_all();
+  ticks_.notify_all();
 }
 
 bool TierUp::is_there() {
@@ -49,10 +66,43 @@ std::string TierUp::obstacle() {
   return obstacle_;
 }
 
-void TierUp::improve(code::ModuleCode& code, const runtime::Module& module, const code::HotPlace& place) {
+const std::atomic<uint32_t>* TierUp::look() {
+  std::call_once(has_ticker_, [this] {
+    const std::lock_guard lock(mutex_);
+    if (stops_) return;
+    auto started = platform::Thread::start([this] { tick(); }, kTickerStackBytes);
+    if (started) ticker_ = std::move(*started);
+    else obstacle_ = started.error().message();
+  });
+  return &look_;
+}
+
+// Asks where the process's time goes, and seldom while it takes none.
+void TierUp::tick() {
+  using std::chrono::nanoseconds;
+  constexpr uint64_t kMostNs = 16 * code::kLookEveryNs;
+  uint64_t wait_ns = code::kLookEveryNs;
+  uint64_t used_ns = platform::now_ns(platform::Clock::ProcessCpu);
+  std::unique_lock lock(mutex_);
+  while (!ticks_.wait_for(lock, nanoseconds(wait_ns), [this] { return stops_; })) {
+    const uint64_t now_ns = platform::now_ns(platform::Clock::ProcessCpu);
+    const bool is_idle = now_ns - used_ns < code::kLookEveryNs / 2;
+    wait_ns = is_idle ? std::min(2 * wait_ns, kMostNs) : code::kLookEveryNs;
+    if (is_idle) continue;
+    used_ns = now_ns;
+    look_.store(1, std::memory_order_relaxed);
+  }
+}
+
+bool TierUp::improve(code::ModuleCode& code, const runtime::Module& module, const code::HotPlace& place,
+                     uint64_t run_ns) {
+  const uint64_t used_ns = platform::now_ns(platform::Clock::ProcessCpu);
   const std::lock_guard lock(mutex_);
-  if (stops_ || !is_there_.load(std::memory_order_relaxed) || body_bytes_ > kMostBodyBytes) return;
-  queue_.push_back({&code, &module, place});
+  if (stops_ || !is_there_.load(std::memory_order_relaxed) || body_bytes_ > kMostBodyBytes) return true;
+  const uint64_t expected = expected_ns(module, place);
+  if (expected > run_ns || kCompilingShare * (compiling_ns_ + expected) > used_ns) return false;
+  compiling_ns_ += expected;
+  queue_.push_back({&code, &module, place, expected});
   if (!is_started_) {
     is_started_ = true;
     if (auto started = platform::Thread::start([this] { work(); }, kWorkerStackBytes)) {
@@ -63,6 +113,7 @@ void TierUp::improve(code::ModuleCode& code, const runtime::Module& module, cons
     }
   }
   is_wanted_.notify_one();
+  return true;
 }
 
 std::string TierUp::cache_remark() {
@@ -73,7 +124,11 @@ std::string TierUp::cache_remark() {
 void TierUp::forget(code::ModuleCode& code) {
   const std::lock_guard lock(mutex_);
   cached_.erase(&code);
-  std::erase_if(queue_, [&](const Request& request) { return request.code == &code; });
+  std::erase_if(queue_, [&](const Request& request) {
+    if (request.code != &code) return false;
+    compiling_ns_ -= request.expected_ns;
+    return true;
+  });
   if (code_in_work_ != &code) return;
   code_in_work_ = nullptr;
   cancel_.store(1, std::memory_order_relaxed);
@@ -91,7 +146,12 @@ void TierUp::work() {
       cancel_.store(0, std::memory_order_relaxed);
       body_bytes_ += batch.body_bytes;
     }
+    const uint64_t begin = platform::now_ns(platform::Clock::ThreadCpu);
     compile(batch);
+    const uint64_t taken = platform::now_ns(platform::Clock::ThreadCpu) - begin;
+    const std::lock_guard lock(mutex_);
+    compiling_ns_ += taken;
+    compiling_ns_ -= std::min(compiling_ns_, batch.expected_ns);
   }
 }
 
@@ -111,6 +171,7 @@ TierUp::Batch TierUp::take_batch() {
     }
     const code::HotPlace place = request->place;
     batch.places.push_back(place);
+    batch.expected_ns += request->expected_ns;
     if (place.loop != code::HotPlace::kNoLoop) {
       batch.loops.push_back({place.defined, place.loop});
       batch.body_bytes += batch.module->declarations.bodies[place.defined].range.size;
@@ -208,6 +269,7 @@ bool TierUp::install(code::ModuleCode& code, const runtime::Module& module, std:
   meter.done((*loaded)->function_count(), image_bytes);
   const std::vector<code::HotPlace> places = (*loaded)->places();
   code.install(std::move(*loaded), places);
+  look_.store(1, std::memory_order_relaxed);  // loops that run go over at once
   return true;
 }
 

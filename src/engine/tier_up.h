@@ -4,6 +4,8 @@
 //   a `count` ends: improve() ──▶ waiting requests of one module
 //                                 + small functions they call ── LLVM ──▶ install() ──▶ next call, next round of the loop
 //
+// Another thread lets machine code be asked, a hundred times a second of the process's time, where it is.
+//
 // Nothing is done before the first request: the plug-in is loaded then, by the worker.
 #pragma once
 
@@ -46,7 +48,10 @@ class TierUp final : public code::Optimizer {
   ~TierUp() override;
 
   bool is_there() override;
-  void improve(code::ModuleCode& code, const runtime::Module& module, const code::HotPlace& place) override;
+  const std::atomic<uint32_t>* look() override;
+  void looked() override { look_.store(0, std::memory_order_relaxed); }
+  bool improve(code::ModuleCode& code, const runtime::Module& module, const code::HotPlace& place,
+               uint64_t run_ns) override;
   void forget(code::ModuleCode& code) override;
 
   // Lets a new module run what is in the cache of it.
@@ -64,6 +69,7 @@ class TierUp final : public code::Optimizer {
     code::ModuleCode* code;
     const runtime::Module* module;
     code::HotPlace place;
+    uint64_t expected_ns;  // that compiling it takes
   };
   // What the cache has of a module.
   struct Cached {
@@ -81,9 +87,11 @@ class TierUp final : public code::Optimizer {
     std::vector<uint8_t> is_wanted;
     std::vector<godwit_compiler_loop> loops;
     uint64_t body_bytes = 0;
+    uint64_t expected_ns = 0;  // by its requests
   };
 
   void work();
+  void tick();
   Batch take_batch();
   void add_function(Batch& batch, uint32_t defined) const;
   void add_callees(Batch& batch, uint32_t defined) const;
@@ -101,8 +109,9 @@ class TierUp final : public code::Optimizer {
   peak::CodeMap& map_;
   code::Effort& effort_;
   LeftOut& left_out_;
-  std::once_flag has_looked_;
+  std::once_flag has_looked_, has_ticker_;
   std::atomic<bool> is_there_{false};
+  std::atomic<uint32_t> look_{0};
   std::atomic<uint64_t> cancel_{0};
   std::optional<Compiler> compiler_;  // the worker's
   std::optional<ImageCache> cache_;
@@ -115,9 +124,11 @@ class TierUp final : public code::Optimizer {
   std::map<const code::ModuleCode*, Cached> cached_;
   std::string obstacle_, cache_remark_;
   code::ModuleCode* code_in_work_ = nullptr;
-  uint64_t body_bytes_ = 0;  // compiled so far
+  uint64_t body_bytes_ = 0;    // compiled so far
+  uint64_t compiling_ns_ = 0;  // what that took, and what the queue is expected to take
   bool stops_ = false;
-  platform::Thread worker_;
+  std::condition_variable ticks_;  // is told of stops_ only
+  platform::Thread worker_, ticker_;
   bool is_started_ = false;
 };
 

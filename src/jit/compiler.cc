@@ -147,9 +147,8 @@ std::unique_ptr<code::NativeCode> Baseline::compile(const code::NativeSource& so
   shape.entries = source.entries;
   shape.ops.clear();
   for (const Cell& cell : cells) shape.ops.push_back(op_of(cell));
-  shape.find(options_.has_ways_in_chosen ? Counts::Kept
-             : source.keeps_counts       ? Counts::Inline
-                                         : Counts::Dropped);
+  shape.find(options_.has_ways_in_chosen ? Counts::Kept : Counts::Dropped);
+  shape.look = options_.has_ways_in_chosen ? nullptr : source.look;
   const MachineCode code = workplace->maker->make(shape);
   const size_t size = code.bytes.size();
   const std::optional<CodeCache::Block> block =

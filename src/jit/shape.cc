@@ -20,7 +20,6 @@ void Shape::branches_to(uint32_t from, uint32_t target) {
 
 void Shape::find(Counts how_counted) {
   const uint32_t count = size();
-  counts = how_counted == Counts::Inline;
   for (auto* marks : {&by_handler, &is_label, &is_loop, &flows}) marks->assign(count + 1, 0);
   loops_.assign(count + 1, 0);
   end_of_loops = 0;

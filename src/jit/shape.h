@@ -12,9 +12,8 @@
 
 namespace godwit::jit {
 
-// What is left of a `count`: nothing; its handler, which is a way into and out of machine code; or code that counts, and
-// goes to the handler at the end.
-enum class Counts : uint8_t { Dropped, Kept, Inline };
+// What is left of a `count`: nothing, or its handler, which is a way into and out of machine code.
+enum class Counts : uint8_t { Dropped, Kept };
 
 // The memory serves one function after another.
 struct Shape {
@@ -23,6 +22,7 @@ struct Shape {
   bool may_catch = false;  // nothing is pinned: a handler of exceptions wants all slots in memory
   uint32_t defined = 0;    // which function of the module this is
   const std::atomic<const code::Cell*>* entries = nullptr;  // of the module's functions, or null
+  const std::atomic<uint32_t>* look = nullptr;              // where `count`s are dropped: NativeSource::look
 
   // By cell:
   std::vector<uint8_t> by_handler;  // the op is done by the interpreter's handler
@@ -30,7 +30,6 @@ struct Shape {
   std::vector<uint8_t> is_loop;     // one behind it does
   std::vector<uint8_t> flows;       // control may go elsewhere, or does not go on
   std::vector<uint8_t> depth;       // loops around the cell, as far as they can be told
-  bool counts = false;              // Counts::Inline
   uint32_t end_of_loops = 0;        // behind the last cell that branches back
 
   // Finds what follows from `cells` and `ops`.

@@ -48,7 +48,7 @@ void Emitter::clear() {
   exits_.clear();
   numbers_.clear();
   tables_.clear();
-  count_ends_.clear();
+  looks_.clear();
 }
 
 MachineCode Emitter::make(const Shape& shape) {
@@ -69,7 +69,7 @@ MachineCode Emitter::make(const Shape& shape) {
   places_.push_back(here());
   emit_returns_to_calls();
   emit_entries();
-  emit_ends_of_counts();
+  emit_ends_of_looks();
   emit_slow_return();
   emit_exits();
   emit_data();
@@ -90,7 +90,7 @@ void Emitter::emit(uint32_t index) {
       flush();
       entries_.push_back({index, here()});
     }
-    if (shape_->counts) emit_count(index);
+    if (shape_->look != nullptr) emit_look(index);
     return;
   }
   if (shape_->by_handler[index]) emit_by_handler(index);
@@ -404,27 +404,30 @@ void Emitter::emit_by_handler(uint32_t index) {
 }
 
 // Nothing but pins lives where functions and loops begin.
-void Emitter::emit_count(uint32_t index) {
+void Emitter::emit_look(uint32_t index) {
   peephole_.forget();
   flush();
-  bytes({0x48, 0xB8});  // mov rax, the cell
-  put(reinterpret_cast<uint64_t>(&shape_->cells[index]));
-  bytes({0x83, 0x68, offsetof(Cell, b), 0x01, 0x0F, 0x84});  // sub dword [rax + b], 1; jz
-  count_ends_.push_back({index, here(), dirty_});
+  bytes({0x48, 0xB8});  // mov rax, the word
+  put(reinterpret_cast<uint64_t>(shape_->look));
+  bytes({0x83, 0x38, 0x00, 0x0F, 0x85});  // cmp dword [rax], 0; jnz
+  looks_.push_back({index, here(), dirty_});
   put(uint32_t{0});
 }
 
-// The handler counts the last round once more. It goes on as control comes from elsewhere.
-void Emitter::emit_ends_of_counts() {
-  for (const CountEnd& end : count_ends_) {
-    store_unaligned(code_.data() + end.at, here() - end.at - 4);
-    bytes({0x83, 0x40, offsetof(Cell, b), 0x01});  // add dword [rax + b], 1
-    dirty_ = end.dirty;
+// The handler counts the last round. It goes on as control comes from elsewhere.
+void Emitter::emit_ends_of_looks() {
+  for (const Look& look : looks_) {
+    store_unaligned(code_.data() + look.at, here() - look.at - 4);
+    bytes({0x48, 0xB8});  // mov rax, the cell
+    put(reinterpret_cast<uint64_t>(&shape_->cells[look.cell]));
+    bytes({0xC7, 0x40, offsetof(Cell, b)});  // mov dword [rax + b], 1
+    put(uint32_t{1});
+    dirty_ = look.dirty;
     accumulators_ = 0;
     write_back(dirty_);
     peephole_.forget();
     flush();
-    leave_to(end.cell);
+    leave_to(look.cell);
     jump_to_number(reinterpret_cast<uint64_t>(handlers_[CellOp::count]));
   }
 }

@@ -61,8 +61,8 @@ class Emitter final : public CodeMaker {
   void emit_in_register(const Step& step, const code::Cell& cell, Register reg, RegisterSet live);
   void emit_bytes(const Stencil& stencil, uint32_t index, const Pins::Use& use);
   void emit_by_handler(uint32_t index);
-  void emit_count(uint32_t index);
-  void emit_ends_of_counts();
+  void emit_look(uint32_t index);
+  void emit_ends_of_looks();
   void fill(const Hole& hole, uint32_t index, uint32_t at);
   // --- Frames: frames.cc ----------------------------------------------------------------------------------------------
   static bool is_short_entry(code::CellOp op, const code::Cell& cell);
@@ -146,13 +146,13 @@ class Emitter final : public CodeMaker {
   std::vector<uint64_t> numbers_;
   std::vector<Table> tables_;
   std::vector<uint32_t> exit_places_, to_stop_;
-  // Jumps to what is done when a `count` has come to its end, and the pins that memory lacks there.
-  struct CountEnd {
+  // Jumps to what is done when the function is asked where it is, and the pins that memory lacks there.
+  struct Look {
     uint32_t cell;
     uint32_t at;
     PinSet dirty;
   };
-  std::vector<CountEnd> count_ends_;
+  std::vector<Look> looks_;
 };
 
 }  // namespace godwit::jit
