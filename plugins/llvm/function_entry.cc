@@ -77,6 +77,7 @@ void FunctionTranslator::forget_what_came_before() {
   for (llvm::BasicBlock& block : llvm::make_early_inc_range(others)) block.eraseFromParent();
   loads_.clear();
   way_out_ = nullptr;
+  run_ = nullptr;
 }
 
 // The rest of a loop around the one that the function begins at is translated. Whoever has branched back goes on in the
@@ -106,7 +107,9 @@ bool FunctionTranslator::end_entered_loop() {
   b_.SetCurrentDebugLocation(unit_.location(function_, loop.offset));
   stack_.assign(entered.phis.begin(), entered.phis.end());
   const size_t depth = labels_.size();
-  if (!begin_loop(loop) || !translate_until(depth, reader)) return false;
+  if (!begin_loop(loop)) return false;
+  run_ = nullptr;  // the fuel of the loop is its own
+  if (!translate_until(depth, reader)) return false;
   go_behind();
   is_dead_ = false;
   if (llvm::pred_empty(behind.target)) {
