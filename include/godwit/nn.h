@@ -13,6 +13,13 @@ namespace godwit::GODWIT_V1 {
 
 class Wasi;
 
+/// What all models together may take.
+struct ModelRegistryConfig {
+  /// The most memory, in bytes, that the weights of all models may take, by the size of their files. Models that no guest holds
+  /// are unloaded for others; where that does not suffice, loading fails with `missing_memory`. 0: as much as there is.
+  uint64_t max_memory_bytes = 0;
+};
+
 /// The models that guests may ask for by name, and the backends that run them. Share one among all guests of a process:
 /// a model's weights are then in memory once. Moves only.
 /// @lifetime outlives every Nn made of it.
@@ -21,6 +28,7 @@ class ModelRegistry final {
  public:
   /// An empty registry. @cost next to nothing: backends are loaded when a guest first needs them.
   ModelRegistry();
+  explicit ModelRegistry(const ModelRegistryConfig& config);
   ~ModelRegistry();
   ModelRegistry(ModelRegistry&&) noexcept;
   ModelRegistry& operator=(ModelRegistry&&) noexcept;

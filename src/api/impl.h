@@ -161,6 +161,7 @@ struct Tls::Impl {
 };
 
 struct ModelRegistry::Impl {
+  explicit Impl(uint64_t max_memory_bytes) : registry({.max_memory_bytes = max_memory_bytes}) {}
   nn::Registry registry;
 };
 

@@ -5,7 +5,9 @@
 
 namespace godwit::v1 {
 
-ModelRegistry::ModelRegistry() : impl_(std::make_unique<Impl>()) {}
+ModelRegistry::ModelRegistry() : ModelRegistry(ModelRegistryConfig()) {}
+ModelRegistry::ModelRegistry(const ModelRegistryConfig& config)
+    : impl_(std::make_unique<Impl>(config.max_memory_bytes)) {}
 ModelRegistry::~ModelRegistry() = default;
 ModelRegistry::ModelRegistry(ModelRegistry&&) noexcept = default;
 ModelRegistry& ModelRegistry::operator=(ModelRegistry&&) noexcept = default;

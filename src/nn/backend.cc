@@ -96,7 +96,8 @@ std::vector<std::string> default_plugin_directories() { return platform::plugin_
 
 Outcome<std::shared_ptr<const Model>> Model::open(std::shared_ptr<const Backend> backend, Target target,
                                                   std::span<const godwit_nn_part> parts, Chooser chosen_by,
-                                                  const CallOrigin& origin) {
+                                                  const CallOrigin& origin,
+                                                  std::shared_ptr<const void> lease) {
   const godwit_nn_model_source source{.struct_size_bytes = sizeof source,
                                       .target = static_cast<uint32_t>(target),
                                       .parts = parts.data(),
@@ -106,7 +107,7 @@ Outcome<std::shared_ptr<const Model>> Model::open(std::shared_ptr<const Backend>
   godwit_nn_model* model = nullptr;
   if (auto done = call.outcome(backend->table().open_model(&source, call.get(), &model)); !done)
     return std::unexpected(std::move(done).error());
-  return std::shared_ptr<const Model>(new Model(std::move(backend), model));
+  return std::shared_ptr<const Model>(new Model(std::move(backend), model, std::move(lease)));
 }
 
 Outcome<std::shared_ptr<const Graph>> Graph::build(std::shared_ptr<const Model> model,

@@ -60,9 +60,11 @@ struct Waiting {
 class Model final {
  public:
   // @param chosen_by who says that the file is good; programs inside of a guest's are not run
+  // @param lease of the memory that it takes; held as long as the model
   static Outcome<std::shared_ptr<const Model>> open(std::shared_ptr<const Backend> backend, Target target,
                                                     std::span<const godwit_nn_part> parts, Chooser chosen_by,
-                                                    const CallOrigin& origin);
+                                                    const CallOrigin& origin,
+                                                    std::shared_ptr<const void> lease = {});
   ~Model() { backend_->table().release_model(model_); }
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
@@ -71,9 +73,10 @@ class Model final {
   godwit_nn_model* get() const { return model_; }
 
  private:
-  Model(std::shared_ptr<const Backend> backend, godwit_nn_model* model)
-      : backend_(std::move(backend)), model_(model) {}
+  Model(std::shared_ptr<const Backend> backend, godwit_nn_model* model, std::shared_ptr<const void> lease)
+      : lease_(std::move(lease)), backend_(std::move(backend)), model_(model) {}
 
+  std::shared_ptr<const void> lease_;
   std::shared_ptr<const Backend> backend_;
   godwit_nn_model* model_;
 };

@@ -399,5 +399,107 @@ TEST_F(NnGuest, ModelsOfSomeEncodingsAreTheOperatorsAffair) {
   EXPECT_EQ(load_arrays({"....TFL3"}, kAutodetect, kCpu), Errno::UnsupportedOperation);
 }
 
+// Room for two models of 100 bytes and a half.
+class NnBudget : public NnGuest {
+ protected:
+  NnBudget() : bounded(with_room(250)), one(bounded), two(bounded) {
+    for (const char* name : {"a", "b", "c"})
+      EXPECT_TRUE(
+          bounded.preload(std::string(name) + ":echo:cpu:" + folder.write(name, std::string(100, *name))));
+  }
+  RegistryConfig with_room(uint64_t bytes) {
+    RegistryConfig value = config();
+    value.log = [this](LogLevel, std::string_view line) { log += std::string(line) + "\n"; };
+    value.max_memory_bytes = bytes;
+    return value;
+  }
+  uint32_t load_in(Guest& of, std::string_view name, Errno wanted = Errno::Success) {
+    host::Caller caller = memory.caller();
+    const auto out = memory.slot();
+    EXPECT_EQ(of.load_by_name(caller, memory.string(name), out), wanted) << name << log;
+    return memory.number(out.address());
+  }
+  Errno unload_in(Guest& of, uint32_t graph) {
+    host::Caller caller = memory.caller();
+    return of.unload(caller, graph);
+  }
+
+  Registry bounded;
+  Guest one;
+  Guest two;
+};
+
+TEST_F(NnBudget, ModelsThatNobodyHoldsAreUnloaded) {
+  const uint32_t a = load_in(one, "a");
+  const uint32_t b = load_in(two, "b");
+  load_in(one, "c", Errno::MissingMemory);
+  EXPECT_NE(log.find("--nn-max-memory"), std::string::npos) << log;
+  ASSERT_EQ(unload_in(two, b), Errno::Success);
+  const uint32_t c = load_in(one, "c");
+  EXPECT_NE(log.find("unloaded the model \"b\""), std::string::npos) << log;
+  load_in(two, "b", Errno::MissingMemory);
+  EXPECT_EQ(load_in(two, "a"), 1u) << "what is there costs nothing";
+  ASSERT_EQ(unload_in(one, c), Errno::Success);
+  load_in(two, "b");
+  EXPECT_EQ(unload_in(one, a), Errno::Success);
+}
+
+TEST_F(NnBudget, AContextHoldsItsModel) {
+  const uint32_t a = load_in(one, "a");
+  host::Caller caller = memory.caller();
+  const auto context = memory.slot();
+  ASSERT_EQ(one.init_execution_context(caller, a, context), Errno::Success);
+  ASSERT_EQ(unload_in(one, a), Errno::Success);
+  load_in(two, "b");
+  load_in(two, "c", Errno::MissingMemory);
+  ASSERT_EQ(one.finalize_execution_context(caller, memory.number(context.address())), Errno::Success);
+  load_in(two, "c");
+  EXPECT_NE(log.find("unloaded the model \"a\""), std::string::npos) << log;
+}
+
+TEST_F(NnBudget, TheOldestGoesFirstAndGuestsModelsCount) {
+  ASSERT_EQ(unload_in(one, load_in(one, "b")), Errno::Success);
+  ASSERT_EQ(unload_in(one, load_in(one, "a")), Errno::Success);
+  ASSERT_EQ(unload_in(one, load_in(one, "b")), Errno::Success);  // again: now "a" is older
+  host::Caller caller = memory.caller();
+  const std::string own(140, 'o');
+  const Guest::Builder builder{memory.put(own), 140};
+  const auto out = memory.slot();
+  ASSERT_EQ(one.load(caller, {caller.memory(), memory.put(builder), 1}, kEcho, kCpu, out), Errno::Success)
+      << log;
+  EXPECT_NE(log.find("unloaded the model \"a\""), std::string::npos) << log;
+  EXPECT_EQ(log.find("unloaded the model \"b\""), std::string::npos) << log;
+  load_in(two, "c");
+  EXPECT_NE(log.find("unloaded the model \"b\""), std::string::npos) << log;
+  const Guest::Builder larger{memory.put(std::string(251, 'o')), 251};
+  EXPECT_EQ(two.load(caller, {caller.memory(), memory.put(larger), 1}, kEcho, kCpu, out),
+            Errno::MissingMemory);
+}
+
+TEST_F(NnBudget, UnloadingIsSafeBesideOthersThatCompute) {
+  std::vector<std::thread> threads;
+  for (const char* name : {"a", "b", "c"})
+    threads.emplace_back([this, name] {
+      Guest guest(bounded);
+      Caller64K own;
+      host::Caller caller = own.caller();
+      const auto graph = own.slot(), context = own.slot(), written = own.slot();
+      const auto asked = own.string(name);
+      const uint32_t out = own.put(std::string(100, '.'));
+      for (int round = 0; round < 300; ++round) {
+        const Errno loaded = guest.load_by_name(caller, asked, graph);
+        if (loaded == Errno::MissingMemory) continue;
+        ASSERT_EQ(loaded, Errno::Success);
+        ASSERT_EQ(guest.init_execution_context(caller, own.number(graph.address()), context), Errno::Success);
+        ASSERT_EQ(guest.unload(caller, own.number(graph.address())), Errno::Success);
+        const host::GuestSpan<uint8_t> room(caller.memory(), out, 100);
+        ASSERT_EQ(guest.get_output(caller, own.number(context.address()), 1, room, written), Errno::Success);
+        ASSERT_EQ(own.text(out, 100), std::string(100, *name));
+        ASSERT_EQ(guest.finalize_execution_context(caller, own.number(context.address())), Errno::Success);
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+}
+
 }  // namespace
 }  // namespace godwit::nn

@@ -58,6 +58,11 @@ Result<ModelFile> ModelFile::copy_in_memory(const std::function<bool()>& interru
   return copy;
 }
 
+uint64_t ModelFile::size_bytes() const {
+  struct stat status;
+  return fstat(fd_, &status) == 0 ? static_cast<uint64_t>(status.st_size) : 0;
+}
+
 std::string ModelFile::first_bytes() const {
   char bytes[16];
   const ssize_t count = pread(fd_, bytes, sizeof bytes, 0);

@@ -1,6 +1,7 @@
 // ModelFile: a file of the host's, held open for a backend.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
@@ -25,6 +26,9 @@ class ModelFile final {
   // A copy in memory, for a file that a guest can change while a backend has it mapped: cut short, it would end the
   // process. @errors Io: not a regular file, unreadable, no memory, or `interrupted` (may be empty) said so.
   Result<ModelFile> copy_in_memory(const std::function<bool()>& interrupted) const;
+
+  // Of the file, now; 0 if it cannot be told.
+  uint64_t size_bytes() const;
 
   int fd() const { return fd_; }
   const std::string& name() const { return name_; }

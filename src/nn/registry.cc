@@ -1,6 +1,8 @@
 // Registers models and opens them once.
 #include "nn/registry.h"
 
+#include <sys/stat.h>
+
 namespace godwit::nn {
 
 namespace {
@@ -8,9 +10,15 @@ namespace {
 // Loading models, reading prompts: what computes is the backends' affair.
 constexpr size_t kMostWorkers = 4;
 
+uint64_t size_of_file(int fd) {
+  struct stat status;
+  return fstat(fd, &status) == 0 ? static_cast<uint64_t>(status.st_size) : 0;
+}
+
 }  // namespace
 
-Registry::Registry(RegistryConfig config) : config_(std::move(config)), workers_(kMostWorkers) {}
+Registry::Registry(RegistryConfig config)
+    : config_(std::move(config)), budget_(config_.max_memory_bytes), workers_(kMostWorkers) {}
 
 Registry::~Registry() = default;
 
@@ -66,6 +74,7 @@ Outcome<std::shared_ptr<const Backend>> Registry::backend_for(const Encoding& en
 
 Outcome<std::shared_ptr<const Model>> Registry::model_of(Named& named, const CallOrigin& origin) {
   const std::lock_guard lock(named.opening);
+  named.asked = ++last_asked_;
   if (named.model) return named.model;
   const Encoding* encoding = named.preload.encoding;
   if (!encoding) encoding = encoding_of_file(named.files[0].first_bytes());
@@ -76,11 +85,51 @@ Outcome<std::shared_ptr<const Model>> Registry::model_of(Named& named, const Cal
   auto backend = backend_for(*encoding);
   if (!backend) return std::unexpected(std::move(backend).error());
   std::vector<godwit_nn_part> parts;
-  for (const ModelFile& file : named.files)
+  uint64_t size_bytes = 0;
+  for (const ModelFile& file : named.files) {
     parts.push_back({.fd = file.fd(), .name = file.name().c_str(), .data = {}});
-  auto model = Model::open(std::move(*backend), named.preload.target, parts, Chooser::Operator, origin);
+    size_bytes += file.size_bytes();
+  }
+  auto lease = room_for(size_bytes, "the model \"" + named.preload.name + "\"", &named);
+  if (!lease) return std::unexpected(std::move(lease).error());
+  auto model = Model::open(std::move(*backend), named.preload.target, parts, Chooser::Operator, origin,
+                           std::move(*lease));
   if (model) named.model = *model;
   return model;
+}
+
+Outcome<std::shared_ptr<const void>> Registry::room_for(uint64_t bytes, const std::string& what,
+                                                        const Named* loading) {
+  for (;;) {
+    if (auto lease = budget_.take(bytes)) return lease;
+    if (unload_one(loading)) continue;
+    const auto size = [](uint64_t count) { return std::to_string((count + 1023) / 1024) + " KiB"; };
+    return refuse(Errno::MissingMemory, what + " takes " + size(bytes) + " of the " +
+                                            size(budget_.most_bytes()) +
+                                            " that all models may take (--nn-max-memory), and guests hold " +
+                                            size(budget_.used_bytes()) + " of them");
+  }
+}
+
+bool Registry::unload_one(const Named* loading) {
+  const std::lock_guard lock(mutex_);
+  Named* oldest = nullptr;
+  uint64_t oldest_asked = UINT64_MAX;
+  // Only the registry's own reference is left, and who wants another one must have `opening`.
+  const auto is_idle = [](const Named& named) { return named.model && named.model.use_count() == 1; };
+  for (const auto& [name, named] : named_) {
+    if (named.get() == loading) continue;
+    const std::unique_lock held(named->opening, std::try_to_lock);  // who has it is about to use the model
+    if (!held || !is_idle(*named) || named->asked >= oldest_asked) continue;
+    oldest = named.get();
+    oldest_asked = named->asked;
+  }
+  if (!oldest) return false;
+  const std::unique_lock held(oldest->opening, std::try_to_lock);
+  if (!held || !is_idle(*oldest)) return true;  // somebody has come for it: look again
+  config_.log(LogLevel::Info, "unloaded the model \"" + oldest->preload.name + "\" to make room");
+  oldest->model = nullptr;
+  return true;
 }
 
 Outcome<std::shared_ptr<const Graph>> Registry::graph_by_name(std::string_view name, std::string_view config,
@@ -109,7 +158,12 @@ Outcome<std::shared_ptr<const Graph>> Registry::graph_of_parts(const Encoding* e
   if (!encoding) return refuse(Errno::InvalidEncoding, "the model does not tell its encoding");
   auto backend = backend_for(*encoding);
   if (!backend) return std::unexpected(std::move(backend).error());
-  auto model = Model::open(std::move(*backend), target, parts, Chooser::Guest, origin);
+  uint64_t size_bytes = 0;
+  for (const godwit_nn_part& part : parts)
+    size_bytes += part.fd >= 0 ? size_of_file(part.fd) : part.data.size_bytes;
+  auto lease = room_for(size_bytes, "the guest's model", nullptr);
+  if (!lease) return std::unexpected(std::move(lease).error());
+  auto model = Model::open(std::move(*backend), target, parts, Chooser::Guest, origin, std::move(*lease));
   if (!model) return std::unexpected(std::move(model).error());
   return Graph::build(std::move(*model), config, origin, "the guest's model");
 }

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "nn/backend.h"
+#include "nn/budget.h"
 #include "nn/call.h"
 #include "nn/log.h"
 #include "nn/model_file.h"
@@ -22,6 +23,7 @@ namespace godwit::nn {
 struct RegistryConfig {
   std::vector<std::string> plugin_directories = default_plugin_directories();
   Log log = log_to_stderr;
+  uint64_t max_memory_bytes = 0;  // of the weights of all models, by the size of their files; 0: any
 };
 
 // @threads any. Not moved: guests hold its address.
@@ -61,14 +63,24 @@ class Registry final {
     Preload preload;
     std::vector<ModelFile> files;
     std::mutex opening;
-    std::shared_ptr<const Model> model;  // null until first asked for; guarded by `opening`
+    std::shared_ptr<const Model>
+        model;           // null until asked for, and when it was unloaded; guarded by `opening`
+    uint64_t asked = 0;  // the number of the last time; guarded by `opening`
   };
 
   Outcome<std::shared_ptr<const Backend>> backend_for(const Encoding& encoding);
   Outcome<std::shared_ptr<const Model>> model_of(Named& named, const CallOrigin& origin);
+  // A lease of so much memory, for which models that nobody holds are unloaded. @param loading not to be unloaded
+  // @errors MissingMemory: the others are held
+  Outcome<std::shared_ptr<const void>> room_for(uint64_t bytes, const std::string& what,
+                                                const Named* loading);
+  // Unloads the model that was asked for longest ago of those that nobody holds. @returns false: there is none
+  bool unload_one(const Named* loading);
   std::string names() const;
 
   const RegistryConfig config_;
+  Budget budget_;
+  std::atomic<uint64_t> last_asked_ = 0;
   mutable std::mutex mutex_;                                          // guards the maps, not what they hold
   std::map<std::string, std::unique_ptr<Named>, std::less<>> named_;  // never shrinks: addresses stay valid
   std::mutex loading_;                                                // guards backends_

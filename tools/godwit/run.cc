@@ -30,6 +30,7 @@ struct RunOptions {
   TlsConfig tls;
   std::vector<std::string> nn_preloads;
   NnConfig nn;
+  ModelRegistryConfig nn_registry;
   std::optional<std::string> invoke;
   std::optional<std::chrono::nanoseconds> timeout;
   std::string timeout_text;
@@ -73,6 +74,10 @@ constexpr OptionSpec kOptions[] = {
     {"nn-guest-models", "",
      "Run models of any encoding that the guest brings along; else\nonly GGUF. Trusts the guest: "
      "docs/nn.md."},
+    {"nn-max-memory", "SIZE",
+     "The most that models may take, by the size of their files; those\nthat the guest does not hold are "
+     "unloaded for others: "
+     "512M, 8G."},
     {"nn-max-tokens", "N", "The most tokens that models may compute for the guest."},
     {"nn-max-contexts", "N", "The most execution contexts that the guest may have at a time."},
     {"nn-max-time", "TIME", "The longest that models may compute for the guest: 500ms, 1.5s, 2m."},
@@ -212,6 +217,10 @@ std::expected<void, UsageError> apply(RunOptions& into, const OptionReader::Opti
     into.nn_preloads.emplace_back(option.value);
   } else if (name == "nn-guest-models") {
     into.nn.trust_guest_models = true;
+  } else if (name == "nn-max-memory") {
+    auto size = parse_size(option.value, "--nn-max-memory");
+    if (!size) return std::unexpected(size.error());
+    into.nn_registry.max_memory_bytes = *size;
   } else if (name == "nn-max-tokens") {
     auto number = parse_number(option.value, "--nn-max-tokens");
     if (!number) return std::unexpected(number.error());
@@ -349,7 +358,7 @@ int run_module(const Engine& engine, RunOptions& options) {
   }
   // A guest without models does not pay for them.
   if (!options.nn_preloads.empty() || module->imports_from(kNnModule)) {
-    models.emplace();
+    models.emplace(options.nn_registry);
     for (const std::string& preload : options.nn_preloads)
       if (auto added = models->preload(preload); !added) return report(added.error(), "--nn-preload");
     options.nn.files = &*wasi;
