@@ -16,7 +16,7 @@ TEST(Compiler, OfAnotherVersionIsRefused) {
   ASSERT_FALSE(compiler);
   EXPECT_EQ(compiler.error().kind(), ErrorKind::Unsupported);
   EXPECT_NE(compiler.error().message().find(
-                "speaks version 1.99 of the compiler ABI, this godwit speaks version 1.1"),
+                "speaks version 1.99 of the compiler ABI, this godwit speaks version 1."),
             std::string::npos)
       << compiler.error().message();
 }
