@@ -89,7 +89,9 @@ constexpr Command kNew{
     .summary = "Write the files of a new agent",
     .arguments = "agent NAME",
     .details = "",
-    .examples = "  godwit new agent hello\n  godwit new agent hello --rust\n  godwit new flow tickets --model model.gguf\n",
+    .examples =
+        "  godwit new agent hello\n  godwit new agent hello --rust\n  godwit new flow tickets --model "
+        "model.gguf\n",
     .options = kNewOptions,
     .run = run_server_program,
 };
