@@ -58,6 +58,30 @@ struct ModuleCode::Scratch {
   std::vector<uint16_t> handlers;  // of the cells, by choose_handlers()
 };
 
+namespace {
+
+// The slots of i32 locals. A return of several values moves them to where the first arguments lie: those may be others then.
+std::vector<uint8_t> find_narrow_slots(const wasm::Module& module, wasm::FuncIdx func, uint32_t header_slot) {
+  std::vector<uint8_t> narrow;
+  auto add = [&](wasm::ValType type) {
+    narrow.push_back(type.kind() == wasm::ValKind::I32 ? 1 : 0);
+    if (type.slots() == 2) narrow.push_back(0);
+  };
+  const wasm::FuncType& type = module.func_type(func);
+  for (const wasm::ValType param : type.params) add(param);
+  uint32_t result_slots = 0;
+  for (const wasm::ValType result : type.results) result_slots += result.slots();
+  narrow.resize(header_slot + runtime::kFrameHeaderSlots);
+  if (result_slots > 1) std::fill_n(narrow.begin(), result_slots, 0);
+  wasm::InstructionReader reader(module, module.body(func).range);
+  if (const auto groups = reader.locals())
+    for (const auto& group : *groups)
+      for (uint32_t i = 0; i < group.count; ++i) add(group.type);
+  return narrow;
+}
+
+}  // namespace
+
 ModuleCode::ModuleCode(const runtime::Module& module, HandlerTable handlers, const ModuleCodeOptions& options)
     : module_(module),
       handlers_(handlers),
@@ -205,6 +229,7 @@ uint32_t ModuleCode::rounds_of(const DraftCell& count, size_t function_cells) {
 void ModuleCode::compile(const Cell* begin, Function& function) {
   if (function.native || function.was_refused) return;
   const wasm::FuncIdx func(module_.declarations.imported_funcs + function.defined);
+  const std::vector<uint8_t> narrow = find_narrow_slots(module_.declarations, func, function.header_slot);
   function.native = options_.native->compile(
       {.cells = {const_cast<Cell*>(begin), const_cast<Cell*>(function.end)},
        .may_catch = function.catches ? MayCatch::Yes : MayCatch::No,
@@ -213,6 +238,7 @@ void ModuleCode::compile(const Cell* begin, Function& function) {
        .index = func.value,
        .look = options_.optimizer && options_.optimizer->is_there() ? options_.optimizer->look() : nullptr,
        .defined = function.defined,
+       .narrow_slots = narrow,
        .entries = entries_});
   function.was_refused = function.native == nullptr;
 }

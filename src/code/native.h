@@ -39,6 +39,8 @@ struct NativeSource {
   // the end if it is not 0. Null: they are left out.
   const std::atomic<uint32_t>* look = nullptr;
   uint32_t defined = 0;  // among the module's own
+  // By slot, as far as it goes: not 0 if it only ever holds numbers of 32 bits.
+  std::span<const uint8_t> narrow_slots = {};
   // Of all its own functions, as they come: a cell that calls may lead to as long as the module lives. Null: not known.
   const std::atomic<const Cell*>* entries = nullptr;
 };

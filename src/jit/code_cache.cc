@@ -7,7 +7,7 @@ namespace godwit::jit {
 
 namespace {
 
-constexpr size_t kAlignment = 16;
+constexpr size_t kAlignment = 32;
 
 }  // namespace
 

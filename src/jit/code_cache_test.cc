@@ -12,9 +12,9 @@ TEST(CodeCache, GivesAlignedRoomUpToItsLimit) {
   CodeCache cache(kLimit);
   const auto first = cache.allocate(1), second = cache.allocate(100);
   ASSERT_TRUE(first && second);
-  EXPECT_EQ(first->size, 16u);
-  EXPECT_EQ(second->size, 112u);
-  EXPECT_EQ(reinterpret_cast<uintptr_t>(second->executable) % 16, 0u);
+  EXPECT_EQ(first->size, 32u);
+  EXPECT_EQ(second->size, 128u);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(second->executable) % 32, 0u);
   EXPECT_EQ(second->executable - first->executable, second->writable - first->writable);
   EXPECT_FALSE(cache.allocate(kLimit));
 }

@@ -145,6 +145,7 @@ std::unique_ptr<code::NativeCode> Baseline::compile(const code::NativeSource& so
   shape.may_catch = source.may_catch == code::MayCatch::Yes;
   shape.defined = source.defined;
   shape.entries = source.entries;
+  shape.narrow_slots = source.narrow_slots;
   shape.ops.clear();
   for (const Cell& cell : cells) shape.ops.push_back(op_of(cell));
   shape.find(options_.has_ways_in_chosen ? Counts::Kept : Counts::Dropped);

@@ -23,6 +23,7 @@ struct Shape {
   uint32_t defined = 0;    // which function of the module this is
   const std::atomic<const code::Cell*>* entries = nullptr;  // of the module's functions, or null
   const std::atomic<uint32_t>* look = nullptr;              // where `count`s are dropped: NativeSource::look
+  std::span<const uint8_t> narrow_slots;                    // NativeSource::narrow_slots
 
   // By cell:
   std::vector<uint8_t> by_handler;  // the op is done by the interpreter's handler

@@ -22,6 +22,29 @@ constexpr uint8_t kRexB = 1;
 // What fills gaps.
 constexpr uint8_t kBreakpoint = 0xCC;
 
+// Processors keep decoded instructions by such lines of the code. Loops begin with one; and in them no jump crosses or ends one:
+// of code that does, many processors keep nothing.
+// spec: https://www.intel.com/content/dam/support/us/en/documents/processors/mitigations-jump-conditional-code-erratum.pdf
+constexpr uint32_t kLineBytes = 32;
+constexpr uint32_t kJumpBytes = 6;
+
+// Instructions that do nothing, of so many bytes together.
+uint32_t pad(uint8_t* into, uint32_t size) {
+  static constexpr uint8_t kLongest[] = {0x66, 0x0F, 0x1F, 0x84, 0, 0, 0, 0, 0};
+  static constexpr uint8_t kShort[][4] = {{0x90}, {0x66, 0x90}, {0x0F, 0x1F, 0}, {0x0F, 0x1F, 0x40, 0}};
+  uint32_t at = 0;
+  while (size - at >= sizeof kLongest) {
+    std::memcpy(into + at, kLongest, sizeof kLongest);
+    at += sizeof kLongest;
+  }
+  while (at < size) {
+    const uint32_t step = std::min<uint32_t>(size - at, std::size(kShort));
+    std::memcpy(into + at, kShort[step - 1], step);
+    at += step;
+  }
+  return size;
+}
+
 // So many are gathered before they become bytes.
 constexpr uint32_t kManyInstructions = 1'000;
 
@@ -262,6 +285,7 @@ void Emitter::emit_steps(uint32_t index, const Pins::Use& use, const Live& at_br
     Instruction& in = peephole_.at(i);
     if (in.has(kJump) && in.target == static_cast<uint8_t>(HoleKind::next)) in.imm = peephole_.size();
   }
+  peephole_.join();
 }
 
 // The pins that the cell writes in their registers though nobody will read them.
@@ -298,7 +322,8 @@ void Emitter::flush() {
   const std::vector<Instruction>& list = peephole_.instructions();
   uint32_t cell = static_cast<uint32_t>(places_.size()) - (places_.empty() ? 0 : 1);
   const uint32_t begin = here();
-  uint8_t* const into = code_.room_for(list.size() * kMostInstructionBytes);
+  uint8_t* const into =
+      code_.room_for(list.size() * kMostInstructionBytes + (marks_.size() + list.size()) * kLineBytes);
   uint8_t* at = into;
   auto place = [&] { return begin + static_cast<uint32_t>(at - into); };
   size_t skip = 0;
@@ -309,7 +334,17 @@ void Emitter::flush() {
         store_unaligned(code_.data() + skips_[skip].at, place() - skips_[skip].at - 4);
       if (i == end) return;
       const Instruction& in = list[i];
-      const Encoded encoded = encode(in, at);
+      Encoded encoded = encode(in, at);
+      if (shape_->depth[cell] != 0) {
+        // with a comparison before it, a jump is one instruction to the processor
+        const bool is_pair = !in.has(kJump) && i + 1 < list.size() && list[i + 1].has(kJump);
+        const uint32_t size = encoded.size + (is_pair ? kJumpBytes : 0);
+        const uint32_t left = kLineBytes - place() % kLineBytes;
+        if ((in.has(kJump) || is_pair) && size >= left) {
+          at += pad(at, left);
+          encoded = encode(in, at);
+        }
+      }
       if (in.has(kJump)) encode_jump(in, cell, place() + encoded.imm_at);
       else if (encoded.disp_at != 0)
         to_constants_.push_back(
@@ -320,6 +355,7 @@ void Emitter::flush() {
   for (const Mark& mark : marks_) {
     encode_until(mark.instruction);
     cell = mark.cell;
+    if (shape_->is_loop[cell]) at += pad(at, (0u - place()) % kLineBytes);
     places_.push_back(place());
   }
   encode_until(peephole_.size());

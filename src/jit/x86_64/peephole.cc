@@ -663,6 +663,11 @@ void Peephole::write_results(const Instruction& in, RegisterSet live) {
     wrote(in.reg, !in.has(kReadsReg), !is_vector(in.reg) && is_narrow_after(in.reg, in.has(kByteReg)));
   if (writes_rm)
     wrote(in.rm, !in.has(kReadsRm), !is_vector(in.rm) && is_narrow_after(in.rm, in.has(kByteRm)));
+  if ((narrow_pins_ & ~narrow_now_) == 0) return;
+  // the value is of 32 bits, whatever the instruction is
+  const Register pin = writes_rm ? in.rm : in.reg;
+  push_move(pin, pin, Bits::Low32);
+  wrote(pin, true, true);
 }
 
 void Peephole::add(Instruction in, RegisterSet live) {

@@ -43,6 +43,9 @@ class Peephole final {
 
   // These registers get what they should hold.
   void settle(RegisterSet registers);
+  // Control comes here from behind instructions before the last one, too: which registers have 0 in their upper half by now
+  // depends on its way, but for pins.
+  void join() { narrow_now_ = narrow_pins_; }
   // Control may come from elsewhere, or code follows that is not added here: no register's value is known, pins are
   // exact. What other registers should hold is given up.
   void forget();

@@ -57,6 +57,7 @@ void Pins::choose_for(const Shape& shape) {
 
 void Pins::weigh_uses() {
   weights_.clear();
+  narrow_slots_.assign(shape_->narrow_slots.begin(), shape_->narrow_slots.end());
   costs_.fill(0);
   unusable_ = 0;
   for (uint32_t i = 1; i < shape_->size(); ++i) {
@@ -81,6 +82,8 @@ void Pins::weigh_uses() {
       const uint32_t slot = slot_of(use, shape_->cells[i]);
       if (slot >= weights_.size()) weights_.resize(slot + 2);
       weights_[slot].by[use.is_wide ? 1 : 0][static_cast<size_t>(use.operand)] += weight;
+      // what is copied as it is may leave anything in the upper half
+      if (use.writes && !stencil.has_steps && slot < narrow_slots_.size()) narrow_slots_[slot] = 0;
     }
   }
 }
@@ -131,8 +134,13 @@ void Pins::take(std::vector<Candidate>& candidates, std::span<const Register> re
     if (is_taken || candidate.gain <= costs_[reg] || (unusable_ >> reg & 1) != 0) continue;
     pin_of_slot_[candidate.slot] = static_cast<int8_t>(pins_.size());
     if (candidate.is_wide) pin_of_slot_[candidate.slot + 1] = static_cast<int8_t>(pins_.size());
+    // what stencils use for something else holds numbers of 64 bits there
+    const bool is_narrow = !is_vector(reg) && costs_[reg] == 0 && candidate.slot < narrow_slots_.size() &&
+                           narrow_slots_[candidate.slot] != 0;
+    if (is_narrow) narrow_registers_ |= set_of(reg);
     pins_.push_back({.slot = candidate.slot,
                      .is_wide = candidate.is_wide,
+                     .is_narrow = is_narrow,
                      .reg = reg,
                      .kind = static_cast<uint8_t>(pin_kind(is_vector(reg), candidate.is_wide))});
     registers_ |= set_of(reg);

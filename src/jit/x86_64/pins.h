@@ -141,6 +141,7 @@ class Pins final {
   // while pins are chosen
   std::vector<Weights> weights_;
   std::vector<Candidate> integers_, vectors_;
+  std::vector<uint8_t> narrow_slots_;             // those that may be so in a register, too
   std::array<uint64_t, kRegisterCount> costs_{};  // of what uses the register for something else
   RegisterSet unusable_ = 0;
 };
