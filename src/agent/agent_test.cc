@@ -126,6 +126,26 @@ TEST(DatabaseTest, BoundsWhatStatementsTakeOfMemory) {
   EXPECT_TRUE(sorts().has_value());
 }
 
+TEST(DatabaseTest, BoundsMemoryByWhoseItIs) {
+  const auto sorts = [](MemoryBudget& budget) {
+    const auto opened = Database::open(":memory:", {.is_for_guests = true, .memory = &budget});
+    EXPECT_TRUE(opened.has_value());
+    return (*opened)
+        ->run(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)"
+            "SELECT max(length(t)) FROM (SELECT printf('%0300d', i * 7919 % 200003) AS t FROM n ORDER BY t "
+            "LIMIT 1000000)")
+        .has_value();
+  };
+  MemoryBudget& small = MemoryBudget::create(4 << 20);
+  MemoryBudget& large = MemoryBudget::create(256 << 20);
+  for (int i = 0; i < 3; i++) {
+    EXPECT_FALSE(sorts(small));
+    EXPECT_TRUE(sorts(large));
+  }
+  EXPECT_TRUE(small.take(4 << 20)) << "all was given back";
+}
+
 TEST(DatabaseTest, BoundsListsByTheirLength) {
   const auto nulls = [](uint32_t count) {
     return std::string(reinterpret_cast<const char*>(&count), sizeof count) + std::string(count, '\0');

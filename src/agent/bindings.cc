@@ -393,6 +393,10 @@ Bindings::Answer Bindings::keep_result(const SqlResult& result) {
   return static_cast<int32_t>(free - run_.results_.begin());
 }
 
+std::string Bindings::traceparent() const {
+  return run_.host_.tracer->is_enabled() ? to_traceparent(run_.span_.context) : std::string();
+}
+
 Bindings::Answer Bindings::set_timer(std::string_view name, uint64_t delay_ms, std::string_view payload) {
   if (!run_.agent_->config.has_timers) return deny("timers; 'timers = true' of its grants could allow it");
   if (name.empty() || name.size() > 200) return refuse(Failure::Invalid, "a timer's name has 1 to 200 bytes");
@@ -401,7 +405,8 @@ Bindings::Answer Bindings::set_timer(std::string_view name, uint64_t delay_ms, s
       run_.host_.events->add({.agent = run_.agent_->config.name,
                               .kind = "timer",
                               .key = std::string(name),
-                              .payload = std::string(payload)},
+                              .payload = std::string(payload),
+                              .trace = traceparent()},
                              now_ms() + delay_ms, Events::IfKnown::Replace, run_.context_.scheduler);
   if (!added) return refuse(added.error());
   return 0;

@@ -49,6 +49,8 @@ class Bindings final {
   Answer ask_model(std::string_view name, std::string_view path, std::string_view body);
   Answer begin(net::ClientRequest request, std::optional<Span> span, bool is_for_model);
   Span begin_span(std::string name) const;
+  // Of the run; empty if nobody is told.
+  std::string traceparent() const;
   OpenResponse* response_of(int32_t handle);
   Answer read_response(v1::Caller& caller, int32_t handle, uint32_t at, uint32_t room);
   Answer run_sql(std::string_view statement, std::string_view values);

@@ -183,13 +183,18 @@ Error Database::error(std::string_view what) const {
                std::string(what) + ": " + sqlite3_errmsg(handle_));
 }
 
-void Database::limit_memory(uint64_t bytes) { sqlite3_hard_heap_limit64(static_cast<sqlite3_int64>(bytes)); }
+void Database::limit_memory(uint64_t bytes) {
+  count_sqlite_memory();
+  sqlite3_hard_heap_limit64(static_cast<sqlite3_int64>(bytes));
+}
 
 Result<std::unique_ptr<Database>> Database::open(const std::string& path, const DatabaseOptions& options) {
+  count_sqlite_memory();
+  const MemoryScope scope(options.memory);
   sqlite3* handle = nullptr;
   const int opened = sqlite3_open_v2(
       path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
-  auto database = std::unique_ptr<Database>(new Database(handle));
+  auto database = std::unique_ptr<Database>(new Database(handle, options.memory));
   if (opened != SQLITE_OK)
     return fail(Error(ErrorKind::Io, "cannot open '" + path + "': " + sqlite3_errstr(opened)));
   sqlite3_extended_result_codes(handle, 1);
@@ -242,6 +247,7 @@ Result<SqlResult> Database::run(std::string_view sql, std::initializer_list<SqlV
 
 Result<SqlResult> Database::run(std::string_view sql, std::span<const SqlValue> parameters,
                                 const Bounds& bounds) {
+  const MemoryScope scope(memory_);
   stop_ = bounds.stop;
   auto result = run_statement(sql, parameters, bounds);
   stop_ = nullptr;

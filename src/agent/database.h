@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "agent/sqlite_memory.h"
 #include "base/error.h"
 
 struct sqlite3;
@@ -35,6 +36,7 @@ struct DatabaseOptions {
   uint64_t max_bytes = uint64_t{1} << 30;  // of the file; what would make it larger fails
   // Statements come from a guest: no other files, no settings, bounded texts.
   bool is_for_guests = false;
+  MemoryBudget* memory = nullptr;  // null: only limit_memory() bounds it
 };
 
 // A file in WAL mode: what was committed survives the process, however it ends. Blocks: for threads of a BlockingPool.
@@ -65,7 +67,7 @@ class Database final {
   Result<> set_schema_version(int64_t version);
 
  private:
-  explicit Database(sqlite3* handle) : handle_(handle) {}
+  Database(sqlite3* handle, MemoryBudget* memory) : handle_(handle), memory_(memory) {}
   Result<SqlResult> run_statement(std::string_view sql, std::span<const SqlValue> parameters,
                                   const Bounds& bounds);
   Result<sqlite3_stmt*> prepare(std::string_view sql);
@@ -74,6 +76,7 @@ class Database final {
   bool waits_for_lock(int attempt) const;
 
   sqlite3* handle_;
+  MemoryBudget* const memory_;
   const std::atomic<uint64_t>* stop_ = nullptr;  // of the statement that runs
 };
 

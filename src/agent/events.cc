@@ -9,7 +9,8 @@
 namespace godwit::agent {
 namespace {
 
-constexpr int64_t kSchema = 1;
+// 1: the first. 2: events know the trace that they belong to.
+constexpr int64_t kSchema = 2;
 constexpr int64_t kMostPending = 10'000;  // of an agent
 constexpr uint64_t kDay_ms = 86'400'000;
 constexpr uint64_t kFirstRetry_ms = 1000;
@@ -55,6 +56,10 @@ Result<> Events::migrate() {
                 "the state directory was written by a newer godwit (events.db has schema " +
                     std::to_string(version) + ", this one knows " + std::to_string(kSchema) + ")");
   if (version == kSchema) return {};
+  if (version == 1) {
+    TRY(database_->run("ALTER TABLE event ADD COLUMN trace TEXT NOT NULL DEFAULT ''"));
+    return database_->set_schema_version(kSchema);
+  }
   // state: 0 pending, 1 done, 2 dead
   TRY(database_->run(
       "CREATE TABLE IF NOT EXISTS event (id INTEGER PRIMARY KEY AUTOINCREMENT, agent TEXT NOT NULL, kind "
@@ -62,7 +67,7 @@ Result<> Events::migrate() {
       "key TEXT NOT NULL, payload BLOB NOT NULL, due_ms INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT "
       "0, "
       "state INTEGER NOT NULL DEFAULT 0, why TEXT NOT NULL DEFAULT '', ended_ms INTEGER NOT NULL DEFAULT 0, "
-      "UNIQUE (agent, kind, key))"));
+      "trace TEXT NOT NULL DEFAULT '', UNIQUE (agent, kind, key))"));
   TRY(database_->run("CREATE INDEX IF NOT EXISTS event_due ON event (state, due_ms)"));
   TRY(database_->run(
       "CREATE TABLE IF NOT EXISTS cron (agent TEXT NOT NULL, name TEXT NOT NULL, schedule TEXT NOT NULL, "
@@ -84,14 +89,16 @@ Result<bool> Events::add(const Event& event, uint64_t due_ms, IfKnown if_known,
                   "agent '" + event.agent + "' has " + std::to_string(kMostPending) + " events waiting");
     const std::string statement =
         std::string(
-            "INSERT INTO event (agent, kind, key, payload, due_ms) VALUES (?, ?, ?, ?, ?) ON CONFLICT "
+            "INSERT INTO event (agent, kind, key, payload, due_ms, trace) VALUES (?, ?, ?, ?, ?, ?) ON "
+            "CONFLICT "
             "(agent, kind, key) DO ") +
-        (if_known == IfKnown::Keep ? "NOTHING"
-                                   : "UPDATE SET payload = excluded.payload, due_ms = excluded.due_ms, "
-                                     "attempts = 0, state = 0, why = ''");
+        (if_known == IfKnown::Keep
+             ? "NOTHING"
+             : "UPDATE SET payload = excluded.payload, due_ms = excluded.due_ms, trace = excluded.trace, "
+               "attempts = 0, state = 0, why = ''");
     ASSIGN_OR_RETURN(const SqlResult done,
                      database_->run(statement, {event.agent, event.kind, event.key, Blob{event.payload},
-                                                static_cast<int64_t>(due_ms)}));
+                                                static_cast<int64_t>(due_ms), event.trace}));
     return done.changes > 0;
   });
   changed_.raise();
@@ -145,14 +152,15 @@ Result<Events::Due> Events::due(uint64_t now_ms, size_t most, const std::vector<
     Due result;
     ASSIGN_OR_RETURN(
         const SqlResult found,
-        database_->run("SELECT id, agent, kind, key, payload, attempts FROM event WHERE state = 0 AND due_ms "
-                       "<= ? ORDER BY due_ms LIMIT ?",
-                       {static_cast<int64_t>(now_ms), static_cast<int64_t>(most + running.size())}));
+        database_->run(
+            "SELECT id, agent, kind, key, payload, attempts, trace FROM event WHERE state = 0 AND due_ms "
+            "<= ? ORDER BY due_ms LIMIT ?",
+            {static_cast<int64_t>(now_ms), static_cast<int64_t>(most + running.size())}));
     for (const auto& row : found.rows) {
       if (std::ranges::find(running, as_int(row[0])) != running.end() || result.events.size() >= most)
         continue;
       result.events.push_back({as_int(row[0]), as_string(row[1]), as_string(row[2]), as_string(row[3]),
-                               as_string(row[4]), as_int(row[5])});
+                               as_string(row[4]), as_int(row[5]), as_string(row[6])});
     }
     ASSIGN_OR_RETURN(
         const SqlResult next,

@@ -21,7 +21,8 @@ struct Event {
   std::string kind;  // "timer", "cron", "queue"
   std::string key;  // tells one event of an agent's and kind from another: a timer's name, an idempotency key
   std::string payload;
-  int64_t attempts = 0;  // that failed
+  int64_t attempts = 0;    // that failed
+  std::string trace = {};  // "traceparent" of who made it; empty: nobody is told
 };
 
 // The file `events.db`. An event is there from the moment that add() has returned until done() has; who dies in between

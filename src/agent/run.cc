@@ -108,7 +108,7 @@ void Run::answer_failure(const Error& error) {
 
 void Run::begin_span() {
   span_.begin_ns = platform::now_ns(platform::Clock::Realtime);
-  const std::string* from = trigger_.request ? trigger_.request->field("traceparent") : nullptr;
+  const std::string* from = trigger_.request ? trigger_.request->field("traceparent") : &trigger_.trace;
   if (from) span_.parent = parse_traceparent(*from);
   span_.context = TraceContext::child_of(span_.parent);
   span_.kind = trigger_.request ? Span::Kind::Server : Span::Kind::Consumer;

@@ -51,6 +51,7 @@ struct Trigger {
   net::ResponseWriter* response = nullptr;
   std::string payload = {};  // of an event; of a webhook, whose body was read already
   bool has_payload = false;
+  std::string trace = {};  // of an event: the "traceparent" of who made it
 };
 
 // A response to a guest's request, and what there was no room for yet.

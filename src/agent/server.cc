@@ -318,7 +318,11 @@ void AgentServer::run_event(const Event& event) {
     outcome = fail(ErrorKind::Usage, "the agent is stopped");
   else if (agent && agent->has_on_event)
     outcome = Run(host_, state.context, agent,
-                  {.kind = event.kind, .id = event.key, .payload = event.payload, .has_payload = true})
+                  {.kind = event.kind,
+                   .id = event.key,
+                   .payload = event.payload,
+                   .has_payload = true,
+                   .trace = event.trace})
                   .execute();
   const auto noted = outcome ? events_->done(event.id, now_ms(), scheduler)
                              : events_->failed(event, outcome.error().message(), now_ms(), scheduler);

@@ -28,8 +28,9 @@ Result<T> State::on_thread(const Wait& wait, Function function) {
 
 Result<std::unique_ptr<Database>> State::open(const std::string& name, bool is_for_guests) {
   platform::make_directories(directory_);
-  return Database::open(directory_ + "/" + name,
-                        {.max_bytes = limits_.state_bytes, .is_for_guests = is_for_guests});
+  return Database::open(
+      directory_ + "/" + name,
+      {.max_bytes = limits_.state_bytes, .is_for_guests = is_for_guests, .memory = &memory_});
 }
 
 Result<Database*> State::kv() {

@@ -23,6 +23,9 @@ class State final {
   // @errors Exhausted: no thread.
   static Result<std::unique_ptr<State>> create(std::string directory, const AgentLimits& limits);
 
+  // Of SQLite's: what statements sort and build; a statement that would need more fails.
+  static constexpr uint64_t kMostMemoryBytes = uint64_t{64} << 20;
+
   struct Wait {
     platform::fs::Parker* parker = nullptr;
     const std::atomic<uint64_t>* stop = nullptr;  // other than 0: what takes long ends soon
@@ -39,7 +42,7 @@ class State final {
 
  private:
   State(std::string directory, const AgentLimits& limits)
-      : directory_(std::move(directory)), limits_(limits) {}
+      : directory_(std::move(directory)), limits_(limits), memory_(MemoryBudget::create(kMostMemoryBytes)) {}
   // On the thread only:
   Result<Database*> kv();
   Result<Database*> sql_database();
@@ -49,6 +52,7 @@ class State final {
 
   const std::string directory_;
   const AgentLimits limits_;
+  MemoryBudget& memory_;  // of both databases
   std::unique_ptr<Database> kv_, sql_;
   std::unique_ptr<async::BlockingPool> pool_;  // ends before what it uses
 };

@@ -274,6 +274,30 @@ class Durability(AgentsTest):
         for key in sent:
             self.server.until("/other/kv-get", f"event:queue:granted:{key}".encode(), (200, "value" + key[3:]))
 
+    def test_state_of_an_older_server_is_migrated(self):
+        directory = pathlib.Path(tempfile.mkdtemp(prefix="godwit-agents."))
+        shutil.copy(self.directory / "probe.wasm", directory)
+        shutil.copytree(self.directory / "data", directory / "data")
+        (directory / "state" / "agents" / "granted").mkdir(parents=True)
+        with sqlite3.connect(directory / "state" / "events.db") as database:
+            database.executescript((pathlib.Path(__file__).parent / "state-1.sql").read_text())
+        database.close()
+        with sqlite3.connect(directory / "state" / "agents" / "granted" / "kv.db") as database:
+            database.execute("PRAGMA user_version = 99")
+        database.close()
+        server = harness.Server(directory, self.manifest())
+        server.until("/other/kv-get", b"event:queue:granted:old", (200, "of long ago"))
+        self.assertEqual(server.ask("/granted/queue?old", b"new"), (200, "ok"))
+        status, why = server.ask("/granted/kv-get", b"x")
+        self.assertEqual(status, 400)
+        self.assertIn("was written by a newer godwit (schema 99", why)
+        self.assertEqual(server.stop(), 0)
+        with sqlite3.connect(directory / "state" / "events.db") as database:
+            self.assertEqual(database.execute("PRAGMA user_version").fetchone(), (2,))
+            self.assertEqual(database.execute("SELECT payload, trace FROM event WHERE key = 'granted:old'").fetchall(), [(b"", "")])
+        database.close()
+        shutil.rmtree(directory)
+
     def test_state_of_a_newer_server_is_refused(self):
         directory = pathlib.Path(tempfile.mkdtemp(prefix="godwit-agents."))
         (directory / "state").mkdir()

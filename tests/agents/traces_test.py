@@ -28,10 +28,17 @@ routes = ["/granted"]
 tokens = 150
 [agent.grants]
 hosts = ["127.0.0.1:{port}"]
+queues = ["other"]
 [[agent.grants.model]]
 name = "default"
 url = "http://127.0.0.1:{port}/v1"
 model = "tiny"
+[[agent]]
+name = "other"
+module = "probe.wasm"
+routes = ["/other"]
+[agent.grants]
+kv = true
 """
 ANSWER = {"model": "tiny", "choices": [{"message": {"content": 'a "usage": {"prompt_tokens": 7000}'}}],
           "usage": {"prompt_tokens": 20, "completion_tokens": 13}}  # fmt: skip
@@ -123,6 +130,13 @@ class Traces(CollectedTest):
         spans = self.spans_of(trace, 3)
         self.assertEqual([span["status"]["code"] for span in spans if "status" in span], [2])
         self.assertIn("POST", [span["name"] for span in spans])
+
+    def test_events_belong_to_the_trace_of_who_sends_them(self):
+        trace = "8bf92f3577b34da6a3ce929d0e0e4736"
+        self.assertEqual(self.ask("queue", b"x", trace)[0], 200)
+        sender, receiver = sorted(self.spans_of(trace, 2), key=lambda span: span["kind"])
+        self.assertEqual((receiver["name"], receiver["kind"], receiver["parentSpanId"]), ("invoke_agent other", 5, sender["spanId"]))
+        self.assertEqual(attributes(receiver)["godwit.trigger"], "queue")
 
     def test_tokens_are_counted_and_bounded(self):
         def tokens():

@@ -19,6 +19,7 @@ constexpr OptionSpec kServeOptions[] = {
 };
 constexpr OptionSpec kNewOptions[] = {
     {"rust", "", "In Rust instead of C++."},
+    {"model", "FILE", "Of a flow: the model that it asks, in GGUF."},
     kHelpOption,
 };
 constexpr OptionSpec kLogsOptions[] = {
@@ -87,7 +88,7 @@ constexpr Command kDev{
 constexpr Command kNew{
     .name = "new",
     .summary = "Write the files of a new agent",
-    .arguments = "agent NAME",
+    .arguments = "agent|flow NAME",
     .details = "",
     .examples =
         "  godwit new agent hello\n  godwit new agent hello --rust\n  godwit new flow tickets --model "
