@@ -426,9 +426,12 @@ Bindings::Answer Bindings::send_event(std::string_view agent, std::string_view k
   } else {
     chosen = run_.agent_->config.name + ":" + chosen;  // of this sender's
   }
-  const auto added = run_.host_.events->add(
-      {.agent = std::string(agent), .kind = "queue", .key = chosen, .payload = std::string(payload)},
-      now_ms(), Events::IfKnown::Keep, run_.context_.scheduler);
+  const auto added = run_.host_.events->add({.agent = std::string(agent),
+                                             .kind = "queue",
+                                             .key = chosen,
+                                             .payload = std::string(payload),
+                                             .trace = traceparent()},
+                                            now_ms(), Events::IfKnown::Keep, run_.context_.scheduler);
   if (!added) return refuse(added.error());
   return *added ? 1 : 0;
 }
