@@ -31,8 +31,8 @@ constexpr size_t kTickerStackBytes = size_t{64} << 10;
 // hardly ran.
 constexpr uint64_t kCompilingShare = 5;
 // What LLVM is expected to take: for whatever it is, and for each byte of a body.
-constexpr uint64_t kLeastNs = 10'000'000;
-constexpr uint64_t kNsPerByte = 50'000;
+constexpr uint64_t kLeastNs = 25'000'000;
+constexpr uint64_t kNsPerByte = 60'000;
 
 uint64_t expected_ns(const runtime::Module& module, const code::HotPlace& place) {
   const uint64_t bytes = module.declarations.bodies[place.defined].range.size;

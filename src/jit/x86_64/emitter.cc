@@ -45,6 +45,9 @@ uint32_t pad(uint8_t* into, uint32_t size) {
   return size;
 }
 
+// To compare one more word with 0 takes a good part of a loop of so many cells.
+constexpr uint32_t kCellsOfShortLoop = 16;
+
 // So many are gathered before they become bytes.
 constexpr uint32_t kManyInstructions = 1'000;
 
@@ -99,6 +102,15 @@ MachineCode Emitter::make(const Shape& shape) {
   return {{code_.data(), code_.size()}, places_, entries_, absolutes_};
 }
 
+// The loop that begins here is left so soon that the one around it may be asked in its place.
+bool Emitter::is_short_inner_loop(uint32_t index) const {
+  const uint8_t depth = shape_->depth[index];
+  if (depth < 2) return false;
+  for (uint32_t i = index + 1; i < shape_->size() && i <= index + kCellsOfShortLoop; ++i)
+    if (shape_->depth[i] != depth) return shape_->depth[i] < depth;
+  return false;
+}
+
 void Emitter::emit(uint32_t index) {
   const CellOp op = shape_->ops[index];
   const uint16_t traits = stencil_of(op).traits;
@@ -113,7 +125,7 @@ void Emitter::emit(uint32_t index) {
       flush();
       entries_.push_back({index, here()});
     }
-    if (shape_->look != nullptr) emit_look(index);
+    if (shape_->look != nullptr && !is_short_inner_loop(index)) emit_look(index);
     return;
   }
   if (shape_->by_handler[index]) emit_by_handler(index);

@@ -62,6 +62,7 @@ class Emitter final : public CodeMaker {
   void emit_bytes(const Stencil& stencil, uint32_t index, const Pins::Use& use);
   void emit_by_handler(uint32_t index);
   void emit_look(uint32_t index);
+  bool is_short_inner_loop(uint32_t index) const;
   void emit_ends_of_looks();
   void fill(const Hole& hole, uint32_t index, uint32_t at);
   // --- Frames: frames.cc ----------------------------------------------------------------------------------------------
