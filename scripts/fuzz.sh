@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # ./dev fuzz: builds the fuzz targets with libFuzzer, AddressSanitizer and UndefinedBehaviorSanitizer, and runs them.
-# usage: fuzz.sh [--minutes N] [decode_validate | run_bytes | run | text | text_round_trip]
+# usage: fuzz.sh [--minutes N] [decode_validate | debug_line | run_bytes | run | text | text_round_trip]
 #   --minutes N   how long in all (1); each target that runs has its part
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,13 +11,13 @@ targets=()
 while [ $# -gt 0 ]; do
   case $1 in
     --minutes) minutes=${2:?--minutes wants a number}; shift ;;
-    decode_validate | run_bytes | run | text | text_round_trip) targets+=("$1") ;;
-    *) echo "error: unknown argument $1 (have: --minutes N, decode_validate, run_bytes, run, text, text_round_trip)" >&2; exit 2 ;;
+    decode_validate | debug_line | run_bytes | run | text | text_round_trip) targets+=("$1") ;;
+    *) echo "error: unknown argument $1 (have: --minutes N, decode_validate, debug_line, run_bytes, run, text, text_round_trip)" >&2; exit 2 ;;
   esac
   shift
 done
 [[ $minutes =~ ^[0-9]+$ && $minutes -gt 0 ]] || { echo "error: --minutes wants a number above 0" >&2; exit 2; }
-[ ${#targets[@]} -gt 0 ] || targets=(decode_validate run_bytes run text text_round_trip)
+[ ${#targets[@]} -gt 0 ] || targets=(decode_validate debug_line run_bytes run text text_round_trip)
 jobs=$(source scripts/setup/lib.sh; jobs)
 
 [ -f $build/build.ninja ] || bash scripts/quietly.sh configure-fuzz cmake --preset fuzz

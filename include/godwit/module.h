@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -56,6 +57,16 @@ class Module final {
   std::string_view remark() const;
   /// True if the module imports anything from the module called `name`. @cost one pass over the imports.
   bool imports_from(std::string_view name) const;
+
+  /// Where an instruction comes from, as the module's debug information says, which need not be true.
+  struct SourcePlace {
+    std::string file;     ///< as the compiler was given it; any bytes
+    uint32_t line = 0;    ///< from 1
+    uint32_t column = 0;  ///< from 1; 0: not known
+  };
+  /// For each offset of an instruction (Frame::offset) its place; nothing where none is known.
+  /// @cost linear in the size of the module's section .debug_line, whose contents are bounds-checked.
+  std::vector<std::optional<SourcePlace>> source_places(std::span<const uint64_t> offsets) const;
 
   /// @private
   struct Impl;

@@ -6,6 +6,7 @@
 #include "code/module_code.h"
 #include "platform/memory_map.h"
 #include "text/parse.h"
+#include "wasm/debug_line.h"
 #include "wasm/validator.h"
 
 namespace godwit::v1 {
@@ -111,6 +112,15 @@ bool Module::imports_from(std::string_view name) const {
   for (const wasm::Import& entry : impl_->module->declarations.imports)
     if (entry.module == name) return true;
   return false;
+}
+
+std::vector<std::optional<Module::SourcePlace>> Module::source_places(
+    std::span<const uint64_t> offsets) const {
+  std::vector<std::optional<SourcePlace>> places(offsets.size());
+  auto found = wasm::source_places(impl_->module->declarations, offsets);
+  for (size_t i = 0; i < found.size(); ++i)
+    if (found[i]) places[i] = {std::move(found[i]->file), found[i]->line, found[i]->column};
+  return places;
 }
 
 }  // namespace godwit::v1

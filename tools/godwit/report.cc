@@ -27,30 +27,42 @@ std::string_view label(ErrorKind kind) {
   return "";
 }
 
-std::string text_of(const Frame& frame) {
+using Places = std::vector<std::optional<Module::SourcePlace>>;
+
+// Of each frame; empty where nothing is known.
+Places places_of(const std::vector<Frame>& frames, const Module* module) {
+  if (module == nullptr || frames.empty()) return Places(frames.size());
+  std::vector<uint64_t> offsets;
+  for (const Frame& frame : frames) offsets.push_back(frame.offset);
+  return module->source_places(offsets);
+}
+
+std::string text_of(const Frame& frame, const std::optional<Module::SourcePlace>& place) {
   std::string text;
   if (!frame.module.empty()) text += frame.module + "!";
   text += frame.function.empty() ? "func[" + decimal(frame.function_index) + "]" : frame.function;
   if (frame.offset != Error::kNoOffset) text += " @ " + hex(frame.offset);
+  if (place) text += " (" + place->file + ":" + decimal(place->line) + ")";
   return text;
 }
 
 }  // namespace
 
-std::string describe_backtrace(const Error& error) {
+std::string describe_backtrace(const Error& error, const Module* module) {
   const std::vector<Frame>& frames = error.backtrace();
+  const Places places = places_of(frames, module);
   std::string text;
   constexpr size_t kMaxLines = 40;
   bool is_numbered = true;  // until frames are left out
   size_t lines = 0;
   for (size_t i = 0; i < frames.size() && lines < kMaxLines; ++lines) {
-    const std::string line = text_of(frames[i]);
+    const std::string line = text_of(frames[i], places[i]);
     is_numbered &= frames[i].offset != Error::kNoOffset;
     std::string number = is_numbered ? decimal(i) + ":" : "";
     number.insert(0, number.size() < 6 ? 6 - number.size() : 0, ' ');
     text.append("\n").append(number).append(" ").append(line);
     size_t same = 1;  // a recursion is one line
-    while (i + same < frames.size() && text_of(frames[i + same]) == line) ++same;
+    while (i + same < frames.size() && text_of(frames[i + same], places[i + same]) == line) ++same;
     if (same > 1) text += "   (" + decimal(same) + " times)";
     i += same;
     if (lines + 1 == kMaxLines && i < frames.size())
@@ -59,7 +71,7 @@ std::string describe_backtrace(const Error& error) {
   return text;
 }
 
-std::string describe(const Error& error) {
+std::string describe(const Error& error, const Module* module) {
   std::string text(label(error.kind()));
   if (error.kind() == ErrorKind::Unlinkable) {  // one import per line
     text.pop_back();
@@ -68,7 +80,7 @@ std::string describe(const Error& error) {
     text += error.message();
   }
   if (error.offset() != Error::kNoOffset) text += " (at byte " + hex(error.offset()) + ")";
-  return text + describe_backtrace(error);
+  return text + describe_backtrace(error, module);
 }
 
 int exit_status(const Error& error) {
@@ -99,8 +111,8 @@ int report(const Error& error, std::string_view subject) {
   return report_as(error, subject, describe(error));
 }
 
-int report_module(const Error& error, const std::string& path) {
-  std::string text = describe(error);
+int report_module(const Error& error, const std::string& path, const Module* module) {
+  std::string text = describe(error, module);
   if (error.kind() == ErrorKind::Malformed || error.kind() == ErrorKind::Invalid) {
     if (const std::string kind = what_else_it_is(path.c_str()); !kind.empty()) {
       write_error(path + ": not a WebAssembly module: " + kind);
