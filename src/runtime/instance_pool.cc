@@ -14,8 +14,11 @@ namespace {
 
 constexpr size_t kMaxIdleStacks = 16;  // for each thread
 constexpr size_t kMaxParts = 64;
-// Instances of a thread that wait for its turn.
-constexpr size_t kMaxWaiting = 8;
+// Instances of a thread that wait for its turn: while others want turns, too, so many at once, and never more than that.
+constexpr size_t kWaitingAtOnce = 4;
+constexpr size_t kMaxWaiting = 12;
+// After another thread had the turn, for so many instances that is taken for the rule.
+constexpr uint32_t kRivalry = 64;
 // Stacks give back what deep recursion has left, that often.
 constexpr uint32_t kUsesToTrim = 256;
 constexpr size_t kUntrimmedBytes = size_t{64} << 10;
@@ -28,6 +31,7 @@ struct alignas(128) InstancePool::Part {
   std::vector<std::unique_ptr<Instance>> waiting;  // parked, but not yet given back what they must; the same
   std::vector<Stacks> stacks;                      // the same
   uint32_t stack_uses = 0;
+  std::atomic<uint32_t> rivalry = 0;  // so many more instances are put aside before the turn is asked for
   Statistics statistics;
 };
 
@@ -67,22 +71,34 @@ void InstancePool::give(std::unique_ptr<Instance> instance) {
     ++part.statistics.dropped;
     return;
   }
-  if (turn_.try_lock()) {
-    finish(part, std::move(instance));
-    finish_waiting(part);
-    turn_.unlock();
-    return;
+  const uint32_t rivalry = part.rivalry.load(std::memory_order_relaxed);
+  if (rivalry == 0) {
+    if (turn_.try_lock()) {
+      finish(part, std::move(instance));
+      finish_waiting(part);
+      turn_.unlock();
+      return;
+    }
+    part.rivalry.store(kRivalry, std::memory_order_relaxed);
+  } else {
+    part.rivalry.store(rivalry - 1, std::memory_order_relaxed);
   }
-  // Another thread's turn: this one has others to go on with.
-  bool are_many = false;
+  // Another thread's turn: this one has others to go on with. Even asking for the turn would cost both.
+  size_t waiting = 0;
   {
     const std::lock_guard lock(part.mutex);
     part.waiting.push_back(std::move(instance));
-    are_many = part.waiting.size() >= kMaxWaiting;
+    waiting = part.waiting.size();
   }
-  if (!are_many) return;
-  const std::lock_guard turn(turn_);
+  if (waiting < kWaitingAtOnce) return;
+  if (waiting >= kMaxWaiting) {
+    turn_.lock();
+  } else if (!turn_.try_lock()) {
+    part.rivalry.store(kRivalry, std::memory_order_relaxed);
+    return;
+  }
   finish_waiting(part);
+  turn_.unlock();
 }
 
 // With the turn: makes an instance idle that is parked.
