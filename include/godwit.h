@@ -106,6 +106,10 @@ WASM_API_EXTERN void godwit_config_set_perf_map(wasm_config_t*, bool);
 /* Whether guests take fuel for what they run (Config::counts_fuel in godwit/config.h says how much). Default: no. */
 WASM_API_EXTERN void godwit_config_set_fuel(wasm_config_t*, bool);
 
+/* Whether instances, memories and stacks that stores are done with are used again: then a new instance of a module costs about
+ * a microsecond. Default: false. */
+WASM_API_EXTERN void godwit_config_set_pool(wasm_config_t*, bool);
+
 /* What a store's guests may use. A limit that is reached is an error of the guest's, never of the host's. */
 typedef enum godwit_limit_t {
   GODWIT_LIMIT_MEMORY_BYTES,       /* of one linear memory; default: 4 GiB */
@@ -218,6 +222,40 @@ WASM_API_EXTERN godwit_error_t* godwit_linker_define_instance(godwit_linker_t*, 
  * or of another type. TRAP, EXHAUSTED, EXIT: the start function ended so */
 WASM_API_EXTERN godwit_error_t* godwit_linker_instantiate(const godwit_linker_t*, wasm_store_t*,
                                                           const wasm_module_t*, wasm_instance_t** out);
+
+/* ---- Snapshots ---- */
+
+/* The memories, tables and globals that an instance owned, from which new instances begin; not what it imported.
+ * @threads immutable: any */
+typedef struct godwit_snapshot_t godwit_snapshot_t;
+/* An own one of the instance as it is now. @errors USAGE: a guest of the store runs. UNSUPPORTED: the instance refers to what is
+ * not its own, or has a garbage-collected heap. EXHAUSTED: no room */
+WASM_API_EXTERN godwit_error_t* godwit_snapshot_new(const wasm_instance_t*, godwit_snapshot_t** out);
+/* Frees it; null is ignored. Instances that began with it go on. */
+WASM_API_EXTERN void godwit_snapshot_delete(godwit_snapshot_t* own_snapshot);
+/* An own instance with that state, in a store of the same engine; the start function does not run again.
+ * @errors as of godwit_linker_instantiate() @cost microseconds, however much memory there is */
+WASM_API_EXTERN godwit_error_t* godwit_linker_instantiate_snapshot(const godwit_linker_t*, wasm_store_t*,
+                                                                   const godwit_snapshot_t*,
+                                                                   wasm_instance_t** out);
+
+/* ---- Many guests on one thread ---- */
+
+/* Runs functions, each on a stack of its own that can be left in the middle. A guest whose WASI was given a scheduler lets others
+ * have their turn whenever it waits: for input, a connection, a clock. @threads one: that which made it */
+typedef struct godwit_scheduler_t godwit_scheduler_t;
+/* An own one. @errors IO: the system has no event queue left */
+WASM_API_EXTERN godwit_error_t* godwit_scheduler_new(godwit_scheduler_t** out);
+/* Frees it, after the guests that use it; null is ignored. */
+WASM_API_EXTERN void godwit_scheduler_delete(godwit_scheduler_t* own_scheduler);
+/* Runs function(env) when it is its turn: during godwit_scheduler_run(). From outside, or from such a function.
+ * @errors EXHAUSTED: no memory for its stack, which has 256 KiB; guests run on those of their stores */
+WASM_API_EXTERN godwit_error_t* godwit_scheduler_spawn(godwit_scheduler_t*, void (*function)(void* env),
+                                                       void* env);
+/* Runs functions until all have returned. Not from one of them. @errors IO: the system refuses to wait */
+WASM_API_EXTERN godwit_error_t* godwit_scheduler_run(godwit_scheduler_t*);
+/* Whose turns the guest's waits give away; lent as long as the stores that use the WASI. */
+WASM_API_EXTERN void godwit_wasi_config_set_scheduler(godwit_wasi_config_t*, godwit_scheduler_t*);
 
 /* ---- Calls without conversions ---- */
 

@@ -66,6 +66,7 @@ void godwit_config_set_fuel(wasm_config_t* config, bool counts_it) { config->con
 void godwit_config_set_perf_map(wasm_config_t* config, bool writes_it) {
   config->config.writes_perf_map = writes_it;
 }
+void godwit_config_set_pool(wasm_config_t* config, bool is_used) { config->config.pool.is_used = is_used; }
 void godwit_config_set_limit(wasm_config_t* config, godwit_limit_t limit, uint64_t value) {
   set_limit(config->limits, limit, value);
 }

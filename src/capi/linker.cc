@@ -1,4 +1,4 @@
-// Linkers, and what WASI is told.
+// Linkers, what WASI is told, snapshots, and schedulers.
 #include <unistd.h>
 
 #include "capi/error.h"
@@ -43,6 +43,18 @@ void godwit_wasi_config_allow_listen(godwit_wasi_config_t* config, const char* p
   config->config.network.listen.emplace_back(place);
 }
 
+struct godwit_scheduler_t {
+  Scheduler scheduler;
+};
+
+void godwit_wasi_config_set_scheduler(godwit_wasi_config_t* config, godwit_scheduler_t* scheduler) {
+  config->config.scheduler = &scheduler->scheduler;
+}
+
+struct godwit_snapshot_t {
+  Snapshot snapshot;
+};
+
 struct godwit_linker_t {
   std::vector<std::shared_ptr<const void>> parts;  // what guests use
   Linker linker;
@@ -52,6 +64,17 @@ namespace {
 
 godwit_error_t* error_of(Result<void> result) {
   return result ? nullptr : capi::to_c(std::move(result).error());
+}
+
+// Of a module or a snapshot.
+template <class Source>
+godwit_error_t* instantiate(const godwit_linker_t& linker, const std::shared_ptr<capi::StoreState>& state,
+                            const Source& source, wasm_instance_t** out) {
+  for (const std::shared_ptr<const void>& part : linker.parts) state->keep(part);
+  auto made = linker.linker.instantiate(state->store, source);
+  if (!made) return capi::to_c(std::move(made).error());
+  *out = static_cast<wasm_instance_t*>(capi::make_ref(state, *made));
+  return nullptr;
 }
 
 }  // namespace
@@ -81,10 +104,33 @@ godwit_error_t* godwit_linker_define_instance(godwit_linker_t* linker, const cha
 
 godwit_error_t* godwit_linker_instantiate(const godwit_linker_t* linker, wasm_store_t* store,
                                           const wasm_module_t* module, wasm_instance_t** out) {
-  const std::shared_ptr<capi::StoreState> state = store->state;
-  for (const std::shared_ptr<const void>& part : linker->parts) state->keep(part);
-  auto made = linker->linker.instantiate(state->store, module->module());
-  if (!made) return capi::to_c(std::move(made).error());
-  *out = static_cast<wasm_instance_t*>(capi::make_ref(state, *made));
+  return instantiate(*linker, store->state, module->module(), out);
+}
+
+godwit_error_t* godwit_linker_instantiate_snapshot(const godwit_linker_t* linker, wasm_store_t* store,
+                                                   const godwit_snapshot_t* snapshot, wasm_instance_t** out) {
+  return instantiate(*linker, store->state, snapshot->snapshot, out);
+}
+
+godwit_error_t* godwit_snapshot_new(const wasm_instance_t* instance, godwit_snapshot_t** out) {
+  auto taken = instance->as<Instance>().snapshot(instance->store->store);
+  if (!taken) return capi::to_c(std::move(taken).error());
+  *out = new godwit_snapshot_t{std::move(*taken)};
   return nullptr;
+}
+void godwit_snapshot_delete(godwit_snapshot_t* snapshot) { delete snapshot; }
+
+godwit_error_t* godwit_scheduler_new(godwit_scheduler_t** out) {
+  auto made = Scheduler::create();
+  if (!made) return capi::to_c(std::move(made).error());
+  *out = new godwit_scheduler_t{std::move(*made)};
+  return nullptr;
+}
+void godwit_scheduler_delete(godwit_scheduler_t* scheduler) { delete scheduler; }
+godwit_error_t* godwit_scheduler_spawn(godwit_scheduler_t* scheduler, void (*function)(void* env),
+                                       void* env) {
+  return error_of(scheduler->scheduler.spawn([function, env] { function(env); }));
+}
+godwit_error_t* godwit_scheduler_run(godwit_scheduler_t* scheduler) {
+  return error_of(scheduler->scheduler.run());
 }

@@ -20,6 +20,7 @@ EXPECTED = {
     "limits": "recurse: call stack exhausted",
     "threads": "the sum of the first 4000 numbers: 8002000",
     "async": "guests at a time: 3",
+    "snapshot": "the last one was asked 3 times",
 }
 
 
