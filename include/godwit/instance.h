@@ -45,6 +45,15 @@ class Instance final {
   /// @cost linear in the size of its memories.
   Result<Snapshot> snapshot(Store& store) const;
 
+  /// What is left of this instance after `error` has ended a call of it, for debuggers: a core dump in the format of
+  /// WebAssembly's tool conventions, with its memories, its globals and the error's backtrace. Whatever secrets the guest
+  /// had in memory are in it.
+  /// @param program the name that the dump has for it.
+  /// @errors Usage: the instance is not of this store.
+  /// @cost linear in the size of its memories.
+  Result<std::vector<uint8_t>> core_dump(Store& store, const Error& error,
+                                         std::string_view program = {}) const;
+
   /// @private
   Instance(uint64_t store_id, void* instance) : store_id_(store_id), instance_(instance) {}
   /// @private

@@ -3,6 +3,7 @@
 
 #include "api/externs.h"
 #include "api/impl.h"
+#include "runtime/core_dump.h"
 #include "runtime/instance.h"
 
 namespace godwit::v1 {
@@ -60,6 +61,21 @@ std::vector<Export> Instance::exports(Store& store) const {
   for (const wasm::Export& entry : instance->module().declarations.exports)
     out.push_back({entry.name, to_public(instance->get(entry.kind, entry.index), store_id_)});
   return out;
+}
+
+Result<std::vector<uint8_t>> Instance::core_dump(Store& store, const Error& error,
+                                                 std::string_view program) const {
+  auto* instance = static_cast<runtime::Instance*>(get(store));
+  if (instance == nullptr) return usage_error("the instance belongs to another store");
+  std::vector<runtime::CoreFrame> frames;
+  for (const Frame& frame : error.backtrace()) {
+    // one that stands for those that are left out
+    if (frame.function_offset == Error::kNoOffset) continue;
+    const bool is_known = frame.offset != Error::kNoOffset && frame.offset >= frame.function_offset;
+    frames.push_back(
+        {frame.module, frame.function_index, is_known ? frame.offset - frame.function_offset : 0});
+  }
+  return runtime::core_dump(*instance, frames, program);
 }
 
 std::optional<Memory> Instance::find_memory(Store& store, std::string_view name) const {

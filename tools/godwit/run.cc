@@ -15,6 +15,7 @@
 #include "output.h"
 #include "report.h"
 #include "statistics.h"
+#include "write_file.h"
 
 extern char** environ;
 
@@ -37,6 +38,7 @@ struct RunOptions {
   Config config{.validation = Validation::Lazy, .uses_cache = true};
   Limits limits;
   uint32_t max_threads = ThreadsConfig().max_threads;
+  std::optional<std::string> core_dump;
   bool prints_gc_statistics = false;
   bool prints_statistics = false;
   bool is_verbose = false;
@@ -115,6 +117,9 @@ constexpr OptionSpec kOptions[] = {
     {"stats", "",
      "Print at the end what validating, translating and compiling\nfunctions has cost, and collecting "
      "garbage."},
+    {"coredump", "FILE",
+     "If the guest fails, write its memories, globals and stack to\nFILE, for debuggers. All that it had in "
+     "memory is in there."},
     {"perf-map", "",
      "Write the names of compiled functions to /tmp/perf-PID.map,\nwhere Linux's perf looks for them."},
     {"verbose", "",
@@ -272,6 +277,8 @@ std::expected<void, UsageError> apply(RunOptions& into, const OptionReader::Opti
     into.prints_statistics = into.config.measures_time = true;
   } else if (name == "no-cache") {
     into.config.uses_cache = false;
+  } else if (name == "coredump") {
+    into.core_dump = option.value;
   } else if (name == "perf-map") {
     into.config.writes_perf_map = true;
   } else if (name == "verbose") {
@@ -314,13 +321,27 @@ void tell(const Engine& engine, const Store& store, const RunOptions& options) {
     write_err(describe(garbage));
 }
 
-int report_run_error(const Error& error, const RunOptions& options) {
+int report_run_error(const Error& error, const RunOptions& options, const Module* module = nullptr) {
   if (error.kind() == ErrorKind::Exit) return static_cast<int>(error.code() & 0xFF);
   if (error.is_interruption() && options.timeout) {
-    write_error("timed out after " + options.timeout_text + " (--timeout)" + describe_backtrace(error));
+    write_error("timed out after " + options.timeout_text + " (--timeout)" +
+                describe_backtrace(error, module));
     return kExitTimeout;
   }
-  return report_module(error, options.file);
+  return report_module(error, options.file, module);
+}
+
+// What is left of a guest that has failed. Yields kExitOk, or an exit status after saying what is wrong.
+int dump_core(const GuestCall& call, const Error& error, const RunOptions& options) {
+  const bool has_failed = error.kind() == ErrorKind::Trap || error.kind() == ErrorKind::Exhausted ||
+                          error.kind() == ErrorKind::Exception;
+  if (!options.core_dump || !has_failed) return kExitOk;
+  const auto dump = call.instance.core_dump(call.store, error, base_name(options.file));
+  if (!dump) return report(dump.error());
+  const std::string_view contents(reinterpret_cast<const char*>(dump->data()), dump->size());
+  if (const int status = write_file(*options.core_dump, contents); status != kExitOk) return status;
+  write_err("note: a core dump was written to " + printable(*options.core_dump) + "\n");
+  return kExitOk;
 }
 
 int run_module(const Engine& engine, RunOptions& options) {
@@ -374,11 +395,12 @@ int run_module(const Engine& engine, RunOptions& options) {
   const auto snapshot = Snapshot::of(*module);
   if (!snapshot) return report_run_error(snapshot.error(), options);
   auto instance = *snapshot ? linker.instantiate(store, **snapshot) : linker.instantiate(store, *module);
-  if (!instance) return report_run_error(instance.error(), options);
+  if (!instance) return report_run_error(instance.error(), options, &*module);
 
   const GuestCall call{store, *module, *instance, options.file, options.arguments, snapshot->has_value()};
   auto status = options.invoke ? invoke_function(call, *options.invoke) : run_command(call);
-  const int exit_status = status ? *status : report_run_error(status.error(), options);
+  const int exit_status = status ? *status : report_run_error(status.error(), options, &*module);
+  if (!status) (void)dump_core(call, status.error(), options);
   tell(engine, store, options);
   return leave(exit_status);
 }
