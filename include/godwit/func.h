@@ -54,6 +54,8 @@ class Func final {
   Func(uint64_t store_id, void* record) : store_id_(store_id), record_(record) {}
   /// @private
   void* get(const Store& store) const;
+  /// @private
+  void* record() const { return record_; }
   /// @private Calls with arguments in slots, where the results are left; their types are not checked.
   Result<void> call_slots(Store& store, std::span<uint64_t> slots) const;
 

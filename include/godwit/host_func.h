@@ -1,7 +1,9 @@
 // How C++ functions become host functions, and how the types of typed calls lie in slots: derived when compiled.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <concepts>
 #include <cstdint>
 #include <cstring>
@@ -30,7 +32,26 @@ struct HostFunction {
   FuncType type;
   bool (*entry)(void* env, runtime::VmContext* caller, uint64_t* slots);
   std::shared_ptr<void> env;
+  const void* direct = nullptr;  // DirectHostEntry's; null: none
 };
+
+/// @private Where a store keeps what a call of a host function looks at and leaves for others to see.
+struct HostCallSite {
+  std::atomic<uint64_t> interrupt;  // not 0: the guest shall end
+  uint64_t gc_is_due;               // not 0: collect_before_host_call() first
+  const void* guest_ip;             // null, unless register code has called
+  void* frame;
+  runtime::VmContext* caller;
+};
+/// @private What compiled code passes to a host function in front of its arguments.
+struct DirectHost {
+  HostCallSite* site;
+  void* env;
+};
+/// @private
+void collect_before_host_call(HostCallSite& site);
+/// @private Ends a call after which the guest does not simply go on. May not return: the caller has nothing to destroy.
+void end_host_call(HostCallSite& site, bool has_failed);
 
 /// @private
 HostFunction host_function(FuncType type, HostCallback callback);
@@ -170,6 +191,8 @@ struct Unwrapped<Result<T>> {
 /// @private A signature without its Caller&.
 template <class R, class... Params>
 struct Signature {
+  /// @private This, for those that have a class derived of it.
+  using Itself = Signature;
   /// @private What is returned, without a Result around it.
   using Plain = typename Unwrapped<R>::Type;
   static FuncType type() { return {{Wire<Params>::kType...}, Returned<Plain>::types()}; }
@@ -225,26 +248,88 @@ struct SignatureOf<R (C::*)(P...) const> : SignatureOf<R (*)(P...)> {};
 
 /// @private
 template <class Callable>
+bool call_host(Callable& object, runtime::VmContext* context, uint64_t* slots) {
+  using Signature = SignatureOf<Callable>;
+  Caller caller(context);
+#if defined(__cpp_exceptions)
+  try {
+    return Signature::template call<Signature::kWithCaller>(object, caller, slots);
+  } catch (const std::exception& exception) {
+    caller.raise(thrown(exception.what()));
+  } catch (...) {
+    caller.raise(thrown("something that is no std::exception"));
+  }
+  return false;
+#else
+  return Signature::template call<Signature::kWithCaller>(object, caller, slots);
+#endif
+}
+
+/// @private How compiled code calls a host function that returns one number or none: by C's convention, first what says
+/// which function it is, last the calling instance. The frame is one with a frame pointer: the guest's lies behind it.
+template <class Callable, class Signature>
+struct DirectHostEntry {
+  static const void* get() { return nullptr; }
+};
+/// @private
+template <class Callable, class R, class... Params>
+  requires(std::is_void_v<typename Signature<R, Params...>::Plain> ||
+           Number<typename Signature<R, Params...>::Plain>)
+struct DirectHostEntry<Callable, Signature<R, Params...>> {
+  /// @private
+  using Plain = typename Signature<R, Params...>::Plain;
+  static const void* get() { return reinterpret_cast<const void*>(&entry); }
+
+  static Plain entry(const DirectHost* host, Params... params, runtime::VmContext* context) {
+    HostCallSite& site = *host->site;
+    site.frame = __builtin_frame_address(0);
+    site.caller = context;
+    if (site.gc_is_due != 0) [[unlikely]]
+      return kept(call_after_collection(host, params..., context));
+    uint64_t slots[kSlots] = {Wire<Params>::put(params)...};
+    const bool has_failed = !call_host(*static_cast<Callable*>(host->env), context, slots);
+    if (has_failed || site.interrupt.load(std::memory_order_relaxed) != 0) [[unlikely]]
+      return kept(end(site, has_failed, slots[0]));
+    return result_in(slots[0]);
+  }
+
+ private:
+  static constexpr size_t kSlots = std::max(sizeof...(Params), size_t{1});
+
+  static Plain result_in(uint64_t slot) {
+    if constexpr (!std::is_void_v<Plain>) return Wire<Plain>::take(slot);
+  }
+
+  // What is rare has functions of its own, so that nothing is to be kept for it. Calls of theirs must not be the last
+  // thing that entry() does: its frame is looked at.
+  static Plain kept(uint64_t slot) {
+    asm volatile("" : "+r"(slot) : : "memory");
+    return result_in(slot);
+  }
+  [[gnu::noinline]] static uint64_t call_after_collection(const DirectHost* host, Params... params,
+                                                          runtime::VmContext* context) {
+    collect_before_host_call(*host->site);
+    uint64_t slots[kSlots] = {Wire<Params>::put(params)...};
+    const bool has_failed = !call_host(*static_cast<Callable*>(host->env), context, slots);
+    const bool is_over = has_failed || host->site->interrupt.load(std::memory_order_relaxed) != 0;
+    return is_over ? end(*host->site, has_failed, slots[0]) : slots[0];
+  }
+  [[gnu::noinline]] static uint64_t end(HostCallSite& site, bool has_failed, uint64_t slot) {
+    end_host_call(site, has_failed);
+    return slot;
+  }
+};
+
+/// @private
+template <class Callable>
 HostFunction host_function(Callable callable) {
   using Signature = SignatureOf<Callable>;
   return {Signature::type(),
           [](void* env, runtime::VmContext* context, uint64_t* slots) {
-            Caller caller(context);
-            auto& object = *static_cast<Callable*>(env);
-#if defined(__cpp_exceptions)
-            try {
-              return Signature::template call<Signature::kWithCaller>(object, caller, slots);
-            } catch (const std::exception& exception) {
-              caller.raise(thrown(exception.what()));
-            } catch (...) {
-              caller.raise(thrown("something that is no std::exception"));
-            }
-            return false;
-#else
-            return Signature::template call<Signature::kWithCaller>(object, caller, slots);
-#endif
+            return call_host(*static_cast<Callable*>(env), context, slots);
           },
-          std::make_shared<Callable>(std::move(callable))};
+          std::make_shared<Callable>(std::move(callable)),
+          DirectHostEntry<Callable, typename Signature::Itself>::get()};
 }
 
 }  // namespace detail

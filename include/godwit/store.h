@@ -10,6 +10,19 @@
 
 namespace godwit::GODWIT_V1 {
 
+/// @private
+namespace detail {
+/// @private What a typed call looks at.
+struct StoreHead {
+  /// @private
+  uint64_t id;
+  /// @private R enter(record, parameters…), for functions that are entered without detours.
+  const void* enter;
+  /// @private Not 0 after such a call: the result means nothing.
+  const uint64_t* outcome;
+};
+}  // namespace detail
+
 /// Owns instances and all that belongs to them; everything in it lives until the store is destroyed.
 /// @threads one at a time, save interrupt().
 class Store final {
@@ -61,9 +74,12 @@ class Store final {
   struct Impl;
   /// @private
   Impl& impl() const { return *impl_; }
+  /// @private
+  const detail::StoreHead& head() const { return *head_; }
 
  private:
   std::unique_ptr<Impl> impl_;
+  const detail::StoreHead* head_;  // of *impl_
 };
 
 }  // namespace godwit::GODWIT_V1

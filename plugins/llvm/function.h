@@ -96,7 +96,8 @@ class FunctionTranslator final {
   };
   struct Callee {
     llvm::Value* code;  // may be null when it runs
-    llvm::Value* ctx;
+    llvm::Value* self;  // what it gets first
+    bool may_be_hosts = false;
   };
   Call begin_call(wasm::TypeIdx type, bool may_throw, bool may_request);
   Values call_code(const Call& call, llvm::Value* callee, llvm::FunctionType* type, Values first,

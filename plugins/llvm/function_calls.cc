@@ -137,7 +137,8 @@ FunctionTranslator::Callee FunctionTranslator::code_of(llvm::Value* record) {
     llvm::Value* at = b_.CreateConstInBoundsGEP1_64(unit_.i8, record, offset);
     return unit_.in(Area::Context, b_.CreateAlignedLoad(unit_.ptr, at, llvm::Align(8)));
   };
-  return {field(offsetof(runtime::FuncRecord, native)), field(offsetof(runtime::FuncRecord, vmctx))};
+  return {field(offsetof(runtime::FuncRecord, native)), field(offsetof(runtime::FuncRecord, native_self)),
+          /*may_be_hosts=*/true};
 }
 
 void FunctionTranslator::call_record(wasm::TypeIdx type, llvm::Value* record) {
@@ -154,7 +155,15 @@ void FunctionTranslator::call_if_there(wasm::TypeIdx type, const Callee& code, l
   llvm::BasicBlock* next = new_block("next");
   b_.CreateCondBr(b_.CreateIsNotNull(code.code), direct, indirect);
   b_.SetInsertPoint(direct);
-  const Values here = call_code(call, code.code, call.signature.type, {code.ctx}, arguments);
+  llvm::FunctionType* here_type = call.signature.type;
+  Values here_arguments = arguments;
+  if (code.may_be_hosts) {
+    std::vector<llvm::Type*> params(here_type->param_begin(), here_type->param_end());
+    params.push_back(unit_.ptr);
+    here_type = llvm::FunctionType::get(here_type->getReturnType(), params, false);
+    here_arguments.push_back(ctx_);
+  }
+  const Values here = call_code(call, code.code, here_type, {code.self}, here_arguments);
   b_.CreateBr(next);
   b_.SetInsertPoint(indirect);
   const Values there = call_code(call, caller, caller->getFunctionType(), before, arguments);
@@ -198,9 +207,12 @@ void FunctionTranslator::return_call_record(wasm::TypeIdx type, llvm::Value* rec
     const Callee code = code_of(record);
     llvm::BasicBlock* direct = new_block("direct");
     llvm::BasicBlock* request = new_block("request");
-    b_.CreateCondBr(b_.CreateIsNotNull(code.code), direct, request);
+    // a host function would want more than a function that it replaces has got
+    llvm::Value* at = b_.CreateConstInBoundsGEP1_64(unit_.i8, record, offsetof(runtime::FuncRecord, vmctx));
+    llvm::Value* ctx = unit_.in(Area::Context, b_.CreateAlignedLoad(unit_.ptr, at, llvm::Align(8)));
+    b_.CreateCondBr(b_.CreateAnd(b_.CreateIsNotNull(code.code), b_.CreateIsNotNull(ctx)), direct, request);
     b_.SetInsertPoint(direct);
-    jump_to(callee, code.code, code.ctx, arguments);
+    jump_to(callee, code.code, ctx, arguments);
     b_.SetInsertPoint(request);
   }
   unit_.call(b_, ctx_, Libcall::request_record, {record, to_scratch(arguments), number(callee.param_slots)});

@@ -7,7 +7,7 @@
 #include <string>
 #include <tuple>
 
-#include "godwit/godwit.h"
+#include "api/tiers_of_tests.h"
 
 namespace {
 
@@ -36,7 +36,7 @@ class EveryTier : public testing::TestWithParam<Tier> {
  protected:
   World world{Config{.tier = GetParam()}};
 };
-INSTANTIATE_TEST_SUITE_P(Tiers, EveryTier, testing::Values(Tier::Interpreter, Tier::Baseline, Tier::Auto));
+INSTANTIATE_TEST_SUITE_P(Tiers, EveryTier, testing::ValuesIn(tests::all_tiers()));
 
 int32_t twice(int32_t number) { return 2 * number; }
 

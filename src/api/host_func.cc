@@ -66,6 +66,40 @@ HostFunction host_function(FuncType type, HostCallback callback) {
   return {std::move(type), entry, std::move(named)};
 }
 
+// What embedders' code sees of a VmStore is its beginning.
+static_assert(offsetof(runtime::VmStore, interrupt) == offsetof(HostCallSite, interrupt) &&
+              offsetof(runtime::VmStore, gc_is_due) == offsetof(HostCallSite, gc_is_due) &&
+              offsetof(runtime::VmStore, host_call_ip) == offsetof(HostCallSite, guest_ip) &&
+              offsetof(runtime::VmStore, host_call_fp) == offsetof(HostCallSite, frame) &&
+              offsetof(runtime::VmStore, host_call_ctx) == offsetof(HostCallSite, caller));
+static_assert(offsetof(runtime::DirectHost, store) == offsetof(DirectHost, site) &&
+              offsetof(runtime::DirectHost, env) == offsetof(DirectHost, env));
+
+void collect_before_host_call(HostCallSite& site) {
+  // If the collection is interrupted, so is the guest after this call.
+  (void)reinterpret_cast<runtime::VmStore&>(site).store->collect_garbage();
+}
+
+void end_host_call(HostCallSite& site, bool has_failed) {
+  const auto& vm = reinterpret_cast<const runtime::VmStore&>(site);
+  using End = void(runtime::VmContext*, uint32_t);
+  reinterpret_cast<End*>(reinterpret_cast<uintptr_t>(vm.libcalls->end_host_call))(vm.host_call_ctx,
+                                                                                  has_failed);
+}
+
+uint64_t direct_store_of(const Func& func, const Store& store) {
+  const auto* record = static_cast<const runtime::FuncRecord*>(func.get(store));
+  return record != nullptr && record->vmctx != nullptr && store.head().enter != nullptr ? store.head().id : 0;
+}
+
+Result<bool> end_direct_call(Store& store, std::span<uint64_t> slots) {
+  runtime::Store& own = store.impl().store;
+  const auto outcome = static_cast<runtime::DirectOutcome>(std::exchange(own.vm().direct_outcome, 0));
+  if (outcome == runtime::DirectOutcome::NotEntered) return true;
+  if (auto ended = own.end_direct_call(slots); !ended) return to_public(std::move(ended).error());
+  return false;
+}
+
 Error thrown(const char* what) {
   return usage_error(std::string("a host function threw an exception: ") + what);
 }
@@ -74,7 +108,8 @@ Func wrap(Store& store, HostFunction function) {
   Store::Impl& impl = store.impl();
   // numbers alone, or checked by make_func()
   const wasm::FuncType type = to_runtime(function.type).value_or(wasm::FuncType());
-  runtime::FuncRecord* record = impl.store.new_host_func(type, function.entry, function.env.get(), "host");
+  runtime::FuncRecord* record =
+      impl.store.new_host_func(type, function.entry, function.env.get(), "host", {}, function.direct);
   impl.keep(std::move(function.env));
   return Func(impl.id, record);
 }
@@ -104,7 +139,7 @@ void Linker::define_host(std::string_view module, std::string_view name, detail:
   const Impl::HostPart& part =
       impl_->parts->emplace_back(std::string(module), std::string(name), std::move(function.env));
   impl_->linker.define({part.module, part.name, to_runtime(function.type).value_or(wasm::FuncType()),
-                        function.entry, part.env.get()});
+                        function.entry, part.env.get(), function.direct});
 }
 
 Result<void> Linker::define_dynamic(std::string_view module, std::string_view name, FuncType type,

@@ -91,7 +91,8 @@ struct Store::Impl {
   Impl(Engine::Impl::Part& part, const runtime::Limits& limits)
       : engine(part.engine),
         id(part.next_store_id.fetch_add(1, std::memory_order_relaxed)),
-        store(engine->engine->types(), engine->engine->executor(), limits, engine->engine->pool()) {
+        store(engine->engine->types(), engine->engine->executor(), limits, engine->engine->pool()),
+        head{id, engine->engine->executor().direct_calls().enter, &store.vm().direct_outcome} {
     store.set_embedder(this);
   }
 
@@ -105,6 +106,7 @@ struct Store::Impl {
   Store* handle = nullptr;                        // the Store whose this is
   std::vector<std::shared_ptr<const void>> kept;  // outlives `store`
   runtime::Store store;
+  detail::StoreHead head;
   std::optional<platform::Watchdog> watchdog;  // interrupts `store`: destroyed before it
 };
 

@@ -8,15 +8,16 @@
 namespace godwit::v1 {
 
 Store::Store(const Engine& engine, const Limits& limits)
-    : impl_(std::make_unique<Impl>(engine.parts().own(), to_runtime(limits))) {
+    : impl_(std::make_unique<Impl>(engine.parts().own(), to_runtime(limits))), head_(&impl_->head) {
   impl_->handle = this;
 }
 Store::~Store() = default;
-Store::Store(Store&& other) noexcept : impl_(std::move(other.impl_)) {
+Store::Store(Store&& other) noexcept : impl_(std::move(other.impl_)), head_(other.head_) {
   if (impl_) impl_->handle = this;
 }
 Store& Store::operator=(Store&& other) noexcept {
   impl_ = std::move(other.impl_);
+  head_ = other.head_;
   if (impl_) impl_->handle = this;
   return *this;
 }

@@ -14,6 +14,7 @@
 #include "interp/table.h"
 #include "jit/compiler.h"
 #include "peak/compiled_module.h"
+#include "peak/direct_calls.h"
 #include "peak/libcalls.h"
 #include "platform/cpu.h"
 #include "platform/memory_map.h"
@@ -41,7 +42,8 @@ struct Engine::Impl {
         baseline(make_baseline()),
         executor(baseline.get()) {
     efforts.measures_time = config.measures_time;
-    executor.know_compiled_code(&peak::kLibcalls, [this](uintptr_t pc) { return code_map.locate(pc); });
+    executor.know_compiled_code(&peak::kLibcalls, peak::direct_calls(),
+                                [this](uintptr_t pc) { return code_map.locate(pc); });
     if (config.pool) pool = std::make_unique<runtime::InstancePool>(*config.pool);
     if (config.tier == Tier::Auto && config.optimizes_hot && baseline && !is_compact())
       tier_up.emplace(TierUpOptions{.features = config.features,

@@ -56,7 +56,9 @@ bool call_host(const Cell* entry, Slot* fp, VmContext* caller, const Cell* retur
   // All that the guest holds lies in frames now. If the collection is interrupted, so is the guest after this call.
   if (vm.gc_is_due != 0) [[unlikely]]
     (void)vm.store->collect_garbage();
-  return record->function(record->env, caller, fp);
+  const bool succeeded = record->function(record->env, caller, fp);
+  vm.host_call_ip = nullptr;  // compiled code's direct calls rely on it
+  return succeeded;
 }
 
 }  // namespace godwit::interp

@@ -18,7 +18,9 @@ class Interpreter final : public runtime::Executor {
 
   // For compiled code: what it calls, and where its instructions come from. Called before there are stores.
   using LocateCompiled = std::function<std::optional<CompiledPlace>(uintptr_t pc)>;
-  void know_compiled_code(const runtime::VmLibcalls* libcalls, LocateCompiled locate);
+  void know_compiled_code(const runtime::VmLibcalls* libcalls, const runtime::DirectCalls& direct,
+                          LocateCompiled locate);
+  runtime::DirectCalls direct_calls() const override { return direct_; }
   const runtime::VmLibcalls* libcalls() const override { return libcalls_; }
   std::optional<CompiledPlace> locate_compiled(uintptr_t pc) const override {
     return locate_compiled_ ? locate_compiled_(pc) : std::nullopt;
@@ -29,12 +31,19 @@ class Interpreter final : public runtime::Executor {
   // Runs on the store's native stack; calls of host functions directly run on the caller's.
   // @errors as the guest ends: Trap, Exhausted (with a wasm backtrace), or what a host function raised.
   Result<> invoke(runtime::Store& store, runtime::FuncRecord& func, std::span<runtime::Slot> slots) override;
+  Result<> end_direct_call(runtime::Store& store, std::span<runtime::Slot> results) override;
   const runtime::Cell* make_record_entry(void* into, uint32_t defined_index) override;
   const runtime::Cell* make_host_entry(void* into) override;
 
  private:
+  void note_fault(runtime::Store& store, const platform::Fault& fault) const;
+  std::optional<Result<>> end_directly(runtime::Store& store, const runtime::DirectEntry& way) const;
+  Result<> enter(runtime::Store& store, runtime::VmContext* ctx, const runtime::Cell* entry,
+                 std::span<runtime::Slot> slots);
+
   const code::NativeTier* native_;
   const runtime::VmLibcalls* libcalls_ = nullptr;
+  runtime::DirectCalls direct_;
   LocateCompiled locate_compiled_;
   platform::GuestCodeRange handlers_;  // faults in handlers are the guest's
 };

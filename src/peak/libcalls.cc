@@ -112,6 +112,14 @@ GODWIT_NEEDS_CALLER void call_cells(VmContext* ctx, const Cell* entry, VmContext
   std::copy_n(arguments, results, slots);
 }
 
+// After a host function has raised an Error, or if the guest is interrupted.
+GODWIT_NEEDS_CALLER void end_host_call_at(VmContext* ctx, bool is_interrupted, const FrameRecord* frame) {
+  VmStore& vm = *ctx->store;
+  if (!is_interrupted) vm.pending_exception = exception_of_host(*vm.store);
+  if (vm.pending_exception == 0) leave(ctx, is_interrupted ? Trap::Interrupted : Trap::HostError, frame);
+  vm.store->note_throw(frame);
+}
+
 GODWIT_NEEDS_CALLER void call_host(VmContext* ctx, FuncRecord* record, Slot* slots,
                                    const FrameRecord* frame) {
   VmStore& vm = *ctx->store;
@@ -130,9 +138,15 @@ GODWIT_NEEDS_CALLER void call_host(VmContext* ctx, FuncRecord* record, Slot* slo
   const bool is_interrupted = vm.interrupt.load(std::memory_order_relaxed) != 0;
   if (succeeded && !is_interrupted) [[likely]]
     return;
-  if (!is_interrupted) vm.pending_exception = exception_of_host(*vm.store);
-  if (vm.pending_exception == 0) leave(ctx, is_interrupted ? Trap::Interrupted : Trap::HostError, frame);
-  vm.store->note_throw(frame);
+  end_host_call_at(ctx, is_interrupted, frame);
+}
+
+// The frame is of the embedder's code, to which compiled code has jumped: it has nothing to destroy any more.
+void end_host_call(VmContext* ctx, uint32_t has_failed) {
+  const VmStore& vm = *ctx->store;
+  const bool is_interrupted = vm.interrupt.load(std::memory_order_relaxed) != 0;
+  if (has_failed != 0 || is_interrupted)
+    end_host_call_at(ctx, is_interrupted, reinterpret_cast<const FrameRecord*>(vm.host_call_fp));
 }
 
 void call_record(VmContext* ctx, FuncRecord* record, Slot* slots, uint32_t params, uint32_t results) {

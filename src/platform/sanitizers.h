@@ -22,6 +22,13 @@
 
 namespace godwit::platform::sanitizer {
 
+// Whether stacks must not change without a word to a sanitizer.
+#if GODWIT_ASAN || GODWIT_TSAN
+inline constexpr bool kWatchesStacks = true;
+#else
+inline constexpr bool kWatchesStacks = false;
+#endif
+
 // A thread's way onto another stack and back, as AddressSanitizer sees it.
 struct StackSwitch {
   void* fake_stack = nullptr;

@@ -36,11 +36,13 @@ SwitchedStack::~SwitchedStack() {
 SwitchedStack::SwitchedStack(SwitchedStack&& other) noexcept
     : mapping_(std::move(other.mapping_)),
       bounds_(std::exchange(other.bounds_, {})),
+      kept_bytes_(std::exchange(other.kept_bytes_, 0)),
       sanitizer_fiber_(std::exchange(other.sanitizer_fiber_, nullptr)) {}
 
 SwitchedStack& SwitchedStack::operator=(SwitchedStack&& other) noexcept {
   std::swap(mapping_, other.mapping_);
   std::swap(bounds_, other.bounds_);
+  std::swap(kept_bytes_, other.kept_bytes_);
   std::swap(sanitizer_fiber_, other.sanitizer_fiber_);
   return *this;
 }
@@ -62,7 +64,7 @@ void run_on(SwitchedStack& stack, void (*function)(void*), void* argument) {
   void* const own_fiber = sanitizer::current_fiber();
   sanitizer::enter_stack(way, bounds.low, static_cast<size_t>(bounds.high - bounds.low));
   sanitizer::switch_to_fiber(stack.sanitizer_fiber_);
-  godwit_call_on_stack(argument, function, bounds.high);
+  godwit_call_on_stack(argument, function, bounds.high - stack.kept_bytes_);
   sanitizer::switch_to_fiber(own_fiber);
   sanitizer::leave_stack(way);
 }

@@ -48,6 +48,12 @@ class SwitchedStack final {
   static Result<SwitchedStack> create(size_t size_bytes);
 
   const StackBounds& bounds() const { return bounds_; }
+  // Keeps so much at the upper end, a multiple of 16 bytes, for something else than frames: run_on() begins below. Returns
+  // its address.
+  uint8_t* keep_top(size_t size_bytes) {
+    kept_bytes_ = size_bytes;
+    return bounds_.high - size_bytes;
+  }
   // True if the caller runs on this stack now.
   bool is_current() const { return bounds_.contains(current_stack_address()); }
 
@@ -57,6 +63,7 @@ class SwitchedStack final {
 
   Reservation mapping_;
   StackBounds bounds_;
+  size_t kept_bytes_ = 0;
   void* sanitizer_fiber_ = nullptr;  // ThreadSanitizer's name for this stack
 };
 

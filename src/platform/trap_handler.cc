@@ -14,6 +14,7 @@
 #include "platform/range_table.h"
 #include "platform/signal_context.h"
 #include "platform/thread.h"
+#include "platform/thread_state.h"
 
 namespace godwit::platform {
 
@@ -22,6 +23,8 @@ extern "C" [[gnu::visibility("hidden")]] void godwit_land_after_fault();
 extern "C" [[noreturn, gnu::visibility("hidden")]] void godwit_return_from_guest(Activation*);
 extern "C" [[noreturn, gnu::visibility("hidden")]] void godwit_resume_guest(const GuestRegisters*,
                                                                             Activation*);
+
+constinit thread_local ThreadState godwit_thread_state;
 
 namespace {
 
@@ -45,14 +48,6 @@ struct TrapState {
 };
 constinit TrapState state;
 
-struct ThreadState {
-  Activation* current = nullptr;
-  bool is_prepared = false;
-  uint32_t number_plus_1 = 0;  // 0: it has none yet
-};
-// initial-exec: the handler must not allocate to reach it.
-[[gnu::tls_model("initial-exec")]] constinit thread_local ThreadState thread_state;
-
 Error system_error(const char* what) {
   const int code = errno;
   return Error(ErrorKind::Io, static_cast<uint32_t>(code), std::string(what) + ": " + std::strerror(code));
@@ -64,7 +59,7 @@ bool is_guest_fault(const Activation* activation, uintptr_t pc, uintptr_t addres
 
 // Goes on here as if the instruction that faulted had been a call.
 [[noreturn]] void land_after_compiled_fault() {
-  state.on_compiled_fault.load(std::memory_order_relaxed)(*thread_state.current);
+  state.on_compiled_fault.load(std::memory_order_relaxed)(*godwit_thread_state.current);
   __builtin_trap();
 }
 
@@ -91,7 +86,7 @@ void chain(int signal, siginfo_t* info, void* context) {
 
 void on_signal(int signal, siginfo_t* info, void* context) {
   auto& machine = *static_cast<ucontext_t*>(context);
-  Activation* const activation = thread_state.current;
+  Activation* const activation = godwit_thread_state.current;
   const uintptr_t pc = context_pc(machine);
   const auto address = reinterpret_cast<uintptr_t>(info->si_addr);
   // si_code > 0: raised by the kernel for an access, so that si_addr means something.
@@ -162,35 +157,37 @@ Result<> install_trap_handler() {
 }
 
 Result<> prepare_thread_for_guests() {
-  if (thread_state.is_prepared) [[likely]]
+  if (godwit_thread_state.is_prepared) [[likely]]
     return {};
   TRY(install_trap_handler());
   TRY(give_signal_stack());
-  thread_state.is_prepared = true;
+  godwit_thread_state.is_prepared = true;
   return {};
 }
 
 uint32_t thread_number() {
-  if (thread_state.number_plus_1 == 0) [[unlikely]]
-    thread_state.number_plus_1 = state.numbered_threads.fetch_add(1, std::memory_order_relaxed) + 1;
-  return thread_state.number_plus_1 - 1;
+  if (godwit_thread_state.number_plus_1 == 0) [[unlikely]]
+    godwit_thread_state.number_plus_1 = state.numbered_threads.fetch_add(1, std::memory_order_relaxed) + 1;
+  return godwit_thread_state.number_plus_1 - 1;
 }
 
 GuestExit enter_guest(const GuestRegisters& registers, Activation& activation) {
-  activation.outer = thread_state.current;
-  thread_state.current = &activation;
+  activation.outer = godwit_thread_state.current;
+  godwit_thread_state.current = &activation;
   const uint32_t faulted = godwit_enter_guest(&registers, &activation);
-  thread_state.current = activation.outer;
+  godwit_thread_state.current = activation.outer;
   return faulted ? GuestExit::Faulted : GuestExit::Returned;
 }
 
-void leave_guest() { godwit_return_from_guest(thread_state.current); }
+void leave_guest() { godwit_return_from_guest(godwit_thread_state.current); }
 
-void resume_guest(const GuestRegisters& registers) { godwit_resume_guest(&registers, thread_state.current); }
+void resume_guest(const GuestRegisters& registers) {
+  godwit_resume_guest(&registers, godwit_thread_state.current);
+}
 
-Activation* current_activation() { return thread_state.current; }
+Activation* current_activation() { return godwit_thread_state.current; }
 Activation* exchange_activation(Activation* activation) {
-  return std::exchange(thread_state.current, activation);
+  return std::exchange(godwit_thread_state.current, activation);
 }
 
 void on_compiled_fault(void (*function)(Activation&)) {

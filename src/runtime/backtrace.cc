@@ -203,13 +203,15 @@ std::vector<Frame> Store::backtrace(const Cell* ip, Slot* fp, VmContext* ctx, si
     });
   const GuestStay innermost{is_given ? ip : vm_.host_call_ip,
                             is_given ? fp : vm_.host_call_fp,
-                            is_given ? ctx : vm_.host_call_ctx,
+                            is_given                      ? ctx
+                            : innermost_stay() != nullptr ? vm_.host_call_ctx
+                                                          : nullptr,
                             vm_.native_entry,
                             vm_.native_threshold,
-                            innermost_stay_};
+                            innermost_stay()};
   StayWalk(locator, executor_, innermost, frames)
       .run(is_given ? CodeSource::CellRole::Executing : CodeSource::CellRole::Return);
-  for (const GuestStay* stay = innermost_stay_; stay; stay = stay->outer)
+  for (const GuestStay* stay = innermost_stay(); stay; stay = stay->outer)
     StayWalk(locator, executor_, *stay, frames).run(CodeSource::CellRole::Return);
   return frames.frames();
 }

@@ -139,7 +139,7 @@ FuncRecord* Instance::func(wasm::FuncIdx idx) {
       slot == Module::kNoRecordSlot ? state_->other_records[defined] : state_->records[slot];
   if (!record) {
     WasmRecord& made = state_->wasm_records.emplace();
-    made.func.vmctx = &vm_;
+    made.func.native_self = made.func.vmctx = &vm_;
     made.func.type = module_->func_type_id(idx);
     made.func.index = idx.value;
     made.func.entry.store(store_->executor().make_record_entry(made.cell, defined),

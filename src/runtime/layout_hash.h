@@ -24,7 +24,7 @@ consteval uint64_t hash_of(std::initializer_list<std::string_view> texts) {
 // The first text is to be changed when something changes that the tables do not show: the layout of FuncRecord, VmTable,
 // VmMemory, VmGlobal, GcBump and GcType, that of objects, or the calling convention of compiled functions.
 inline constexpr uint64_t kLayoutHash = detail::hash_of({
-    "2",
+    "3",
 #define GODWIT_VM_STORE(type, name) ("store " #type " " #name),
 #define GODWIT_VM_CONTEXT(type, name) ("context " #type " " #name),
 #include "runtime/vm_layout.def"

@@ -109,7 +109,8 @@ std::expected<Extern, Linker::Problem> Linker::resolve_one(Store& store, const M
     for (const HostDefinition& host : entry.hosts) {
       if (!store.types().is_subtype(store.types().intern(host.type), wanted)) continue;
       return Extern{.kind = wasm::ExternKind::Func,
-                    .func = store.new_host_func(host.type, host.function, host.env, host.module, host.field)};
+                    .func = store.new_host_func(host.type, host.function, host.env, host.module, host.field,
+                                                host.native)};
     }
   }
   if (value) return std::unexpected(Problem{mismatch_text(store.types(), module, import, *value)});

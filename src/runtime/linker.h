@@ -17,7 +17,8 @@ struct HostDefinition {
   std::string_view module, field;  // static or as long as the linker
   wasm::FuncType type;
   HostFunction function;
-  void* env;  // outlives every store it is linked into
+  void* env;                     // outlives every store it is linked into
+  const void* native = nullptr;  // Store::new_host_func
 };
 
 // Finds the function `field` of a library; nothing if it has none of that name. `env` is what it was given with.

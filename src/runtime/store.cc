@@ -56,6 +56,9 @@ void Store::give_to_pool() {
 void Store::give_back_stacks() {
   if (!native_stack_.bounds().low) return;
   pool_->give_stacks({std::move(frame_stack_), std::move(native_stack_)});
+  direct_entry_ = nullptr;
+  vm_.direct_entry = nullptr;
+  vm_.native_entry = nullptr;
   vm_.stack_top = nullptr;
   vm_.stack_limit = nullptr;
   vm_.native_stack_limit = nullptr;
@@ -79,7 +82,7 @@ ThreadGroup& Store::own_threads(std::unique_ptr<ThreadGroup> threads) {
 
 // A call from a host function is not the last word: the guest may go on.
 void Store::end_threads() {
-  if (innermost_stay_ != nullptr) return;
+  if (innermost_stay() != nullptr) return;
   threads_->end();
   // A thread may have failed just when this one did by itself: that is over, too.
   const std::lock_guard lock(interruption_mutex_);
@@ -114,14 +117,51 @@ Result<> Store::make_stacks() {
   vm_.native_call_limit = vm_.native_stack_limit + kNestedRoomBytes;
   vm_.entry_limit.store(0, std::memory_order_relaxed);
   renew_entry_limit();
+  prepare_direct_calls();
   return {};
 }
 
+void Store::prepare_direct_calls() {
+  const DirectCalls way = executor_.direct_calls();
+  if (way.enter == nullptr || lends_stacks_) return;
+  auto* const entry = new (native_stack_.keep_top(sizeof(DirectEntry))) DirectEntry{};
+  constexpr uint64_t kGuestState = 0x1F80;  // as platform::enter_guest() has it
+  entry->floating_point_state[0] = kGuestState;
+  entry->leave = way.leave;
+  entry->store = &vm_;
+  entry->entry = {.fp = vm_.stack_top,
+                  .header = entry->header,
+                  .ctx = nullptr,
+                  .outer = nullptr,
+                  .outer_stack_top = nullptr};
+  entry->activation.landing_sp = entry;
+  entry->activation.owner = &vm_;
+  entry->threshold[0] = reinterpret_cast<uintptr_t>(way.tail_frame);
+  entry->threshold[2] = reinterpret_cast<uintptr_t>(way.return_handler);
+  direct_entry_ = entry;
+  vm_.direct_entry = entry;
+  vm_.native_entry = &entry->entry;
+}
+
+// What the guest was in the middle of lies on the stacks, and means nothing any more.
+Result<> Store::end_direct_call(std::span<Slot> results) {
+  vm_.stack_top = reinterpret_cast<Slot*>(frame_stack_.base());
+  vm_.native_entry = &direct_entry_->entry;
+  vm_.native_threshold = nullptr;
+  vm_.host_call_ctx = nullptr;
+  auto result = executor_.end_direct_call(*this, results);
+  if (!result && threads_) end_threads();
+  return result;
+}
+
 FuncRecord* Store::new_host_func(const wasm::FuncType& type, HostFunction function, void* env,
-                                 std::string_view module, std::string_view field) {
+                                 std::string_view module, std::string_view field, const void* native) {
   HostRecord& record = objects_->host_funcs.emplace();
   record.function = function;
   record.env = env;
+  record.direct = {&vm_, env};
+  record.func.native_self = &record.direct;
+  record.func.native.store(native, std::memory_order_relaxed);
   for (const wasm::ValType param : type.params) record.param_slots += param.slots();
   for (const wasm::ValType result : type.results) record.result_slots += result.slots();
   record.result_is_float = !type.results.empty() && (type.results[0].kind() == wasm::ValKind::F32 ||

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "platform/stack.h"
+#include "runtime/direct_entry.h"
 #include "runtime/exception.h"
 #include "runtime/gc_handle.h"
 #include "runtime/limits.h"
@@ -46,6 +47,12 @@ class Executor {
   // The entry cell of a host function record.
   virtual const Cell* make_host_entry(void* into) = 0;
 
+  // How calls enter compiled code directly.
+  virtual DirectCalls direct_calls() const { return {}; }
+  // Brings a direct call to its end that has Ended (runtime/direct_entry.h): a tail call that is still to be made, whose
+  // results come to `results`, or an error, as by invoke(). The store is as it was before the call, but for how it ended.
+  virtual Result<> end_direct_call(Store& /*store*/, std::span<Slot> /*results*/) { return {}; }
+
   // What compiled code calls; null where there is none.
   virtual const VmLibcalls* libcalls() const { return nullptr; }
   // The instruction that compiled code at `pc` belongs to.
@@ -70,6 +77,7 @@ struct HostRecord {
   alignas(16) uint8_t cell[kRecordCellBytes];
   HostFunction function;
   void* env;  // outlives the store
+  DirectHost direct;
   uint32_t param_slots, result_slots;
   bool result_is_float;            // the first result is f32 or f64
   std::string_view module, field;  // for backtraces; outlive the store
@@ -118,8 +126,10 @@ class Store final {
   InstancePool* pool() const { return pool_; }
 
   // Objects made for the embedder; each lives as long as the store.
+  // @param native the same function as compiled code calls it (DirectHost), or null
   FuncRecord* new_host_func(const wasm::FuncType& type, HostFunction function, void* env,
-                            std::string_view module = {}, std::string_view field = {});
+                            std::string_view module = {}, std::string_view field = {},
+                            const void* native = nullptr);
   // Types carry canonical ids in place of type indices.
   // @errors Exhausted: a limit of the store's, or the system has no room.
   Result<Memory*> new_memory(const wasm::MemType& type);
@@ -161,10 +171,12 @@ class Store final {
     auto result = executor_.invoke(*this, func, slots);
     if (!result && threads_) [[unlikely]]
       end_threads();
-    if (lends_stacks_ && innermost_stay_ == nullptr) [[unlikely]]
+    if (lends_stacks_ && innermost_stay() == nullptr) [[unlikely]]
       give_back_stacks();
     return result;
   }
+  // After a direct call that has Ended; see Executor::end_direct_call.
+  Result<> end_direct_call(std::span<Slot> results);
 
   // The stacks guests run on, made by the first ensure_stacks(): the frame stack (vm().stack_top is its first free
   // slot, vm().stack_limit its end) and the native one (vm().native_stack_limit leaves room for host functions).
@@ -173,8 +185,16 @@ class Store final {
   platform::SwitchedStack& native_stack() { return native_stack_; }
 
   // The innermost stay in guest code, or null. Set and restored by the executor.
-  GuestStay* innermost_stay() const { return innermost_stay_; }
-  void set_innermost_stay(GuestStay* stay) { innermost_stay_ = stay; }
+  GuestStay* innermost_stay() const {
+    const bool is_direct =
+        direct_entry_ != nullptr && vm_.direct_entry == nullptr && innermost_stay_ == nullptr;
+    return is_direct ? &direct_stay_ : innermost_stay_;
+  }
+  void set_innermost_stay(GuestStay* stay) {
+    innermost_stay_ = stay == &direct_stay_ ? nullptr : stay;
+    if (stay != nullptr) vm_.direct_entry = nullptr;
+    else vm_.direct_entry = direct_entry_;
+  }
 
   // Makes running guests of this store leave with Trap::Interrupted soon. @threads any; async-signal-safe.
   // What is left of the fuel; 0 once a guest has run out of it.
@@ -268,6 +288,7 @@ class Store final {
   void give_to_pool();
   void give_back_stacks();
   Result<> make_stacks();
+  void prepare_direct_calls();
   Result<GcHeap*> make_gc_heap();
   void drop_unused_handles();
   void end_threads();
@@ -276,7 +297,9 @@ class Store final {
   platform::Reservation frame_stack_;
   platform::SwitchedStack native_stack_;
   GuestStay* innermost_stay_ = nullptr;
-  uintptr_t fault_address_ = 0;  // 0: none
+  mutable GuestStay direct_stay_;        // what stands for a direct call
+  DirectEntry* direct_entry_ = nullptr;  // null: there are no stacks, or none that stay, or no way
+  uintptr_t fault_address_ = 0;          // 0: none
   TypeRegistry& types_;
   Executor& executor_;
   Limits limits_;

@@ -29,24 +29,35 @@ inline constexpr Ref kTailCallRequested = 2;
 // What a call needs to know of a function, whoever it belongs to. A funcref points to one; its address is the
 // function's identity and never changes.
 //
-//   0  entry   the cell to run with fp = the callee's frame (interpreter's calls)
-//   8  native  the address to call from compiled code, or null
-//  16  vmctx   the callee's context; the host function's own for host functions (see HostRecord)
-//  24  type    canonical type id (TypeRegistry)
-//  28  index   function index in the callee's module
+//   0  entry        the cell to run with fp = the callee's frame (interpreter's calls)
+//   8  native       the address to call from compiled code, or null
+//  16  native_self  what is passed there in front of the arguments: vmctx; of a host function its DirectHost
+//  24  vmctx        the callee's context; null for host functions (see HostRecord)
+//  32  type         canonical type id (TypeRegistry)
+//  36  index        function index in the callee's module
+//
+// Behind the arguments, where a function of a module does not look, goes the calling instance's context.
 struct FuncRecord {
   std::atomic<const Cell*> entry;
   std::atomic<const void*> native;
+  const void* native_self;
   VmContext* vmctx;
   uint32_t type;
   uint32_t index;
 };
-static_assert(sizeof(FuncRecord) == 32);
+static_assert(sizeof(FuncRecord) == 40);
 
 // A host function. Arguments lie at slots[0..], results are to be written to slots[0..] (both in declaration order,
 // v128 in two slots). Returns false after it has put an Error into the store's pending error (Store::raise).
 // `caller` is the calling instance's context; if the embedder calls directly, an empty one that leads to the store.
 using HostFunction = bool (*)(void* env, VmContext* caller, Slot* slots);
+
+// What a host function's native code gets in front of its arguments. It does all that a call of a host function takes:
+// the embedder's compiler has made it (godwit/host_func.h).
+struct DirectHost {
+  VmStore* store;
+  void* env;
+};
 
 // How a call works, in every tier: the caller has placed the arguments in consecutive slots and sets fp to the first
 // of them. The callee's frame is
@@ -88,6 +99,7 @@ struct VmLibcalls {
 #include "runtime/libcalls.def"
 };
 
+struct DirectEntry;
 struct NativeEntry;
 struct NativeThreshold;
 
