@@ -6,6 +6,7 @@
 
 #include "interp/table.h"
 #include "module_generator.h"
+#include "peak/direct_calls.h"
 #include "peak/libcalls.h"
 #include "platform/plugins.h"
 #include "runtime/layout_hash.h"
@@ -118,7 +119,8 @@ Trial::Trial(code::TranslateOptions translate, bool collects_always, Tier tier)
 
 // Before there is a store.
 interp::Interpreter& Trial::know_compiled_code() {
-  interpreter_.know_compiled_code(&peak::kLibcalls, [this](uintptr_t pc) { return code_map_.locate(pc); });
+  interpreter_.know_compiled_code(&peak::kLibcalls, peak::direct_calls(),
+                                  [this](uintptr_t pc) { return code_map_.locate(pc); });
   return interpreter_;
 }
 
