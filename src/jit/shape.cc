@@ -34,7 +34,7 @@ void Shape::find(Counts how_counted) {
     }
     if (!is_data(op)) by_handler[i] = !has_code(op, cells[i]);
   }
-  depth.resize(count);
+  depth.assign(count + 1, 0);  // behind the last cell stands what leads to others
   int32_t around = 0;
   for (uint32_t i = 0; i < count; ++i) depth[i] = static_cast<uint8_t>(std::min(around += loops_[i], 255));
 }
