@@ -36,10 +36,13 @@ class FiberAwaiter final {
   /// @private
   using Returned = typename Awaited<std::invoke_result_t<Function&>>::Type;
 
+  /// @private
   FiberAwaiter(Scheduler& scheduler, Function function)
       : scheduler_(&scheduler), function_(std::move(function)) {}
 
+  /// @private
   bool await_ready() const noexcept { return false; }
+  /// @private
   bool await_suspend(std::coroutine_handle<> waiting) {
     auto spawned = scheduler_->spawn([this, waiting] {
       call();
@@ -48,6 +51,7 @@ class FiberAwaiter final {
     if (!spawned) result_.emplace(std::move(spawned).error());
     return !result_.has_value();
   }
+  /// @private
   Returned await_resume() {
 #if defined(__cpp_exceptions)
     if (thrown_) std::rethrow_exception(thrown_);
