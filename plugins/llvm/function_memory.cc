@@ -47,18 +47,22 @@ llvm::Value* FunctionTranslator::table_size(uint32_t table) {
 llvm::Value* FunctionTranslator::place(const wasm::MemArg& mem, uint32_t bytes, uint32_t alignment) {
   const wasm::MemType& type = wasm_.memories[mem.memory.value];
   llvm::Value* address = pop_wide();
+  llvm::Value *sum = nullptr, *is_beyond = nullptr;
+  if (alignment != 1 || needs_checks(type)) {
+    sum = b_.CreateBinaryIntrinsic(llvm::Intrinsic::uadd_with_overflow, address, b_.getInt64(mem.offset));
+    is_beyond = b_.CreateExtractValue(sum, 1);
+  }
   if (alignment != 1) {
-    llvm::Value* low = b_.CreateAnd(b_.CreateAdd(address, b_.getInt64(mem.offset)), alignment - 1);
-    trap_if(b_.CreateIsNotNull(low), runtime::Trap::UnalignedAtomic);
+    llvm::Value* low = b_.CreateAnd(b_.CreateExtractValue(sum, 0), alignment - 1);
+    // what has no address at all is outside, not unaligned
+    trap_if(b_.CreateAnd(b_.CreateIsNotNull(low), b_.CreateNot(is_beyond)), runtime::Trap::UnalignedAtomic);
   }
   if (needs_checks(type)) {
-    llvm::Value* offset = b_.getInt64(mem.offset);
-    llvm::Value* sum = b_.CreateBinaryIntrinsic(llvm::Intrinsic::uadd_with_overflow, address, offset);
     llvm::Value* size = memory_size(mem.memory.value);
     address = b_.CreateExtractValue(sum, 0);
     llvm::Value* last =
         b_.CreateBinaryIntrinsic(llvm::Intrinsic::usub_with_overflow, size, b_.getInt64(bytes));
-    llvm::Value* is_outside = b_.CreateOr(b_.CreateExtractValue(sum, 1), b_.CreateExtractValue(last, 1));
+    llvm::Value* is_outside = b_.CreateOr(is_beyond, b_.CreateExtractValue(last, 1));
     is_outside = b_.CreateOr(is_outside, b_.CreateICmpUGT(address, b_.CreateExtractValue(last, 0)));
     trap_if(is_outside, runtime::Trap::MemoryOutOfBounds);
   }

@@ -14,6 +14,8 @@ namespace {
 
 constexpr size_t kMostAnswerBytes = size_t{16} << 20;
 constexpr size_t kMostRows = 10'000;
+constexpr size_t kMostValues =
+    1'000'000;  // of an answer: one that is NULL has 4 bytes there, and ten times that here
 constexpr size_t kMostColumns = 1600;      // PostgreSQL's own bound
 constexpr uint32_t kMostRounds = 100'000;  // of hashing, that the server may ask for
 constexpr int32_t kByteaType = 17;
@@ -297,6 +299,7 @@ Result<SqlResult> PostgresConnection::run(std::string_view statement, std::span<
   TRY(wire_.send(bytes, patience));
 
   SqlResult result;
+  size_t values_so_far = 0;
   std::vector<int32_t> types;
   std::string error;
   for (;;) {
@@ -325,6 +328,10 @@ Result<SqlResult> PostgresConnection::run(std::string_view statement, std::span<
         if (result.rows.size() >= kMostRows)
           return fail(ErrorKind::Exhausted,
                       "PostgreSQL: more than " + std::to_string(kMostRows) + " rows: ask for fewer");
+        if (types.size() > kMostValues - values_so_far)
+          return fail(ErrorKind::Exhausted,
+                      "PostgreSQL: more than " + std::to_string(kMostValues) + " values: ask for fewer");
+        values_so_far += types.size();
         auto& row = result.rows.emplace_back();
         for (const int32_t type : types) {
           const auto size = reader.take<int32_t>();
