@@ -71,24 +71,6 @@ TEST(Postgres, RefusesLies) {
   }
 }
 
-TEST(Postgres, BoundsValues) {
-  constexpr size_t kColumns = 1600, kRows = 626;
-  std::string answer = "R\0\0\0\x8\0\0\0\0Z\0\0\0\5I"s;
-  auto add = [&](char kind, const std::string& body) {
-    answer += kind;
-    for (int shift = 24; shift >= 0; shift -= 8) answer += static_cast<char>((body.size() + 4) >> shift);
-    answer += body;
-  };
-  add('T', "\x06\x40"s + std::string(kColumns * 19, '\0'));
-  for (size_t i = 0; i < kRows; i++) add('D', "\x06\x40"s + std::string(kColumns * 4, '\xff'));
-  Saying connector(answer);
-  auto connection = PostgresConnection::connect(connector, {}, {}, {});
-  ASSERT_TRUE(connection);
-  const auto result = (*connection)->run("SELECT NULL", {}, {});
-  ASSERT_FALSE(result);
-  EXPECT_NE(result.error().message().find("1000000 values"), std::string::npos) << result.error().message();
-}
-
 TEST(Texts, SpeakBase64) {
   for (const auto& [plain, coded] :
        {std::pair("", ""), {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}}) {

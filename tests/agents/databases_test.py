@@ -109,6 +109,8 @@ class DatabasesTest(AgentsTest):
         self.assertIn("transaction", run("BEGIN")[1])
         self.assertIn("COPY", run("COPY bird FROM STDIN")[1])
         self.assertIn("10000 rows", run("SELECT generate_series(1, 10001)")[1])
+        many = "SELECT " + ", ".join(["NULL"] * 1600) + " FROM generate_series(1, 626)"
+        self.assertIn("1000000 values", run(many)[1])
         self.assertEqual(run("SELECT count(*) FROM bird"), (200, "0|2,"), "the table is there")
 
     def test_redis(self):
