@@ -7,7 +7,7 @@
 #            undefined-behaviour sanitizers, the unit tests and the guests with threads
 #            under the thread sanitizer, the bugs of tests/planted, which the tests must find, an instruction added as
 #            docs/adding-an-instruction.md says, a Kotlin program (which needs a Java machine), clients of real databases,
-#            and on aarch64, in an emulator, the specification suite, guest programs and the unit tests of the rooms that know processors
+#            the pages in a browser, and on aarch64, in an emulator, the specification suite, guest programs and the unit tests of the rooms that know processors
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -68,7 +68,7 @@ if [ -n "$nn" ]; then
 fi
 
 if [ -n "$full" ]; then
-  bash scripts/setup/run.sh kotlin aarch64 databases || exit 1
+  bash scripts/setup/run.sh kotlin aarch64 databases browser || exit 1
   build release databases
 fi
 run release ${full:+-C Full}

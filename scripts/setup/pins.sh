@@ -53,6 +53,12 @@ KOTLIN_STDLIB_SHA256=de0582ccbf35c21e802a06c1b30eda169a220a41730eff5e53fd36157ca
 AARCH64_QEMU_VERSION='1:10.0.2+ds-2+deb13u1~bpo12+1'
 AARCH64_QEMU_SHA256=10a2dec99f2b2d0b1097ff0375aea35b89322d6631fc96700511b02e05bf6fef
 
+# npm: what drives a browser (of a version for Debian 12's node), and what looks for barriers (an optional step).
+BROWSER_PLAYWRIGHT_VERSION=1.50.0
+BROWSER_PLAYWRIGHT_SHA256=3420667248bf530350888b7ed96b1421b9a12c29db633de815f1bdc977228125
+BROWSER_AXE_VERSION=4.14.1
+BROWSER_AXE_SHA256=e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745
+
 # Tensor libraries: optional steps (./dev setup --nn).
 # PyPI: ONNX Runtime and OpenVINO, whose packages for Python 3.11 carry their libraries for C.
 ONNX_PACKAGE=onnxruntime

@@ -1,9 +1,14 @@
 // What the operator is answered: agents, logs, metrics, new modules.
+#include <unistd.h>
+
 #include <charconv>
+#include <cstdio>
+#include <fstream>
 
 #include "agent/server.h"
 #include "agent/text.h"
 #include "net/visitors.h"
+#include "web/pages.h"
 
 namespace godwit::agent {
 namespace {
@@ -24,6 +29,20 @@ std::string number(const std::atomic<uint64_t>& counter) {
   return std::to_string(counter.load(std::memory_order_relaxed));
 }
 
+std::string as_ms(uint64_t ns) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3f", static_cast<double>(ns) / 1e6);
+  return text;
+}
+
+// Of this process; 0 where the system does not say.
+// spec: https://man7.org/linux/man-pages/man5/proc_pid_statm.5.html
+uint64_t resident_bytes() {
+  uint64_t whole = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> whole >> resident;
+  return resident * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
 std::string agent_json(const Agent& agent) {
   const AgentRecord& record = *agent.record;
   std::string routes;
@@ -31,6 +50,7 @@ std::string agent_json(const Agent& agent) {
     routes += (routes.empty() ? "" : ",") + json_string(route);
   for (const Webhook& webhook : agent.config.webhooks)
     routes += (routes.empty() ? "" : ",") + json_string(webhook.route);
+  const RunLog::Summary latest = record.run_log.summary();
   return "{\"name\":" + json_string(record.name) + ",\"routes\":[" + routes + "]" +
          ",\"stopped\":" + (record.is_stopped.load(std::memory_order_relaxed) ? "true" : "false") +
          ",\"running\":" + std::to_string(record.running.load(std::memory_order_relaxed)) +
@@ -38,15 +58,19 @@ std::string agent_json(const Agent& agent) {
          ",\"refused\":" + number(record.counters.refused) +
          ",\"denials\":" + number(record.counters.denials) +
          ",\"input_tokens\":" + number(record.counters.tokens_in) +
-         ",\"output_tokens\":" + number(record.counters.tokens_out) + "}";
+         ",\"output_tokens\":" + number(record.counters.tokens_out) +
+         ",\"latency_ms\":{\"p50\":" + as_ms(latest.half_ns) + ",\"p99\":" + as_ms(latest.most_ns) + "}" +
+         ",\"memory_bytes\":" + std::to_string(latest.memory_bytes) +
+         ",\"peak_memory_bytes\":" + std::to_string(latest.peak_bytes) + "}";
 }
 
 }  // namespace
 
 void AgentServer::Admin::handle(net::Request& request, net::ResponseWriter& response) {
-  // No page in a browser has business here, whatever it knows.
-  if (!net::is_this_machine(request.host()) || request.field("origin"))
-    return answer_error(response, 403, "the admin API is not for browsers");
+  // No page but the server's own has business here, whatever it knows; nor has one by a name of its own for this machine.
+  if (!net::is_this_machine(request.host()) || !net::is_from(request, {}))
+    return answer_error(response, 403, "the admin API is for this server's own page, and for no other");
+  if (web::answer(web::Page::Dashboard, request, response)) return;
   const std::string* authorization = request.field("authorization");
   if (!authorization || !is_same_secret(*authorization, "Bearer " + server_.token_)) {
     if (!response.add_field("WWW-Authenticate", "Bearer")) return;
@@ -65,6 +89,7 @@ void AgentServer::Admin::handle(net::Request& request, net::ResponseWriter& resp
       list += (list.empty() ? "" : ",") + agent_json(*agent);
     return answer_json(response, 200, "{\"agents\":[" + list + "]}");
   }
+  if (path == "/v1/server" && method == "GET") return answer_json(response, 200, server_json(request));
   if (path == "/v1/reload" && method == "POST") {
     Result<> outcome = fail(ErrorKind::Io, "not done");
     if (const auto ran = server_.files_->run([&] { outcome = server_.reload(); }, &request.scheduler()); !ran)
@@ -86,6 +111,8 @@ void AgentServer::Admin::answer_agent(net::Request& request, net::ResponseWriter
   if (!agent) return answer_error(response, 404, "no agent '" + std::string(name) + "' is served");
   const std::string& method = request.method();
   if (action.empty() && method == "GET") return answer_json(response, 200, agent_json(*agent));
+  if (action == "runs" && method == "GET")
+    return answer_json(response, 200, "{\"runs\":" + agent->record->run_log.to_json() + "}");
   if (action == "logs" && method == "GET") {
     uint64_t from = 0;
     if (const auto text = query_value(request.query(), "from"))
@@ -115,6 +142,14 @@ void AgentServer::Admin::answer_agent(net::Request& request, net::ResponseWriter
     return answer_json(response, 200, "{\"deployed\":" + json_string(name) + "}");
   }
   answer_error(response, 404, "the admin API has no such path, or not by this method");
+}
+
+std::string AgentServer::Admin::server_json(net::Request& request) const {
+  const auto events = server_.events_->count(&request.scheduler());
+  return "{\"memory_bytes\":" + std::to_string(resident_bytes()) +
+         ",\"connections\":" + std::to_string(server_.server_->connections()) +
+         ",\"events_pending\":" + std::to_string(events ? events->pending : 0) +
+         ",\"events_dead\":" + std::to_string(events ? events->dead : 0) + "}";
 }
 
 std::string AgentServer::Admin::metrics(net::Request& request) const {

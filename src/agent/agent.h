@@ -9,6 +9,7 @@
 
 #include "agent/log.h"
 #include "agent/manifest.h"
+#include "agent/run_log.h"
 #include "agent/state.h"
 #include "godwit/module.h"
 
@@ -36,6 +37,7 @@ struct AgentRecord {
   std::string name;
   uint64_t number = 0;  // a partition of connections
   Log log;
+  RunLog run_log;
   Counters counters;
   std::unique_ptr<State> state;
   std::atomic<uint32_t> running = 0;

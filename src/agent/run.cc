@@ -74,8 +74,14 @@ Result<> Run::call_guest() {
   auto called = [&]() -> Result<> {
     const auto instance = linker.instantiate(store, agent_->module);
     if (!instance) return fail(from_public(instance.error()));
-    if (agent_->has_initialize) TRY(call_export(store, *instance, "_initialize"));
-    return call_export(store, *instance, trigger_.request ? "on_http" : "on_event");
+    const auto call = [&]() -> Result<> {
+      if (agent_->has_initialize) TRY(call_export(store, *instance, "_initialize"));
+      return call_export(store, *instance, trigger_.request ? "on_http" : "on_event");
+    };
+    auto outcome = call();
+    if (const auto memory = instance->find_memory(store, "memory"))
+      if (const auto bytes = memory->bytes(store)) memory_bytes_ = bytes->size();
+    return outcome;
   }();
   if (trigger_.request) trigger_.request->on_gone({});
   host_.warden->forget(context_.thread, watched_);
@@ -148,6 +154,19 @@ void Run::close(OpenResponse& response) {
   host_.tracer->add(std::move(span));
 }
 
+void Run::note(const Result<>& outcome, uint64_t taken_ns) const {
+  const std::string target = trigger_.request
+                                 ? trigger_.request->method() + " " + std::string(trigger_.request->path())
+                                 : trigger_.id;
+  agent_->record->run_log.add({.time_ms = platform::now_ns(platform::Clock::Realtime) / 1'000'000,
+                               .taken_ns = taken_ns,
+                               .memory_bytes = memory_bytes_,
+                               .status = trigger_.response ? trigger_.response->status() : 0,
+                               .kind = trigger_.kind,
+                               .target = target,
+                               .error = outcome ? std::string_view() : to_string(outcome.error().kind())});
+}
+
 Result<> Run::execute() {
   Counters& counters = agent_->record->counters;
   const bool is_traced = host_.tracer->is_enabled();
@@ -170,6 +189,7 @@ Result<> Run::execute() {
                                                            : "";
     log(Level::Error, std::string(why) + outcome.error().describe());
     if (trigger_.response) answer_failure(outcome.error());
+    note(outcome, taken);
     if (is_traced) end_span(outcome);
     return outcome;
   }
@@ -177,6 +197,7 @@ Result<> Run::execute() {
     // a client that has left is no failure of the agent's
     if (const auto sent = flush(true); !sent) log(Level::Info, sent.error().message());
   }
+  note(outcome, taken);
   if (is_traced) end_span(outcome);
   return {};
 }

@@ -85,6 +85,8 @@ class Run final {
   // What the run is called in traces, and who has asked for it.
   void begin_span();
   void end_span(const Result<>& outcome);
+  // What who looks at the agent is told of the run.
+  void note(const Result<>& outcome, uint64_t taken_ns) const;
   // Ends a response, and tells of it.
   void close(OpenResponse& response);
   // Sends what the guest has written; the last time with its end.
@@ -110,7 +112,8 @@ class Run final {
   bool has_body_ended_ = false;
   std::string out_;  // of the response, that was not sent yet
   uint64_t out_bytes_ = 0;
-  std::string failure_;  // that the guest said
+  uint64_t memory_bytes_ = 0;  // of the instance, when the call had ended
+  std::string failure_;        // that the guest said
   std::string last_error_;
   std::vector<std::optional<OpenResponse>> responses_;  // of the guest's requests, by handle
   std::vector<std::string> results_;                    // of its statements, by handle

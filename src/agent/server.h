@@ -80,6 +80,7 @@ class AgentServer final {
    private:
     void answer_agent(net::Request& request, net::ResponseWriter& response, std::string_view rest);
     std::string metrics(net::Request& request) const;
+    std::string server_json(net::Request& request) const;
     AgentServer& server_;
   };
 

@@ -7,6 +7,7 @@
 #include "base/sha256.h"
 #include "net/visitors.h"
 #include "openai/asker.h"
+#include "web/pages.h"
 
 namespace godwit::openai {
 namespace {
@@ -142,6 +143,7 @@ Outcome<> Service::route(Asker& asker) {
   const std::string_view path = asker.request.path();
   if (path == "/health") return health(asker);
   OPENAI_CHECK(meet(asker));
+  if (web::answer(web::Page::Chat, asker.request, asker.response)) return {};
   OPENAI_CHECK(recognise(asker));
   if (path.starts_with(kModelPrefix)) return models(asker);
   if (path.starts_with(kResponsePrefix)) return stored_response(asker);

@@ -183,6 +183,28 @@ class Operating(AgentsTest):
         self.assertEqual(self.server.admin("/v1/agents")[0], 200)
         self.assertEqual(self.server.ask("/v1/agents", method="GET")[0], 404, "not where agents answer")
 
+    def test_shows_a_page_that_holds_nothing(self):
+        own = f"127.0.0.1:{self.server.admin_port}"
+        status, page = self.server.ask("/", headers={"Host": own}, method="GET", port=self.server.admin_port)
+        self.assertEqual(status, 200, "who has no token sees it")
+        self.assertIn("dashboard.js", page)
+        self.assertNotIn("granted", page)
+        for headers in ({"Host": "evil.test"}, {"Origin": "http://evil.test"}, {"Origin": "null"}):
+            self.assertEqual(self.server.ask("/", headers=headers, method="GET", port=self.server.admin_port)[0], 403)
+        # what it asks, as a browser does
+        self.assertEqual(self.server.admin("/v1/reload", method="POST", headers={"Host": own, "Origin": "http://" + own})[0], 200)
+        self.assertEqual(self.server.admin("/v1/reload", method="POST", headers={"Host": own, "Origin": f"http://127.0.0.1:{self.server.port}"})[0], 403)
+        self.granted("echo", "x")
+        self.granted("trap")
+        runs = json.loads(self.server.admin("/v1/agents/granted/runs")[1])["runs"]
+        self.assertEqual([(run["kind"], run["target"], run["status"], run["error"]) for run in runs[-2:]],
+                         [("http", "POST /granted/echo", 200, ""), ("http", "POST /granted/trap", 500, "trap")])  # fmt: skip
+        agent = json.loads(self.server.admin("/v1/agents/granted")[1])
+        self.assertEqual(agent["memory_bytes"] % 65536, 0)
+        self.assertGreaterEqual(agent["peak_memory_bytes"], agent["memory_bytes"])
+        self.assertGreater(agent["latency_ms"]["p99"], 0)
+        self.assertGreater(json.loads(self.server.admin("/v1/server")[1])["memory_bytes"], 1 << 20)
+
     def test_stops_and_starts(self):
         self.assertEqual(self.server.admin("/v1/agents/other/stop", method="POST")[0], 200)
         self.assertEqual(self.server.ask("/other/echo")[0], 503)

@@ -356,6 +356,34 @@ class Strangers(unittest.TestCase):
         finally:
             self.assertEqual(server.close(), 0)
 
+    def get(self, path):
+        with urllib.request.urlopen(path, timeout=DEADLINE_S) as answer:
+            return answer.headers, answer.read().decode()
+
+    def test_shows_a_page(self):
+        server = Server(*model("tiny", "tiny.gguf"))
+        try:
+            headers, page = self.get(server.root + "/")
+            policy = headers["Content-Security-Policy"]
+            for rule in ("default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"):
+                self.assertIn(rule, policy)
+            self.assertNotIn("unsafe", policy)
+            self.assertEqual(headers["X-Content-Type-Options"], "nosniff")
+            # all that it names is there, of the right type, and nothing of it is inline or of others
+            parts = re.findall(r'(?:src|href)="([^"#]+)"', page)
+            self.assertEqual(len(parts), 3)
+            for part in parts:
+                headers, text = self.get(f"{server.root}/{part}")
+                self.assertRegex(headers["Content-Type"], r"text/(javascript|css); charset=utf-8|image/svg\+xml")
+                self.assertEqual(headers["Content-Security-Policy"], policy)
+                for imported in re.findall(r'from "\./([^"]+)"', text):
+                    self.assertIn("export", self.get(f"{server.root}/{imported}")[1])
+            self.assertNotRegex(page, r"<style|style=|<script[^>]*>[^<]|\bon[a-z]+=|https?:")
+            self.assertEqual(self.ask(server, Host="rebound.example.org"), 421)
+            self.assertEqual(server.post("/", b"")[0], 404)
+        finally:
+            self.assertEqual(server.close(), 0)
+
     def test_other_machines_need_keys(self):
         for address in ("0.0.0.0:0", "[::]:0", "[::ffff:0.0.0.0]:0"):
             done = subprocess.run([ARGUMENTS.server, "serve", "--listen", address, *model("tiny", "tiny.gguf")],
