@@ -34,6 +34,14 @@ class Snapshot final {
   /// @errors Exhausted: with that state a module would have more than 2^32 bytes.
   Result<std::vector<uint8_t>> serialize() const;
 
+  /// The state alone, to be kept where the module is known anyway.
+  std::vector<uint8_t> serialize_state() const;
+
+  /// The snapshot that serialize_state() has written of an instance of the same module. It is not trusted: all of it is
+  /// checked, which keeps memory safe, but not the guest's own rules about what lies in its memory.
+  /// @errors Malformed: it does not fit the module. Exhausted: no room.
+  static Result<Snapshot> with_state(const Module& module, std::span<const uint8_t> state);
+
   /// The module.
   const Module& module() const;
 

@@ -61,7 +61,11 @@ std::string agent_json(const Agent& agent) {
          ",\"output_tokens\":" + number(record.counters.tokens_out) +
          ",\"latency_ms\":{\"p50\":" + as_ms(latest.half_ns) + ",\"p99\":" + as_ms(latest.most_ns) + "}" +
          ",\"memory_bytes\":" + std::to_string(latest.memory_bytes) +
-         ",\"peak_memory_bytes\":" + std::to_string(latest.peak_bytes) + "}";
+         ",\"peak_memory_bytes\":" + std::to_string(latest.peak_bytes) +
+         (record.residents ? ",\"awake\":" + std::to_string(record.residents->awake()) +
+                                 ",\"asleep\":" + std::to_string(record.residents->asleep().count())
+                           : std::string()) +
+         "}";
 }
 
 }  // namespace

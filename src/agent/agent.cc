@@ -4,8 +4,12 @@
 #include <algorithm>
 
 #include "agent/bindings.h"
+#include "agent/residents.h"
 
 namespace godwit::agent {
+
+AgentRecord::AgentRecord() = default;
+AgentRecord::~AgentRecord() = default;
 
 Error from_public(const v1::Error& error) {
   std::string message = error.message();
@@ -25,6 +29,9 @@ Result<std::shared_ptr<const Agent>> load_agent(const v1::Engine& engine, const 
   if (!module) return fail(from_public(module.error()).in("agent '" + config.name + "'"));
   auto agent = std::make_shared<Agent>(
       Agent{.config = config, .record = std::move(record), .module = std::move(*module)});
+  Sha256 hash;
+  hash.update(agent->module.binary());
+  agent->digest = hash.finish();
   const std::vector<std::string_view> known = Bindings::names();
   for (const v1::ImportType& import : agent->module.imports()) {
     if (import.module == kAbi) {

@@ -11,6 +11,7 @@
 #include "agent/manifest.h"
 #include "agent/run_log.h"
 #include "agent/state.h"
+#include "base/sha256.h"
 #include "godwit/module.h"
 
 namespace godwit::agent {
@@ -32,14 +33,20 @@ struct Counters {
   std::atomic<uint64_t> by_time[std::size(kBounds_ms) + 1] = {};
 };
 
+class Residents;
+
 // Of an agent's name: stays while the server runs.
 struct AgentRecord {
+  AgentRecord();
+  ~AgentRecord();
+
   std::string name;
   uint64_t number = 0;  // a partition of connections
   Log log;
   RunLog run_log;
   Counters counters;
   std::unique_ptr<State> state;
+  std::unique_ptr<Residents> residents;  // null until a manifest says that it has some
   std::atomic<uint32_t> running = 0;
   std::atomic<bool> is_stopped = false;
 };
@@ -49,6 +56,7 @@ struct Agent {
   AgentConfig config;
   std::shared_ptr<AgentRecord> record;
   v1::Module module;
+  Digest digest = {};                     // of the module's bytes
   std::vector<std::string> imports = {};  // of kAbi
   std::vector<std::string> secrets = {};  // that never come to a log
   bool has_on_http = false;

@@ -21,9 +21,11 @@ enum class Failure : int32_t {
 
 class Bindings final {
  public:
-  explicit Bindings(Run& run) : run_(run) {}
+  explicit Bindings(Run& run) : run_(&run) {}
+  // From now on the functions are called for `run`, on the same thread.
+  void serve(Run& run) { run_ = &run; }
 
-  // Offers those that the agent's module imports.
+  // Offers those that the agent's module imports; and, with a journal, a clock and random numbers of its own.
   void define(v1::Linker& linker);
   // The names of all.
   static std::vector<std::string_view> names();
@@ -40,6 +42,15 @@ class Bindings final {
   Answer refuse(const Error& error);
   Answer deny(std::string what);
 
+  // What a call of the world is answered: `ask()`, or what the journal says that it was.
+  template <class Ask>
+  v1::Result<Told> told(std::string_view name, std::initializer_list<std::string_view> arguments, Ask ask);
+  static Told failed(const Error& error);
+  // The same as an answer to the guest: a code and, for less than 0, why.
+  Answer refuse(const Told& told) { return refuse(static_cast<Failure>(told.code), told.bytes); }
+  Answer answer(v1::Result<Told> told);
+  void define_clock(v1::Linker& linker);
+
   Answer header(v1::Caller& caller, const net::Fields* fields, uint32_t name_at, uint32_t name_size,
                 uint32_t at, uint32_t room);
   Answer read_body(v1::Caller& caller, uint32_t at, uint32_t room);
@@ -48,6 +59,7 @@ class Bindings final {
   Answer send(std::string_view method, std::string_view url, std::string_view fields, std::string_view body);
   Answer ask_model(std::string_view name, std::string_view path, std::string_view body);
   Answer begin(net::ClientRequest request, std::optional<Span> span, bool is_for_model);
+  Answer begin_noted(net::ClientRequest request, std::optional<Span> span, bool is_for_model, size_t place);
   Span begin_span(std::string name) const;
   // Of the run; empty if nobody is told.
   std::string traceparent() const;
@@ -57,12 +69,15 @@ class Bindings final {
   Answer call_redis(std::string_view name, std::string_view command);
   Answer run_postgres(std::string_view name, std::string_view statement, std::string_view values);
   // Keeps a result for sql_result(); its handle.
-  Answer keep_result(const SqlResult& result);
+  Answer keep_result(v1::Result<Told> result);
   const std::string& secret_of(const std::string& name) const;
   Answer set_timer(std::string_view name, uint64_t delay_ms, std::string_view payload);
-  Answer send_event(std::string_view agent, std::string_view key, std::string_view payload);
+  Answer cancel_timer(std::string_view name);
+  // Of an event for the instance that runs now.
+  std::string own_key(std::string_view name) const;
+  Answer send_event(std::string_view to, std::string_view key, std::string_view payload);
 
-  Run& run_;
+  Run* run_;
 };
 
 // `body`, a JSON object, with `value` as its only member `key`. Nothing if it is no object.

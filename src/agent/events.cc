@@ -9,8 +9,8 @@
 namespace godwit::agent {
 namespace {
 
-// 1: the first. 2: events know the trace that they belong to.
-constexpr int64_t kSchema = 2;
+// 1: the first. 2: events know the trace that they belong to. 3: runs have journals.
+constexpr int64_t kSchema = 3;
 constexpr int64_t kMostPending = 10'000;  // of an agent
 constexpr uint64_t kDay_ms = 86'400'000;
 constexpr uint64_t kFirstRetry_ms = 1000;
@@ -36,6 +36,8 @@ Result<std::unique_ptr<Events>> Events::open(const std::string& directory, platf
     ASSIGN_OR_RETURN(events->database_,
                      Database::open(directory + "/events.db", {.max_bytes = uint64_t{4} << 30}));
     TRY(events->migrate());
+    // of timers that were set anew or cancelled
+    TRY(events->database_->run("DELETE FROM journal WHERE event NOT IN (SELECT id FROM event)"));
     return true;
   });
   if (!opened) return fail(Error(opened.error().kind(), opened.error().message()));
@@ -56,10 +58,13 @@ Result<> Events::migrate() {
                 "the state directory was written by a newer godwit (events.db has schema " +
                     std::to_string(version) + ", this one knows " + std::to_string(kSchema) + ")");
   if (version == kSchema) return {};
-  if (version == 1) {
-    TRY(database_->run("ALTER TABLE event ADD COLUMN trace TEXT NOT NULL DEFAULT ''"));
-    return database_->set_schema_version(kSchema);
-  }
+  TRY(database_->run(
+      "CREATE TABLE IF NOT EXISTS journal (event INTEGER NOT NULL, number INTEGER NOT NULL, call BLOB NOT "
+      "NULL, "
+      "code INTEGER NOT NULL, bytes BLOB NOT NULL, time_ns INTEGER NOT NULL, PRIMARY KEY (event, number)) "
+      "WITHOUT ROWID"));
+  if (version == 1) TRY(database_->run("ALTER TABLE event ADD COLUMN trace TEXT NOT NULL DEFAULT ''"));
+  if (version != 0) return database_->set_schema_version(kSchema);
   // state: 0 pending, 1 done, 2 dead
   TRY(database_->run(
       "CREATE TABLE IF NOT EXISTS event (id INTEGER PRIMARY KEY AUTOINCREMENT, agent TEXT NOT NULL, kind "
@@ -87,15 +92,10 @@ Result<bool> Events::add(const Event& event, uint64_t due_ms, IfKnown if_known,
     if (as_int(pending.rows[0][0]) >= kMostPending)
       return fail(ErrorKind::Exhausted,
                   "agent '" + event.agent + "' has " + std::to_string(kMostPending) + " events waiting");
+    // What replaces another gets a number of its own: a run for the other, which may have set this one, ends the other.
     const std::string statement =
-        std::string(
-            "INSERT INTO event (agent, kind, key, payload, due_ms, trace) VALUES (?, ?, ?, ?, ?, ?) ON "
-            "CONFLICT "
-            "(agent, kind, key) DO ") +
-        (if_known == IfKnown::Keep
-             ? "NOTHING"
-             : "UPDATE SET payload = excluded.payload, due_ms = excluded.due_ms, trace = excluded.trace, "
-               "attempts = 0, state = 0, why = ''");
+        std::string("INSERT OR ") + (if_known == IfKnown::Keep ? "IGNORE" : "REPLACE") +
+        " INTO event (agent, kind, key, payload, due_ms, trace) VALUES (?, ?, ?, ?, ?, ?)";
     ASSIGN_OR_RETURN(const SqlResult done,
                      database_->run(statement, {event.agent, event.kind, event.key, Blob{event.payload},
                                                 static_cast<int64_t>(due_ms), event.trace}));
@@ -178,6 +178,7 @@ Result<> Events::done(int64_t id, uint64_t now_ms, platform::fs::Parker* parker)
   const auto set = on_thread<bool>(parker, [&]() -> Result<bool> {
     TRY(database_->run("UPDATE event SET state = 1, payload = x'', ended_ms = ? WHERE id = ?",
                        {static_cast<int64_t>(now_ms), id}));
+    TRY(database_->run("DELETE FROM journal WHERE event = ?", {id}));
     return true;
   });
   if (!set) return fail(Error(set.error().kind(), set.error().message()));
@@ -193,10 +194,42 @@ Result<> Events::failed(const Event& event, std::string_view why, uint64_t now_m
         "UPDATE event SET attempts = ?, state = ?, why = ?, due_ms = ?, ended_ms = ? WHERE id = ?",
         {attempts, attempts >= kMostAttempts ? int64_t{2} : int64_t{0}, std::string(why.substr(0, 500)),
          static_cast<int64_t>(retry_ms), static_cast<int64_t>(now_ms), event.id}));
+    // it has come to its end: the next begins anew, and what has failed may go well
+    TRY(database_->run("DELETE FROM journal WHERE event = ?", {event.id}));
     return true;
   });
   changed_.raise();
   if (!set) return fail(Error(set.error().kind(), set.error().message()));
+  return {};
+}
+
+Result<std::vector<Told>> Events::told(int64_t id, platform::fs::Parker* parker) {
+  return on_thread<std::vector<Told>>(parker, [&]() -> Result<std::vector<Told>> {
+    ASSIGN_OR_RETURN(
+        const SqlResult found,
+        database_->run("SELECT call, code, bytes, time_ns FROM journal WHERE event = ? ORDER BY number",
+                       std::vector<SqlValue>{id}, {.max_rows = SIZE_MAX, .max_bytes = SIZE_MAX}));
+    std::vector<Told> all;
+    for (const auto& row : found.rows) {
+      Told told = {.code = static_cast<int32_t>(as_int(row[1])),
+                   .bytes = as_string(row[2]),
+                   .time_ns = static_cast<uint64_t>(as_int(row[3]))};
+      const std::string call = as_string(row[0]);
+      if (call.size() == told.call.size()) std::ranges::copy(call, told.call.begin());
+      all.push_back(std::move(told));
+    }
+    return all;
+  });
+}
+
+Result<> Events::note(int64_t id, int64_t number, const Told& told, platform::fs::Parker* parker) {
+  const auto noted = on_thread<bool>(parker, [&]() -> Result<bool> {
+    TRY(database_->run("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)",
+                       {id, number, Blob{std::string(told.call.begin(), told.call.end())}, int64_t{told.code},
+                        Blob{told.bytes}, static_cast<int64_t>(told.time_ns)}));
+    return true;
+  });
+  if (!noted) return fail(Error(noted.error().kind(), noted.error().message()));
   return {};
 }
 

@@ -12,6 +12,7 @@
 #include "agent/manifest.h"
 #include "async/blocking_pool.h"
 #include "async/signal.h"
+#include "base/sha256.h"
 
 namespace godwit::agent {
 
@@ -23,6 +24,14 @@ struct Event {
   std::string payload;
   int64_t attempts = 0;    // that failed
   std::string trace = {};  // "traceparent" of who made it; empty: nobody is told
+};
+
+// What a call of a run's was answered.
+struct Told {
+  int32_t code = 0;  // less than 0: a Failure, and why in `bytes`
+  std::string bytes = {};
+  Digest call = {};      // which call, with which arguments
+  uint64_t time_ns = 0;  // when, since 1970
 };
 
 // The file `events.db`. An event is there from the moment that add() has returned until done() has; who dies in between
@@ -53,6 +62,11 @@ class Events final {
   // It is tried again later, each time twice as late; after kMostAttempts it is kept as dead.
   Result<> failed(const Event& event, std::string_view why, uint64_t now_ms, platform::fs::Parker* parker);
   static constexpr int64_t kMostAttempts = 8;
+
+  // What runs for this event were told so far, in order; of one that is done or has failed: nothing.
+  Result<std::vector<Told>> told(int64_t id, platform::fs::Parker* parker);
+  // @param number from 0, one more each time.
+  Result<> note(int64_t id, int64_t number, const Told& told, platform::fs::Parker* parker);
 
   // From now on these cron jobs are due; what was missed while nobody served is due once.
   Result<> set_cron(const std::vector<AgentConfig>& agents, uint64_t now_ms, platform::fs::Parker* parker);

@@ -40,8 +40,10 @@ bool AgentServer::answer_by(const std::shared_ptr<const Agent>& agent, Trigger t
     answer_text(*trigger.response, 503, is_stopped ? "the agent is stopped" : "the agent has too much to do");
     return false;
   }
-  const auto done = Run(host_, threads_[thread]->context, agent, std::move(trigger)).execute();
+  ThreadContext& context = threads_[thread]->context;
+  const auto done = Run(host_, context, agent, std::move(trigger)).execute();
   record.running.fetch_sub(1, std::memory_order_relaxed);
+  trim_residents(*agent, context);
   return done.has_value();
 }
 
@@ -65,13 +67,21 @@ void AgentServer::Front::answer(net::Request& request, net::ResponseWriter& resp
   if (!route) return answer_text(response, 404, "no agent has this route");
   agent_name = route->agent->config.name;
   if (!request.limit_body(route->agent->config.limits.body_bytes)) return;
-  if (route->webhook) return answer_webhook(request, response, *route);
-  server_.answer_by(route->agent, {.kind = "http", .request = &request, .response = &response},
-                    request.thread());
+  std::string instance;
+  if (const auto& resident = route->agent->config.resident) {
+    auto found = instance_of(*resident, request, route->path);
+    if (!found) return answer_text(response, 400, "the request does not say which instance it is for");
+    instance = std::move(*found);
+  }
+  if (route->webhook) return answer_webhook(request, response, *route, std::move(instance));
+  server_.answer_by(
+      route->agent,
+      {.kind = "http", .request = &request, .response = &response, .instance = std::move(instance)},
+      request.thread());
 }
 
 void AgentServer::Front::answer_webhook(net::Request& request, net::ResponseWriter& response,
-                                        const Serving::Route& route) {
+                                        const Serving::Route& route, std::string instance) {
   if (request.method() != "POST") return answer_text(response, 405, "webhooks are posted");
   auto body = request.read_all();
   if (!body) return;
@@ -112,7 +122,8 @@ void AgentServer::Front::answer_webhook(net::Request& request, net::ResponseWrit
                                           .request = &request,
                                           .response = &response,
                                           .payload = std::move(*body),
-                                          .has_payload = true},
+                                          .has_payload = true,
+                                          .instance = std::move(instance)},
                                          request.thread());
   if (is_done && response.status() < 500) {
     const auto set = server_.events_->set_seen(config.name, delivery, now_ms, scheduler);

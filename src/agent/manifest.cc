@@ -306,6 +306,8 @@ class ManifestReader final {
     });
     table.tables("webhook", [&](Table& webhook) { agent.webhooks.push_back(read_webhook(webhook)); });
     table.tables("cron", [&](Table& cron) { agent.cron.push_back(read_cron(cron)); });
+    table.table("resident", [&](Table& resident) { agent.resident = read_resident(resident); });
+    agent.has_journal = table.flag("journal", false);
     table.table("limits", [&](Table& limits) { read_limits(limits, agent.limits); });
     table.table("grants", [&](Table& grants) { read_grants(grants, agent); });
     check_secrets(table, agent);
@@ -345,6 +347,33 @@ class ManifestReader final {
         table.problem(table.find("schedule"), parsed.error().message());
     job.payload = table.text("payload").value_or("");
     return job;
+  }
+
+  static ResidentConfig read_resident(Table& table) {
+    using By = ResidentConfig::By;
+    ResidentConfig resident;
+    const std::string key = table.needed_text("key");
+    const size_t colon = key.find(':');
+    const std::string kind = key.substr(0, colon);
+    if (colon != std::string::npos) resident.name = key.substr(colon + 1);
+    constexpr std::pair<std::string_view, By> kKinds[] = {
+        {"one", By::Nothing}, {"path", By::Path}, {"header", By::Header}, {"query", By::Query}};
+    const auto found = std::ranges::find(kKinds, kind, &std::pair<std::string_view, By>::first);
+    const bool is_named = kind == "header" || kind == "query";
+    if (found == std::end(kKinds) || is_named != (colon != std::string::npos) ||
+        (is_named && !net::is_token(resident.name))) {
+      if (!key.empty())
+        table.problem(table.find("key"), "'" + key +
+                                             "' does not say what tells instances apart: \"one\", \"path\", "
+                                             "\"header:X-Session\" or \"query:session\"");
+    } else {
+      resident.by = found->second;
+    }
+    resident.is_durable = table.flag("durable", false);
+    table.count("awake", resident.most_awake, 8192);
+    table.count("most", resident.most, 100'000'000);
+    table.time("idle", resident.idle_ns);
+    return resident;
   }
 
   void read_limits(Table& table, AgentLimits& limits) {

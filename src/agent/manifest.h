@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,6 +75,17 @@ struct CronJob {
   std::string payload;
 };
 
+// An agent whose instances stay, one for each key that requests and events name.
+struct ResidentConfig {
+  enum class By : uint8_t { Nothing, Path, Header, Query };
+  By by = By::Nothing;        // Nothing: there is one instance
+  std::string name = {};      // of the header field, or of the query's value
+  bool is_durable = false;    // written before each answer; otherwise it lasts as long as the server
+  uint32_t most_awake = 128;  // in memory; more sleep in a file
+  uint32_t most = 100'000;
+  uint64_t idle_ns = 30'000'000'000;  // after which one sleeps
+};
+
 struct AgentLimits {
   uint64_t memory_bytes = uint64_t{64} << 20;
   uint64_t stack_bytes = uint64_t{1} << 20;
@@ -91,6 +103,8 @@ struct AgentConfig {
   std::vector<std::string> routes;  // "/a" covers "/a" and what lies beneath
   std::vector<Webhook> webhooks;
   std::vector<CronJob> cron;
+  std::optional<ResidentConfig> resident;
+  bool has_journal = false;  // of runs for events: those that were interrupted are resumed
   AgentLimits limits;
   // Grants. What is not here is refused.
   std::vector<HostGrant> hosts;

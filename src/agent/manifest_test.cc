@@ -35,6 +35,11 @@ hosts = ["Agents.test"]
 name = "a"
 module = "/abs.wasm"
 routes = ["/", "/b"]
+journal = true
+[agent.resident]
+key = "header:X-Who"
+durable = true
+awake = 5
 [agent.limits]
 memory = "1MiB"
 time = "500ms"
@@ -60,6 +65,11 @@ hosts = ["api.example.org"]
   ASSERT_TRUE(manifest) << describe(manifest.error(), "m");
   const AgentConfig& agent = manifest->agents.at(0);
   EXPECT_EQ(manifest->hosts.at(0), "agents.test");
+  ASSERT_TRUE(agent.resident && agent.has_journal);
+  EXPECT_EQ(agent.resident->by, ResidentConfig::By::Header);
+  EXPECT_EQ(agent.resident->name, "X-Who");
+  EXPECT_TRUE(agent.resident->is_durable);
+  EXPECT_EQ(agent.resident->most_awake, 5u);
   EXPECT_EQ(agent.limits.memory_bytes, 1u << 20);
   EXPECT_EQ(agent.limits.time_ns, 500'000'000u);
   EXPECT_EQ(agent.limits.concurrency, 3u);
@@ -91,6 +101,10 @@ TEST(ManifestTest, SaysWhereAndWhatIsWrong) {
   EXPECT_EQ(problems_of(agent + "[agent.grants]\nkv = 1\n"), "m:6:6: 'kv' must be true or false\n");
   EXPECT_EQ(problems_of(agent + "[agent.grants]\nhosts = [\"a b\"]\n"),
             "m:6:10: 'a b' is no host: \"example.org\", \"example.org:8443\", \"*.example.org\"\n");
+  EXPECT_EQ(
+      problems_of(agent + "[agent.resident]\nkey = \"header\"\n"),
+      "m:6:7: 'header' does not say what tells instances apart: \"one\", \"path\", \"header:X-Session\" or "
+      "\"query:session\"\n");
   EXPECT_NE(problems_of(agent + "[[agent.cron]]\nname = \"x\"\nschedule = \"61 * * * *\"\n")
                 .find("m:7:12: '61' is no minute"),
             std::string::npos);

@@ -43,47 +43,74 @@ Result<> Run::call_export(v1::Store& store, const v1::Instance& instance, std::s
   return fail(from_public(called.error()));
 }
 
-Result<> Run::call_guest() {
+void Run::link(AwakeInstance& guest) {
   const AgentLimits& limits = agent_->config.limits;
-  std::optional<v1::Wasi> wasi;
+  guest.agent = agent_;
+  guest.thread = context_.thread;
+  guest.bindings = std::make_unique<Bindings>(*this);
+  if (guest.wasi) guest.linker.define(*guest.wasi);
+  guest.bindings->define(guest.linker);
+  guest.store.emplace(*host_.engine, v1::Limits{.max_memory_bytes = limits.memory_bytes,
+                                                .max_total_memory_bytes = limits.memory_bytes,
+                                                .max_table_elements = 1'000'000,
+                                                .max_gc_heap_bytes = limits.memory_bytes,
+                                                .stack_bytes = limits.stack_bytes});
+}
+
+Result<> Run::link_with_wasi(AwakeInstance& guest) {
   if (agent_->uses_wasi) {
     auto made = make_wasi(agent_->config, &*context_.public_scheduler, host_.print_fd);
     if (!made) return fail(from_public(made.error()));
-    wasi = std::move(*made);
+    guest.wasi = std::move(*made);
   }
-  Bindings bindings(*this);  // outlives the store
-  v1::Linker linker;
-  if (wasi) linker.define(*wasi);
-  bindings.define(linker);
-  v1::Store store(*host_.engine, {.max_memory_bytes = limits.memory_bytes,
-                                  .max_total_memory_bytes = limits.memory_bytes,
-                                  .max_table_elements = 1'000'000,
-                                  .max_gc_heap_bytes = limits.memory_bytes,
-                                  .stack_bytes = limits.stack_bytes});
+  link(guest);
+  return {};
+}
+
+Result<> Run::call_guest() {
+  if (trigger_.event != 0 && agent_->config.has_journal) {
+    ASSIGN_OR_RETURN(journal_, Journal::open(*host_.events, trigger_.event, context_.scheduler));
+  }
+  if (agent_->config.resident) return call_resident();
+  AwakeInstance guest;
+  TRY(link_with_wasi(guest));
+  return call(guest);
+}
+
+Result<> Run::call(AwakeInstance& guest) {
+  v1::Store& store = *guest.store;
   watched_ = {.store = &store,
               .stop = &stop_,
               .whose = agent_->record.get(),
-              .deadline_ns = now_ns() + limits.time_ns};
+              .deadline_ns = now_ns() + agent_->config.limits.time_ns};
   host_.warden->watch(context_.thread, watched_);
-  if (trigger_.request)
+  // what others find in the instance afterwards is not left in the middle because one client has lost its patience
+  const bool ends_with_client = trigger_.request && !agent_->config.resident;
+  if (ends_with_client)
     trigger_.request->on_gone([this, &store] {
       uint64_t running = 0;
       stop_.compare_exchange_strong(running, Warden::kGone);
       store.interrupt();
     });
   auto called = [&]() -> Result<> {
-    const auto instance = linker.instantiate(store, agent_->module);
-    if (!instance) return fail(from_public(instance.error()));
-    const auto call = [&]() -> Result<> {
-      if (agent_->has_initialize) TRY(call_export(store, *instance, "_initialize"));
-      return call_export(store, *instance, trigger_.request ? "on_http" : "on_event");
+    const auto call_it = [&]() -> Result<> {
+      if (!guest.instance) {
+        auto made = guest.began_with ? guest.linker.instantiate(store, *guest.began_with)
+                                     : guest.linker.instantiate(store, agent_->module);
+        if (!made) return fail(from_public(made.error()));
+        guest.instance.emplace(*made);
+        if (agent_->has_initialize && !guest.began_with)
+          TRY(call_export(store, *guest.instance, "_initialize"));
+      }
+      return call_export(store, *guest.instance, trigger_.request ? "on_http" : "on_event");
     };
-    auto outcome = call();
-    if (const auto memory = instance->find_memory(store, "memory"))
-      if (const auto bytes = memory->bytes(store)) memory_bytes_ = bytes->size();
+    auto outcome = call_it();
+    if (guest.instance)
+      if (const auto memory = guest.instance->find_memory(store, "memory"))
+        if (const auto bytes = memory->bytes(store)) memory_bytes_ = bytes->size();
     return outcome;
   }();
-  if (trigger_.request) trigger_.request->on_gone({});
+  if (ends_with_client) trigger_.request->on_gone({});
   host_.warden->forget(context_.thread, watched_);
   // before the store and what it was linked to
   for (auto& response : responses_)

@@ -12,9 +12,11 @@
 
 #include "agent/agent.h"
 #include "agent/events.h"
+#include "agent/journal.h"
 #include "agent/local_models.h"
 #include "agent/outbound.h"
 #include "agent/remotes.h"
+#include "agent/residents.h"
 #include "agent/trace.h"
 #include "agent/warden.h"
 #include "godwit/linker.h"
@@ -51,13 +53,24 @@ struct Trigger {
   net::ResponseWriter* response = nullptr;
   std::string payload = {};  // of an event; of a webhook, whose body was read already
   bool has_payload = false;
-  std::string trace = {};  // of an event: the "traceparent" of who made it
+  std::string trace = {};     // of an event: the "traceparent" of who made it
+  int64_t event = 0;          // its number; 0: it is none
+  std::string instance = {};  // of a resident agent's
 };
 
 // A response to a guest's request, and what there was no room for yet.
 struct OpenResponse {
-  explicit OpenResponse(net::ClientResponse of) : response(std::move(of)) {}
-  net::ClientResponse response;
+  explicit OpenResponse(net::ClientResponse of) : stream(std::move(of)) {}
+  // One that came before.
+  OpenResponse(uint32_t its_status, net::Fields its_fields, std::string body)
+      : noted_status(its_status), noted_fields(std::move(its_fields)), left(std::move(body)) {}
+
+  uint32_t status() const { return stream ? stream->status() : noted_status; }
+  const net::Fields& fields() const { return stream ? stream->fields() : noted_fields; }
+
+  std::optional<net::ClientResponse> stream;
+  uint32_t noted_status = 0;
+  net::Fields noted_fields = {};
   std::string left = {};
   size_t at = 0;
   std::optional<Span> span = {};           // told once it is closed
@@ -80,6 +93,16 @@ class Run final {
   friend class Bindings;
 
   Result<> call_guest();
+  // The instance of the trigger's key: awake, asleep, or new.
+  Result<> call_resident();
+  // Has the lease hold an instance of this agent's on this thread: that which it has, or one that begins with what was
+  // saved of it, or as the module begins. @returns whether this event was run already.
+  Result<bool> wake(Residents::Lease& lease);
+  // Makes what the instance is linked to, and its store.
+  void link(AwakeInstance& guest);
+  Result<> link_with_wasi(AwakeInstance& guest);
+  // Instantiates it if that was not done, and calls what the trigger is for.
+  Result<> call(AwakeInstance& guest);
   Result<> call_export(v1::Store& store, const v1::Instance& instance, std::string_view name);
   void answer_failure(const Error& error);
   // What the run is called in traces, and who has asked for it.
@@ -106,6 +129,7 @@ class Run final {
   Span span_;
   std::atomic<uint64_t> stop_ = 0;
   Warden::Watched watched_;
+  std::unique_ptr<Journal> journal_;  // null: it has none
 
   std::string body_;  // of the request, that was read and not yet given to the guest
   size_t body_at_ = 0;

@@ -29,6 +29,7 @@ namespace fs = platform::fs;
 
 constexpr size_t kMostRunningEvents = 32;
 constexpr uint64_t kMostEventWait_ms = 1000;
+constexpr uint64_t kSleepInterval_ns = 1'000'000'000;
 constexpr uint64_t kWatchInterval_ns = 300'000'000;
 constexpr size_t kFileThreads = 2;
 constexpr uint64_t kTraceInterval_ns = 1'000'000'000;
@@ -161,9 +162,17 @@ Result<std::string> AgentServer::make_token(const std::string& state) const {
 }
 
 std::shared_ptr<AgentRecord> AgentServer::record_of(const AgentConfig& config, const std::string& state) {
-  for (const auto& record : records_)
-    if (record->name == config.name) return record;
-  auto record = std::make_shared<AgentRecord>();
+  const auto known = std::ranges::find(records_, config.name, &AgentRecord::name);
+  auto record = known == records_.end() ? std::make_shared<AgentRecord>() : *known;
+  if (config.resident && !record->residents) {
+    auto made = Residents::create({.directory = state + "/agents/" + config.name,
+                                   .max_bytes = config.limits.state_bytes,
+                                   .most_instances = config.resident->most,
+                                   .is_kept = config.resident->is_durable});
+    if (!made) return nullptr;
+    record->residents = std::move(*made);
+  }
+  if (known != records_.end()) return record;
   record->name = config.name;
   record->number = records_.size() + 1;
   auto made = State::create(state + "/agents/" + config.name, config.limits);
@@ -268,6 +277,7 @@ void AgentServer::begin_thread(async::Scheduler& scheduler, uint32_t thread) {
   std::ignore = scheduler.spawn([this, &scheduler] { run_events(scheduler); });
   std::ignore = scheduler.spawn([this, &scheduler] { look_for_changes(scheduler); });
   std::ignore = scheduler.spawn([this, &scheduler] { tell_traces(scheduler); });
+  std::ignore = scheduler.spawn([this, &scheduler] { put_to_sleep(scheduler); });
 }
 
 Result<> AgentServer::run() {
@@ -277,6 +287,8 @@ Result<> AgentServer::run() {
     std::ignore = ::write(options_.announce_fd, text.data(), text.size());
   }
   auto ran = server_->run();
+  for (const auto& record : records_)
+    if (record->residents) record->residents->end();
   for (const auto& thread : threads_) {
     thread->context.client.reset();
     thread->context.remotes.reset();
@@ -307,6 +319,42 @@ void AgentServer::run_events(async::Scheduler& scheduler) {
   }
 }
 
+void AgentServer::put_to_sleep(async::Scheduler& scheduler) {
+  const fs::WaitMode mode = {.stop = server_->stop_word(), .parker = &scheduler};
+  while (!server_->stop_word().requested()) {
+    std::ignore = fs::wait_for({}, kSleepInterval_ns, mode);
+    const auto serving = this->serving(0);
+    for (const auto& agent : serving->agents)
+      if (const auto& resident = agent->config.resident)
+        agent->record->residents->put_to_sleep(resident->idle_ns, resident->most_awake,
+                                               {.parker = &scheduler});
+  }
+}
+
+Result<> AgentServer::run(const std::shared_ptr<const Agent>& agent, const Event& event,
+                          ThreadContext& context) {
+  const auto [instance, key] = agent->config.resident
+                                   ? split_event_key(event.key)
+                                   : std::pair(std::string_view(), std::string_view(event.key));
+  auto outcome = Run(host_, context, agent,
+                     {.kind = event.kind,
+                      .id = std::string(key),
+                      .payload = event.payload,
+                      .has_payload = true,
+                      .trace = event.trace,
+                      .event = event.id,
+                      .instance = std::string(instance)})
+                     .execute();
+  trim_residents(*agent, context);
+  return outcome;
+}
+
+void AgentServer::trim_residents(const Agent& agent, const ThreadContext& context) {
+  if (const auto& resident = agent.config.resident)
+    if (agent.record->residents->awake() > resident->most_awake)
+      agent.record->residents->put_to_sleep(UINT64_MAX, resident->most_awake, {.parker = context.scheduler});
+}
+
 void AgentServer::run_event(const Event& event) {
   ThreadState& state = *threads_[0];
   async::Scheduler* const scheduler = state.context.scheduler;
@@ -316,14 +364,7 @@ void AgentServer::run_event(const Event& event) {
     outcome = fail(ErrorKind::NotFound, "the module exports no function 'on_event'");
   if (agent && agent->record->is_stopped.load(std::memory_order_relaxed))
     outcome = fail(ErrorKind::Usage, "the agent is stopped");
-  else if (agent && agent->has_on_event)
-    outcome = Run(host_, state.context, agent,
-                  {.kind = event.kind,
-                   .id = event.key,
-                   .payload = event.payload,
-                   .has_payload = true,
-                   .trace = event.trace})
-                  .execute();
+  else if (agent && agent->has_on_event) outcome = run(agent, event, state.context);
   const auto noted = outcome ? events_->done(event.id, now_ms(), scheduler)
                              : events_->failed(event, outcome.error().message(), now_ms(), scheduler);
   if (!noted) say("godwit: events: " + noted.error().message());

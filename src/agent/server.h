@@ -68,7 +68,8 @@ class AgentServer final {
 
    private:
     void answer(net::Request& request, net::ResponseWriter& response, std::string& agent_name);
-    void answer_webhook(net::Request& request, net::ResponseWriter& response, const Serving::Route& route);
+    void answer_webhook(net::Request& request, net::ResponseWriter& response, const Serving::Route& route,
+                        std::string instance);
     AgentServer& server_;
   };
   // What the operator is answered.
@@ -97,6 +98,11 @@ class AgentServer final {
   // Runs what is due, until the server stops. On a fiber of the first thread.
   void run_events(async::Scheduler& scheduler);
   void run_event(const Event& event);
+  Result<> run(const std::shared_ptr<const Agent>& agent, const Event& event, ThreadContext& context);
+  // Puts residents to sleep that nobody has used for long, until the server stops. On a fiber of the first thread.
+  void put_to_sleep(async::Scheduler& scheduler);
+  // After a run: no more are awake than may be.
+  static void trim_residents(const Agent& agent, const ThreadContext& context);
   void look_for_changes(async::Scheduler& scheduler);
   // Tells spans to who collects them, until the server stops. On a fiber of the first thread.
   void tell_traces(async::Scheduler& scheduler);

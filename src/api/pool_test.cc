@@ -310,6 +310,15 @@ TEST(Snapshot, IsWrittenAndReadAgain) {
     Store fresh(engine);
     expect_new(fresh, *Instance::create(fresh, *module, {}));
     EXPECT_EQ(*(*snapshot)->serialize(), written);
+    // the state alone, of a module that is known
+    std::vector<uint8_t> state = (*snapshot)->serialize_state();
+    const auto again = Snapshot::with_state(*module, state);
+    ASSERT_TRUE(again) << again.error().message();
+    EXPECT_EQ(*again->serialize(), written);
+    state.pop_back();
+    EXPECT_EQ(Snapshot::with_state(*module, state).error().kind(), ErrorKind::Malformed);
+    EXPECT_EQ(Snapshot::with_state(*Module::from_text(engine, "(module)"), state).error().kind(),
+              ErrorKind::Malformed);
   }
 }
 

@@ -47,6 +47,17 @@ Result<std::vector<uint8_t>> Snapshot::serialize() const {
   return std::move(*bytes);
 }
 
+std::vector<uint8_t> Snapshot::serialize_state() const {
+  return engine::snapshot_contents(*impl_->blueprint);
+}
+
+Result<Snapshot> Snapshot::with_state(const Module& module, std::span<const uint8_t> state) {
+  const Module::Impl& inner = *module.impl();
+  auto found = engine::snapshot_of_contents(*inner.module, inner.engine->engine->types(), state);
+  if (!found) return to_public(std::move(found).error());
+  return Snapshot(std::make_shared<Impl>(module, std::move(*found)));
+}
+
 const Module& Snapshot::module() const { return impl_->module; }
 
 Result<Instance> Linker::instantiate(Store& store, const Snapshot& snapshot) const {

@@ -263,7 +263,7 @@ class Reader final {
 
 }  // namespace
 
-Result<std::vector<uint8_t>> with_snapshot(Bytes wasm, const Blueprint& blueprint) {
+std::vector<uint8_t> snapshot_contents(const Blueprint& blueprint) {
   Writer writer;
   writer.number(kFormat);
   writer.count(blueprint.memories.size());
@@ -285,7 +285,11 @@ Result<std::vector<uint8_t>> with_snapshot(Bytes wasm, const Blueprint& blueprin
   writer.flags(blueprint.dropped_datas);
   writer.count(blueprint.elem_values.size());
   for (const auto& values : blueprint.elem_values) writer.numbers(values);
-  return with_section(wasm, kName, writer.take());
+  return writer.take();
+}
+
+Result<std::vector<uint8_t>> with_snapshot(Bytes wasm, const Blueprint& blueprint) {
+  return with_section(wasm, kName, snapshot_contents(blueprint));
 }
 
 Bytes without_snapshot(const wasm::Module& module) {
@@ -297,9 +301,15 @@ Result<std::shared_ptr<const Blueprint>> snapshot_of(const runtime::Module& modu
                                                      const runtime::TypeRegistry& types) {
   const auto section = find(module.declarations);
   if (!section) return nullptr;
+  return snapshot_of_contents(module, types, section->contents);
+}
+
+Result<std::shared_ptr<const Blueprint>> snapshot_of_contents(const runtime::Module& module,
+                                                              const runtime::TypeRegistry& types,
+                                                              Bytes contents) {
   if (runtime::needs_gc_heap(module.declarations))
     return fail(malformed("the module has structs, arrays or exceptions"));
-  ASSIGN_OR_RETURN(Blueprint made, Reader(section->contents, module, types).run());
+  ASSIGN_OR_RETURN(Blueprint made, Reader(contents, module, types).run());
   return std::make_shared<const Blueprint>(std::move(made));
 }
 

@@ -22,6 +22,13 @@ namespace godwit::engine {
 // @errors Exhausted: the state is larger than a section can be.
 Result<std::vector<uint8_t>> with_snapshot(Bytes wasm, const runtime::Blueprint& blueprint);
 
+// The contents of such a section alone; and the state that they are, of an instance of `module`.
+// @errors as snapshot_of().
+std::vector<uint8_t> snapshot_contents(const runtime::Blueprint& blueprint);
+Result<std::shared_ptr<const runtime::Blueprint>> snapshot_of_contents(const runtime::Module& module,
+                                                                       const runtime::TypeRegistry& types,
+                                                                       Bytes contents);
+
 // The module's bytes without such a section.
 Bytes without_snapshot(const wasm::Module& module);
 

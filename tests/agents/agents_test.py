@@ -315,7 +315,7 @@ class Durability(AgentsTest):
         self.assertIn("was written by a newer godwit (schema 99", why)
         self.assertEqual(server.stop(), 0)
         with sqlite3.connect(directory / "state" / "events.db") as database:
-            self.assertEqual(database.execute("PRAGMA user_version").fetchone(), (2,))
+            self.assertEqual(database.execute("PRAGMA user_version").fetchone(), (3,))
             self.assertEqual(database.execute("SELECT payload, trace FROM event WHERE key = 'granted:old'").fetchall(), [(b"", "")])
         database.close()
         shutil.rmtree(directory)

@@ -1,5 +1,6 @@
 // An agent that does what its path says, and answers with what became of it.
 #include <godwit/agent.h>
+#include <unistd.h>
 
 #include <ctime>
 
@@ -85,6 +86,32 @@ bool has_in_memory(const std::string& halves) {
   return false;
 }
 
+// What stays of an instance that stays.
+std::string kept;
+int calls = 0;
+
+// "URL": asks there, says how it went, asks there again, keeps what it was told; and what it was told of time and chance.
+void do_in_steps(const std::string& url) {
+  std::string log;
+  for (int step = 1; step <= 3; step++) {
+    auto response = agent::http::send("POST", url + "?step=" + std::to_string(step));
+    if (!response) return agent::fail(agent::error_message());
+    log += std::to_string(response->status()) + " ";
+  }
+  timespec now = {};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  unsigned chance = 0;
+  ::getentropy(&chance, sizeof chance);
+  const auto before = agent::kv::get("steps:" + agent::event::id());
+  agent::kv::set("steps:" + agent::event::id(), before.value_or("") + log);
+  agent::kv::set(
+      "time:" + agent::event::id(),
+      std::to_string(now.tv_sec) + "." + std::to_string(now.tv_nsec) + " " + std::to_string(chance));
+  auto last = agent::http::send("POST", url + "?step=last", "",
+                                std::to_string(chance) + " " + std::to_string(now.tv_nsec));
+  if (!last) agent::fail(agent::error_message());
+}
+
 }  // namespace
 
 GODWIT_ON_HTTP() {
@@ -105,7 +132,21 @@ GODWIT_ON_HTTP() {
   } else if (what == "sql") query(argument());
   else if (what == "postgres") query_postgres(argument());
   else if (what == "redis") call_redis(argument());
-  else if (what == "timer") answer(agent::timer::set(argument(), 10, "rung"));
+  else if (what == "keep") {
+    calls++;
+    if (const std::string text = argument(); !text.empty()) kept = text;
+    answer(true, std::to_string(calls) + " " + kept);
+  } else if (what == "keep-trap") {
+    kept = "half";
+    __builtin_trap();
+  } else if (what == "keep-large") {
+    if (const std::string text = argument(); !text.empty()) kept = text;
+    answer(true, kept);
+  } else if (what == "send-to") {
+    const std::string text = argument();  // "agent/instance payload"
+    const size_t space = text.find(' ');
+    answer(agent::queue::send(text.substr(0, space), text.substr(space + 1)));
+  } else if (what == "timer") answer(agent::timer::set(argument(), 10, "rung"));
   else if (what == "queue") answer(agent::queue::send("other", argument(), agent::request::query()));
   else if (what == "env") answer(true, std::getenv("GREETING") ? std::getenv("GREETING") : "unset");
   else if (what == "file") {
@@ -158,6 +199,18 @@ GODWIT_ON_HTTP() {
 
 GODWIT_ON_EVENT() {
   const std::string payload = agent::event::payload();
+  if (payload.starts_with("keep ")) {
+    calls++;
+    kept += payload.substr(5);
+    return;
+  }
+  if (payload.starts_with("steps ")) return do_in_steps(payload.substr(6));
+  if (payload == "again") {
+    // the same name, from within
+    const auto count = agent::kv::get("again").value_or("");
+    agent::kv::set("again", count + "x");
+    if (count.size() < 2) agent::timer::set(agent::event::id(), 1, "again");
+  }
   agent::kv::set("event:" + agent::event::kind() + ":" + agent::event::id(), payload);
   if (payload == "fail") agent::fail("as it was told");
   if (payload == "fail once" && agent::kv::get("failed") == std::nullopt) {

@@ -531,7 +531,7 @@ inline bool cancel(std::string_view name) {
 }  // namespace timer
 
 namespace queue {
-/** Tells another agent, at least once: its on_event, of kind "queue". What has the same `key` within a day is the same. */
+/** Tells another agent ("name", or "name/key" for an instance of it), at least once: its on_event, of kind "queue". What has the same `key` within a day is the same. */
 inline bool send(std::string_view agent, std::string_view payload, std::string_view key = {}) {
   return godwit_queue_send(agent.data(), detail::size(agent), key.data(), detail::size(key), payload.data(),
                            detail::size(payload)) >= 0;
