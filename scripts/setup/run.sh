@@ -5,7 +5,7 @@
 #   --nn   also the libraries of tensor backends other than ggml, by their steps' names
 source "$(dirname "$0")/lib.sh"
 
-all_steps=(apt sysroot cxx rust crates llama model go wasmtime openai spec)
+all_steps=(apt sysroot cxx rust crates llama model go wasmtime openai mcp spec)
 stamps=$third_party/.stamps
 logs=build/logs
 mkdir -p "$stamps" "$logs"

@@ -52,6 +52,7 @@ Result<std::shared_ptr<const Agent>> load_agent(const v1::Engine& engine, const 
     if (exported.kind != v1::ExternKind::Func) continue;
     agent->has_on_http |= exported.name == "on_http";
     agent->has_on_event |= exported.name == "on_event";
+    agent->has_on_tool |= exported.name == "on_tool";
     agent->has_initialize |= exported.name == "_initialize";
   }
   if (!config.routes.empty() || !config.webhooks.empty())
@@ -61,6 +62,9 @@ Result<std::shared_ptr<const Agent>> load_agent(const v1::Engine& engine, const 
   if (!config.cron.empty() && !agent->has_on_event)
     return fail(ErrorKind::Unlinkable,
                 "agent '" + config.name + "' has cron jobs, but its module exports no function 'on_event'");
+  if (!config.tools.empty() && !agent->has_on_tool)
+    return fail(ErrorKind::Unlinkable,
+                "agent '" + config.name + "' has tools, but its module exports no function 'on_tool'");
   for (const SecretGrant& secret : config.secrets) agent->secrets.push_back(secret.value);
   return agent;
 }

@@ -61,6 +61,7 @@ struct Agent {
   std::vector<std::string> secrets = {};  // that never come to a log
   bool has_on_http = false;
   bool has_on_event = false;
+  bool has_on_tool = false;
   bool has_initialize = false;
   bool uses_wasi = false;
 };

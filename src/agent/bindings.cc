@@ -214,6 +214,10 @@ Bindings::Answer Bindings::write(v1::Caller& caller, uint32_t at, uint32_t size)
   run_->out_bytes_ += size;
   if (run_->out_bytes_ > run_->agent_->config.limits.response_bytes)
     return refuse(Failure::Limit, "the response is larger than the agent's limit");
+  if (ToolAnswer* const answer = run_->trigger_.answer) {
+    answer->text.append(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+    return 0;
+  }
   if (!run_->trigger_.response) return 0;  // an event's answer: nobody reads it
   run_->out_.append(reinterpret_cast<const char*>(bytes->data()), bytes->size());
   if (run_->out_.size() <= kMostUnsentBytes) return 0;
@@ -419,6 +423,40 @@ Bindings::Answer Bindings::read_response(v1::Caller& caller, int32_t handle, uin
       std::string_view(response->left).substr(response->at).substr(0, std::min<size_t>(room, INT32_MAX));
   response->at += piece.size();
   return give(caller, piece, at, room);
+}
+
+Bindings::Answer Bindings::use_mcp(std::string_view name, std::optional<std::string_view> tool,
+                                   std::string_view arguments) {
+  const auto& grants = run_->agent_->config.mcp_servers;
+  const auto grant = std::ranges::find(grants, name, &McpGrant::name);
+  if (grant == grants.end())
+    return deny("the MCP server '" + std::string(name) + "'; 'mcp' of its grants could allow it");
+  if (tool && !grant->covers(*tool))
+    return deny("the tool '" + std::string(*tool) + "' of the MCP server '" + grant->name +
+                "'; 'tools' of its grant could allow it");
+  return keep_result(told("tool_call", {name, tool.value_or(""), arguments}, [&]() -> Told {
+    run_->agent_->record->counters.requests_out.fetch_add(1, std::memory_order_relaxed);
+    std::optional<Span> span;
+    if (run_->host_.tracer->is_enabled())
+      span = begin_span((tool ? "execute_tool " : "list_tools ") + std::string(tool ? *tool : name));
+    const McpClient::Caller caller = {
+        .agent = run_->agent_->record->number,
+        .token = secret_of(grant->secret),
+        .traceparent = span ? to_traceparent(span->context) : std::string(),
+        .patience = {.mode = run_->mode(), .timeout_ns = run_->agent_->config.limits.time_ns}};
+    auto result = tool ? run_->context_.mcp->call(*grant, *tool, arguments, caller)
+                       : run_->context_.mcp->list(*grant, caller);
+    if (span) {
+      span->end_ns = platform::now_ns(platform::Clock::Realtime);
+      if (tool) {
+        span->set("gen_ai.operation.name", "execute_tool");
+        span->set("gen_ai.tool.name", std::string(*tool));
+      }
+      if (!result) span->error = std::string(to_string(result.error().kind()));
+      run_->host_.tracer->add(std::move(*span));
+    }
+    return result ? Told{.bytes = std::move(*result)} : failed(result.error());
+  }));
 }
 
 Bindings::Answer Bindings::run_sql(std::string_view statement, std::string_view values) {
@@ -734,6 +772,18 @@ void Bindings::visit(Visitor visitor) {
             GODWIT_TEXT(values, values_at, values_size, kMostPieceBytes);
             return run_postgres(*name, *statement, *values);
           });
+  visitor("tool_call",
+          [this](Caller& caller, uint32_t server_at, uint32_t server_size, uint32_t tool_at,
+                 uint32_t tool_size, uint32_t arguments_at, uint32_t arguments_size) -> Answer {
+            GODWIT_TEXT(server, server_at, server_size, kMostTextBytes);
+            GODWIT_TEXT(tool, tool_at, tool_size, kMostTextBytes);
+            GODWIT_TEXT(arguments, arguments_at, arguments_size, kMostPieceBytes);
+            return use_mcp(*server, *tool, *arguments);
+          });
+  visitor("tool_list", [this](Caller& caller, uint32_t server_at, uint32_t server_size) -> Answer {
+    GODWIT_TEXT(server, server_at, server_size, kMostTextBytes);
+    return use_mcp(*server, std::nullopt, {});
+  });
   visitor("sql_result", [this](Caller& caller, int32_t handle, uint32_t at, uint32_t room) -> Answer {
     if (handle < 0 || static_cast<size_t>(handle) >= run_->results_.size() ||
         run_->results_[static_cast<size_t>(handle)].empty())

@@ -68,6 +68,8 @@ class Bindings final {
   Answer run_sql(std::string_view statement, std::string_view values);
   Answer call_redis(std::string_view name, std::string_view command);
   Answer run_postgres(std::string_view name, std::string_view statement, std::string_view values);
+  // Calls a tool of a server of MCP, or lists its tools.
+  Answer use_mcp(std::string_view name, std::optional<std::string_view> tool, std::string_view arguments);
   // Keeps a result for sql_result(); its handle.
   Answer keep_result(v1::Result<Told> result);
   const std::string& secret_of(const std::string& name) const;

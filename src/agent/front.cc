@@ -67,6 +67,7 @@ void AgentServer::Front::answer(net::Request& request, net::ResponseWriter& resp
   if (!route) return answer_text(response, 404, "no agent has this route");
   agent_name = route->agent->config.name;
   if (!request.limit_body(route->agent->config.limits.body_bytes)) return;
+  if (route->is_mcp) return answer_mcp(request, response, *route);
   std::string instance;
   if (const auto& resident = route->agent->config.resident) {
     auto found = instance_of(*resident, request, route->path);

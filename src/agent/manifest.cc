@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -20,6 +21,7 @@
 #include "agent/text.h"
 #include "net/message.h"
 #include "net/visitors.h"
+#include "openai/json.h"
 
 namespace godwit::agent {
 namespace {
@@ -308,6 +310,9 @@ class ManifestReader final {
     table.tables("cron", [&](Table& cron) { agent.cron.push_back(read_cron(cron)); });
     table.table("resident", [&](Table& resident) { agent.resident = read_resident(resident); });
     agent.has_journal = table.flag("journal", false);
+    table.tables("tool", [&](Table& tool) { agent.tools.push_back(read_tool(tool)); });
+    table.table("mcp", [&](Table& mcp) { agent.mcp = read_mcp(mcp); });
+    check_tools(table, agent);
     table.table("limits", [&](Table& limits) { read_limits(limits, agent.limits); });
     table.table("grants", [&](Table& grants) { read_grants(grants, agent); });
     check_secrets(table, agent);
@@ -376,6 +381,51 @@ class ManifestReader final {
     return resident;
   }
 
+  ToolConfig read_tool(Table& table) {
+    ToolConfig tool;
+    tool.name = table.needed_text("name");
+    const bool is_name_of_tool =
+        tool.name.size() <= 128 && std::ranges::all_of(tool.name, [](unsigned char c) {
+          return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.';
+        });
+    if (!is_name_of_tool)
+      table.problem(table.find("name"),
+                    "'" + tool.name + "' is no name of a tool: letters, digits, _, - and ., 128 at most");
+    tool.description = table.text("description").value_or("");
+    const auto schema = [&](std::string_view key, const std::string& text) {
+      const auto object = openai::parse_object(text);
+      if (!object || openai::text_at(*object, "type") != "object")
+        table.problem(table.find(key), "'" + std::string(key) +
+                                           "' must be a JSON Schema of an object: '{\"type\":\"object\"}'");
+    };
+    tool.input = table.text("input").value_or(R"({"type":"object"})");
+    schema("input", tool.input);
+    tool.output = table.text("output").value_or("");
+    if (!tool.output.empty()) schema("output", tool.output);
+    return tool;
+  }
+
+  static McpConfig read_mcp(Table& table) {
+    McpConfig mcp;
+    mcp.route = table.needed_text("route");
+    if (!mcp.route.empty() && !is_route(mcp.route))
+      table.problem(table.find("route"), "'" + mcp.route + "' is no route");
+    mcp.secret = table.text("secret").value_or("");
+    return mcp;
+  }
+
+  static void check_tools(Table& table, const AgentConfig& agent) {
+    std::set<std::string_view> names;
+    for (const ToolConfig& tool : agent.tools)
+      if (!names.insert(tool.name).second)
+        table.problem(table.find("tool"), "two tools are called '" + tool.name + "'");
+    if (agent.resident && !agent.tools.empty())
+      table.problem(table.find("tool"),
+                    "'resident' and tools do not go together: each call of a tool has an instance of its own");
+    if (!agent.mcp.route.empty() && agent.tools.empty())
+      table.problem(table.find("mcp"), "there are no tools to serve: [[agent.tool]] names them");
+  }
+
   void read_limits(Table& table, AgentLimits& limits) {
     table.size("memory", limits.memory_bytes);
     table.size("stack", limits.stack_bytes);
@@ -429,6 +479,18 @@ class ManifestReader final {
       grant.model = model.text("model").value_or("");
       grant.secret = model.text("secret").value_or("");
       agent.models.push_back(grant);
+    });
+    table.tables("mcp", [&](Table& mcp) {
+      McpGrant grant;
+      grant.name = mcp.needed_text("name");
+      grant.url = mcp.needed_text("url");
+      if (!grant.url.empty() && !parse_url(grant.url))
+        mcp.problem(mcp.find("url"), "'" + grant.url + "' is no http or https URL");
+      mcp.texts("tools", [&](const toml::node&, const std::string& text) { grant.tools.push_back(text); });
+      if (grant.tools.empty())
+        mcp.problem(nullptr, "'tools' names the tools that may be called: [\"search\"], or [\"*\"] for all");
+      grant.secret = mcp.text("secret").value_or("");
+      agent.mcp_servers.push_back(grant);
     });
     table.tables("redis", [&](Table& redis) {
       agent.redis.push_back(read_database(redis, 6379));
@@ -502,6 +564,8 @@ class ManifestReader final {
     };
     for (const Webhook& webhook : agent.webhooks) check(webhook.secret, "a webhook");
     for (const ModelGrant& model : agent.models) check(model.secret, "a model");
+    check(agent.mcp.secret, "'mcp'");
+    for (const McpGrant& server : agent.mcp_servers) check(server.secret, "an MCP server");
     for (const DatabaseGrant& redis : agent.redis) check(redis.secret, "a Redis");
     for (const DatabaseGrant& postgres : agent.postgres) check(postgres.secret, "a PostgreSQL");
   }
@@ -517,6 +581,8 @@ class ManifestReader final {
       for (const Webhook& webhook : agent.webhooks)
         if (!routes.insert(webhook.route).second)
           problems_.add(root.source(), "the route '" + webhook.route + "' is taken twice");
+      if (!agent.mcp.route.empty() && !routes.insert(agent.mcp.route).second)
+        problems_.add(root.source(), "the route '" + agent.mcp.route + "' is taken twice");
     }
     for (const AgentConfig& agent : manifest.agents)
       for (const std::string& queue : agent.queues)

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/tools.h"
 #include "platform/net_address.h"
 
 namespace godwit::agent {
@@ -105,6 +106,8 @@ struct AgentConfig {
   std::vector<CronJob> cron;
   std::optional<ResidentConfig> resident;
   bool has_journal = false;  // of runs for events: those that were interrupted are resumed
+  std::vector<ToolConfig> tools;
+  McpConfig mcp;
   AgentLimits limits;
   // Grants. What is not here is refused.
   std::vector<HostGrant> hosts;
@@ -114,6 +117,7 @@ struct AgentConfig {
   std::vector<ModelGrant> models;
   std::vector<DatabaseGrant> redis;
   std::vector<DatabaseGrant> postgres;
+  std::vector<McpGrant> mcp_servers;
   std::vector<std::string> queues;  // agents that it may send events to
   bool has_kv = false;
   bool has_sql = false;

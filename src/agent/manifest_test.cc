@@ -125,5 +125,18 @@ TEST(ManifestTest, ListensOnThisMachineOnly) {
 
 TEST(ManifestTest, ItsTemplateIsOne) { EXPECT_EQ(problems_of(manifest_template("mine")), ""); }
 
+TEST(ManifestTest, ChecksTools) {
+  const std::string agent(kAgent);
+  EXPECT_EQ(problems_of(agent + "[[agent.tool]]\nname = \"add\"\n[agent.mcp]\nroute = \"/mcp\"\n"), "");
+  EXPECT_EQ(problems_of(agent + "[[agent.tool]]\nname = \"a b\"\n"),
+            "m:6:8: 'a b' is no name of a tool: letters, digits, _, - and ., 128 at most\n");
+  EXPECT_EQ(problems_of(agent + "[[agent.tool]]\nname = \"a\"\ninput = '[]'\n"),
+            "m:7:9: 'input' must be a JSON Schema of an object: '{\"type\":\"object\"}'\n");
+  EXPECT_EQ(problems_of(agent + "[agent.mcp]\nroute = \"/mcp\"\n"),
+            "m:5:1: there are no tools to serve: [[agent.tool]] names them\n");
+  EXPECT_EQ(problems_of(agent + "[[agent.grants.mcp]]\nname = \"x\"\nurl = \"http://127.0.0.1:1/\"\n"),
+            "m:5:1: 'tools' names the tools that may be called: [\"search\"], or [\"*\"] for all\n");
+}
+
 }  // namespace
 }  // namespace godwit::agent

@@ -102,7 +102,10 @@ Result<> Run::call(AwakeInstance& guest) {
         if (agent_->has_initialize && !guest.began_with)
           TRY(call_export(store, *guest.instance, "_initialize"));
       }
-      return call_export(store, *guest.instance, trigger_.request ? "on_http" : "on_event");
+      return call_export(store, *guest.instance,
+                         trigger_.request  ? "on_http"
+                         : trigger_.answer ? "on_tool"
+                                           : "on_event");
     };
     auto outcome = call_it();
     if (guest.instance)
@@ -201,6 +204,7 @@ Result<> Run::execute() {
   const uint64_t begin = now_ns();
   auto outcome = call_guest();
   if (outcome && !failure_.empty()) outcome = fail(ErrorKind::Usage, failure_);
+  if (trigger_.answer) trigger_.answer->failure = failure_;
   const uint64_t taken = now_ns() - begin;
   counters.runs.fetch_add(1, std::memory_order_relaxed);
   counters.time_ns.fetch_add(taken, std::memory_order_relaxed);

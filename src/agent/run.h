@@ -14,6 +14,7 @@
 #include "agent/events.h"
 #include "agent/journal.h"
 #include "agent/local_models.h"
+#include "agent/mcp_client.h"
 #include "agent/outbound.h"
 #include "agent/remotes.h"
 #include "agent/residents.h"
@@ -33,6 +34,7 @@ struct ThreadContext {
   std::optional<v1::Scheduler> public_scheduler;  // the same
   std::unique_ptr<net::Client> client;
   std::unique_ptr<Remotes> remotes;
+  std::unique_ptr<McpClient> mcp;
 };
 
 // What all runs share.
@@ -45,17 +47,18 @@ struct RunHost {
   int print_fd = -1;                    // where what guests print goes; -1: nowhere
 };
 
-// What a guest is asked. Either a request, or an event.
+// What a guest is asked. Either a request, or an event, or for a tool.
 struct Trigger {
-  std::string kind;                 // "http", "webhook", "timer", "cron", "queue"
-  std::string id = {};              // of an event: its key; of a webhook: its delivery
+  std::string kind;                 // "http", "webhook", "timer", "cron", "queue", "tool"
+  std::string id = {};              // of an event: its key; of a webhook: its delivery; of a tool: its name
   net::Request* request = nullptr;  // of "http" and "webhook"
   net::ResponseWriter* response = nullptr;
   std::string payload = {};  // of an event; of a webhook, whose body was read already
   bool has_payload = false;
-  std::string trace = {};     // of an event: the "traceparent" of who made it
-  int64_t event = 0;          // its number; 0: it is none
-  std::string instance = {};  // of a resident agent's
+  std::string trace = {};        // of an event: the "traceparent" of who made it
+  int64_t event = 0;             // its number; 0: it is none
+  std::string instance = {};     // of a resident agent's
+  ToolAnswer* answer = nullptr;  // of a tool
 };
 
 // A response to a guest's request, and what there was no room for yet.

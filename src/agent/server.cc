@@ -79,7 +79,7 @@ void say(std::string_view text) {
 const Serving::Route* Serving::find(std::string_view path) const {
   for (const Route& route : routes) {
     if (path == route.path) return &route;
-    if (route.webhook) continue;
+    if (route.webhook || route.is_mcp) continue;
     if (route.path == "/" ||
         (path.starts_with(route.path) && path.size() > route.path.size() && path[route.path.size()] == '/'))
       return &route;
@@ -116,8 +116,17 @@ Result<std::unique_ptr<AgentServer>> AgentServer::create(const ServeOptions& opt
   ASSIGN_OR_RETURN(self->tracer_, Tracer::create());
   self->tracer_->enable(!manifest.traces.empty());
   ASSIGN_OR_RETURN(self->token_, self->make_token(manifest.state));
-  TRY(self->events_->set_cron(manifest.agents, now_ms(), nullptr));
-  net::ServerConfig config = {.threads = options.threads,
+  const bool is_stdio = !options.stdio_agent.empty();
+  if (is_stdio) {
+    const auto agent = self->serving_->find_agent(options.stdio_agent);
+    if (!agent) return fail(ErrorKind::NotFound, "the manifest has no agent '" + options.stdio_agent + "'");
+    if (agent->config.tools.empty())
+      return fail(ErrorKind::Usage,
+                  "agent '" + options.stdio_agent + "' has no tools: [[agent.tool]] of the manifest");
+  } else {
+    TRY(self->events_->set_cron(manifest.agents, now_ms(), nullptr));
+  }
+  net::ServerConfig config = {.threads = is_stdio ? 1 : options.threads,
                               .max_connections = manifest.max_connections,
                               .drain_timeout_ns = manifest.drain_ns};
   config.on_thread = [raw = self.get()](async::Scheduler& scheduler, uint32_t thread) {
@@ -127,11 +136,13 @@ Result<std::unique_ptr<AgentServer>> AgentServer::create(const ServeOptions& opt
   ASSIGN_OR_RETURN(self->warden_, Warden::create(self->server_->threads()));
   for (uint32_t i = 0; i < self->server_->threads(); i++)
     self->threads_.push_back(std::make_unique<ThreadState>());
-  ASSIGN_OR_RETURN(self->address_, self->server_->listen(manifest.listen, self->front_));
-  ASSIGN_OR_RETURN(self->admin_address_, self->server_->listen(manifest.admin, self->admin_));
-  // where `godwit logs` and `godwit deploy` find a server whose port is chosen by the system
-  TRY(replace_file(manifest.state + "/admin.address", platform::net::to_text(self->admin_address_) + "\n",
-                   0600));
+  if (!is_stdio) {
+    ASSIGN_OR_RETURN(self->address_, self->server_->listen(manifest.listen, self->front_));
+    ASSIGN_OR_RETURN(self->admin_address_, self->server_->listen(manifest.admin, self->admin_));
+    // where `godwit logs` and `godwit deploy` find a server whose port is chosen by the system
+    TRY(replace_file(manifest.state + "/admin.address", platform::net::to_text(self->admin_address_) + "\n",
+                     0600));
+  }
   if (self->models_) TRY(self->models_->listen(*self->server_));
   self->host_ = {.engine = self->engine_.get(),
                  .warden = self->warden_.get(),
@@ -202,6 +213,8 @@ Result<std::shared_ptr<const Serving>> AgentServer::load(const std::string& text
     for (const std::string& route : config.routes) serving->routes.push_back({.path = route, .agent = agent});
     for (const Webhook& webhook : agent->config.webhooks)
       serving->routes.push_back({.path = webhook.route, .agent = agent, .webhook = &webhook});
+    if (!config.mcp.route.empty())
+      serving->routes.push_back({.path = config.mcp.route, .agent = agent, .is_mcp = true});
     serving->agents.push_back(std::move(agent));
   }
   std::ranges::sort(serving->routes, std::ranges::greater(),
@@ -271,11 +284,16 @@ void AgentServer::begin_thread(async::Scheduler& scheduler, uint32_t thread) {
   context.public_scheduler = v1::scheduler_over(scheduler);
   context.client = std::make_unique<net::Client>(*connector_);
   context.remotes = std::make_unique<Remotes>(*connector_);
+  context.mcp = std::make_unique<McpClient>(*context.client);
   if (const auto allowed = scheduler.allow_preemption(); allowed) warden_->set_scheduler(thread, &scheduler);
   else say("godwit: guests that compute keep their thread: " + allowed.error().message());
   if (thread != 0) return;
-  std::ignore = scheduler.spawn([this, &scheduler] { run_events(scheduler); });
-  std::ignore = scheduler.spawn([this, &scheduler] { look_for_changes(scheduler); });
+  if (options_.stdio_agent.empty()) {
+    std::ignore = scheduler.spawn([this, &scheduler] { run_events(scheduler); });
+    std::ignore = scheduler.spawn([this, &scheduler] { look_for_changes(scheduler); });
+  } else {
+    std::ignore = scheduler.spawn([this, &scheduler] { serve_stdio(scheduler); });
+  }
   std::ignore = scheduler.spawn([this, &scheduler] { tell_traces(scheduler); });
   std::ignore = scheduler.spawn([this, &scheduler] { put_to_sleep(scheduler); });
 }
@@ -290,6 +308,7 @@ Result<> AgentServer::run() {
   for (const auto& record : records_)
     if (record->residents) record->residents->end();
   for (const auto& thread : threads_) {
+    thread->context.mcp.reset();
     thread->context.client.reset();
     thread->context.remotes.reset();
   }

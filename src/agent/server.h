@@ -11,6 +11,8 @@
 #include "agent/agent.h"
 #include "agent/events.h"
 #include "agent/manifest.h"
+#include "agent/mcp.h"
+#include "agent/mcp_sessions.h"
 #include "agent/run.h"
 #include "agent/warden.h"
 #include "net/server.h"
@@ -23,6 +25,9 @@ struct ServeOptions {
   bool watches = false;  // looks for changes of the manifest and the modules, and reloads
   int announce_fd =
       -1;  // told the addresses in one line once they listen: "listening 127.0.0.1:8787 admin 127.0.0.1:8788\n"
+  // Other than empty: this agent's tools are served by MCP on standard input and output until that ends, and nothing else
+  // is: no address, no events.
+  std::string stdio_agent = {};
 };
 
 // What is served at a moment. Immutable.
@@ -33,7 +38,8 @@ struct Serving {
   struct Route {
     std::string path;
     std::shared_ptr<const Agent> agent;
-    const Webhook* webhook = nullptr;  // null: a route, which covers what lies beneath
+    const Webhook* webhook = nullptr;  // null, and no tools: a route, which covers what lies beneath
+    bool is_mcp = false;
   };
   std::vector<Route> routes;  // longer ones first
 
@@ -70,6 +76,7 @@ class AgentServer final {
     void answer(net::Request& request, net::ResponseWriter& response, std::string& agent_name);
     void answer_webhook(net::Request& request, net::ResponseWriter& response, const Serving::Route& route,
                         std::string instance);
+    void answer_mcp(net::Request& request, net::ResponseWriter& response, const Serving::Route& route);
     AgentServer& server_;
   };
   // What the operator is answered.
@@ -112,6 +119,11 @@ class AgentServer final {
             uint64_t taken_ns) const;
   // Runs an agent unless it has too much to do. @returns whether it ran.
   bool answer_by(const std::shared_ptr<const Agent>& agent, Trigger trigger, uint32_t thread);
+  // Runs a tool of an agent's, unless it has too much to do.
+  mcp::CallResult call_tool(const std::shared_ptr<const Agent>& agent, const ToolConfig& tool,
+                            std::string arguments, uint32_t thread);
+  // Serves `stdio_agent`, and ends the server. On a fiber of the first thread.
+  void serve_stdio(async::Scheduler& scheduler);
 
   const ServeOptions options_;
   const std::string directory_;  // of the manifest
@@ -124,6 +136,7 @@ class AgentServer final {
   std::unique_ptr<Tracer> tracer_;
   std::unique_ptr<LocalModels> models_;  // null: the manifest names none
   RunHost host_;
+  McpSessions mcp_sessions_;
   std::string token_;
   Front front_;
   Admin admin_;

@@ -1,4 +1,4 @@
-// godwit serve, dev, new, logs, deploy, agents: run by godwit-serve, a program beside this one (decision 0110).
+// godwit serve, dev, mcp, new, logs, deploy, agents: run by godwit-serve, a program beside this one (decision 0110).
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,6 +15,10 @@ namespace {
 
 constexpr OptionSpec kServeOptions[] = {
     {"threads", "N", "Threads that serve (default: one per processor)."},
+    kHelpOption,
+};
+constexpr OptionSpec kMcpOptions[] = {
+    {"agent", "NAME", "Whose tools; needed."},
     kHelpOption,
 };
 constexpr OptionSpec kNewOptions[] = {
@@ -82,6 +86,16 @@ constexpr Command kDev{
     .details = "",
     .examples = "  godwit dev\n",
     .options = kServeOptions,
+    .run = run_server_program,
+};
+
+constexpr Command kMcp{
+    .name = "mcp",
+    .summary = "Serve an agent's tools by MCP on standard input and output",
+    .arguments = "[godwit.toml] --agent NAME",
+    .details = "For programs that start servers of the Model Context Protocol themselves. docs/mcp.md.\n",
+    .examples = "  godwit mcp agents/godwit.toml --agent notes\n",
+    .options = kMcpOptions,
     .run = run_server_program,
 };
 

@@ -16,6 +16,8 @@ using Arguments = std::span<char* const>;
 
 // Serves a manifest until a signal ends it; `watches`: reloads when files change.
 int serve(Arguments arguments, bool watches);
+// Serves an agent's tools by MCP on standard input and output.
+int mcp(Arguments arguments);
 // Writes the files of a new agent.
 int new_agent(Arguments arguments);
 // Ask a running server.

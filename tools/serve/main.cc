@@ -1,4 +1,4 @@
-// godwit-serve: chooses the command. Run by `godwit serve`, `godwit dev`, `godwit new`, `godwit logs` and others.
+// godwit-serve: chooses the command. Run by `godwit serve`, `godwit dev`, `godwit mcp`, `godwit new`, `godwit logs` and others.
 #include <cstdio>
 #include <cstring>
 
@@ -13,7 +13,7 @@ int error(std::string_view message) {
 
 int usage(std::string_view message) {
   error(message);
-  std::fputs("'godwit help serve' (dev, new, logs, deploy, agents) says more.\n", stderr);
+  std::fputs("'godwit help serve' (dev, mcp, new, logs, deploy, agents) says more.\n", stderr);
   return kUsage;
 }
 
@@ -25,6 +25,7 @@ int main_of(Arguments arguments) {
   const Arguments rest = arguments.subspan(1);
   if (command == "serve") return serve(rest, false);
   if (command == "dev") return serve(rest, true);
+  if (command == "mcp") return mcp(rest);
   if (command == "new") return new_agent(rest);
   if (command == "logs") return logs(rest);
   if (command == "deploy") return deploy(rest);

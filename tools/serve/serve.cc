@@ -1,4 +1,4 @@
-// godwit serve, godwit dev: the server, until a signal ends it.
+// godwit serve, godwit dev: the server, until a signal ends it. godwit mcp: the same for one agent on standard input and output.
 #include <charconv>
 #include <csignal>
 #include <cstdio>
@@ -27,6 +27,38 @@ void handle_signals(agent::AgentServer& server) {
 
 }  // namespace
 
+namespace {
+
+int run(const agent::ServeOptions& options) {
+  // who reads a pipe of ours may go
+  std::signal(SIGPIPE, SIG_IGN);
+  // a file that may not become larger is an error of who writes it, and no reason to end
+  std::signal(SIGXFSZ, SIG_IGN);
+  auto server = agent::AgentServer::create(options);
+  if (!server) return error(server.error().message());
+  handle_signals(**server);
+  const auto ran = (*server)->run();
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) std::signal(signal, SIG_IGN);
+  if (!ran) return error(ran.error().message());
+  return kOk;
+}
+
+}  // namespace
+
+int mcp(Arguments arguments) {
+  agent::ServeOptions options;
+  for (size_t i = 0; i < arguments.size(); i++) {
+    const std::string_view argument = arguments[i];
+    if (argument == "--agent" && i + 1 < arguments.size()) options.stdio_agent = arguments[++i];
+    else if (argument.starts_with('-')) return usage("no option '" + std::string(argument) + "'");
+    else if (!options.manifest_path.empty()) return usage("more than one manifest");
+    else options.manifest_path = argument;
+  }
+  if (options.stdio_agent.empty()) return usage("--agent NAME says whose tools");
+  if (options.manifest_path.empty()) options.manifest_path = "godwit.toml";
+  return run(options);
+}
+
 int serve(Arguments arguments, bool watches) {
   agent::ServeOptions options = {.manifest_path = "", .watches = watches, .announce_fd = 1};
   for (size_t i = 0; i < arguments.size(); i++) {
@@ -45,18 +77,8 @@ int serve(Arguments arguments, bool watches) {
     }
   }
   if (options.manifest_path.empty()) options.manifest_path = "godwit.toml";
-  // who reads a pipe of ours may go
-  std::signal(SIGPIPE, SIG_IGN);
-  // a file that may not become larger is an error of who writes it, and no reason to end
-  std::signal(SIGXFSZ, SIG_IGN);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
-  auto server = agent::AgentServer::create(options);
-  if (!server) return error(server.error().message());
-  handle_signals(**server);
-  const auto ran = (*server)->run();
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) std::signal(signal, SIG_IGN);
-  if (!ran) return error(ran.error().message());
-  return kOk;
+  return run(options);
 }
 
 }  // namespace godwit::serve

@@ -1,4 +1,4 @@
-//! Agents for Godwit's server. A crate of type `cdylib` exports `on_http`, `on_event` or both:
+//! Agents for Godwit's server. A crate of type `cdylib` exports `on_http`, `on_event`, `on_tool` or several of them:
 //!
 //! ```ignore
 //! #[no_mangle]
@@ -86,7 +86,7 @@ pub fn log(level: u32, message: &str) {
 
 pub mod event {
     use super::*;
-    /// "http", "webhook", "timer", "cron" or "queue".
+    /// "http", "webhook", "timer", "cron", "queue" or "tool".
     pub fn kind() -> String {
         text(|to, room| unsafe { raw::event_kind(to, room) })
     }
@@ -96,6 +96,39 @@ pub mod event {
     }
     pub fn payload() -> Result<Vec<u8>> {
         request::body()
+    }
+}
+
+/// In `on_tool`, which writes its answer by `response::write`; what it says by `fail` is told to who has called.
+pub mod tool {
+    use super::*;
+    pub fn name() -> String {
+        event::id()
+    }
+    /// JSON, an object, that fits the tool's schema.
+    pub fn arguments() -> Result<String> {
+        Ok(String::from_utf8_lossy(&request::body()?).into_owned())
+    }
+}
+
+/// Tools of the MCP servers that the manifest grants.
+pub mod mcp {
+    use super::*;
+    fn take(handle: i32) -> Result<String> {
+        let handle = check(handle)?;
+        let text = text(|to, room| unsafe { raw::sql_result(handle, to, room) });
+        unsafe { raw::sql_close(handle) };
+        Ok(text)
+    }
+    /// `arguments`: JSON, an object. The result: `{"content":[{"type":"text","text":…}],"isError":…}`.
+    pub fn call(server: &str, tool: &str, arguments: &str) -> Result<String> {
+        take(unsafe {
+            raw::tool_call(server.as_ptr(), server.len(), tool.as_ptr(), tool.len(), arguments.as_ptr(), arguments.len())
+        })
+    }
+    /// `[{"name":…,"description":…,"inputSchema":…}]`
+    pub fn list(server: &str) -> Result<String> {
+        take(unsafe { raw::tool_list(server.as_ptr(), server.len()) })
     }
 }
 

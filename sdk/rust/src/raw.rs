@@ -37,6 +37,10 @@ extern "C" {
     pub fn postgres_run(
         postgres: *const u8, postgres_size: usize, statement: *const u8, statement_size: usize, values: *const u8, values_size: usize,
     ) -> i32;
+    pub fn tool_call(
+        server: *const u8, server_size: usize, tool: *const u8, tool_size: usize, arguments: *const u8, arguments_size: usize,
+    ) -> i32;
+    pub fn tool_list(server: *const u8, server_size: usize) -> i32;
     pub fn sql_result(handle: i32, to: *mut u8, room: usize) -> i32;
     pub fn sql_close(handle: i32) -> i32;
     pub fn timer_set(name: *const u8, name_size: usize, delay_ms: u64, payload: *const u8, size: usize) -> i32;

@@ -1,5 +1,6 @@
 // Agents in C and C++: the functions of godwit:agent/v1 as they are, and for C++ texts and results in their place.
-// A program exports on_http (GODWIT_ON_HTTP), on_event (GODWIT_ON_EVENT) or both, and is linked as a reactor:
+// A program exports on_http (GODWIT_ON_HTTP), on_event (GODWIT_ON_EVENT), on_tool (GODWIT_ON_TOOL) or several of them, and is
+// linked as a reactor:
 //   clang++-22 --target=wasm32-wasip1 -mexec-model=reactor -fno-exceptions -std=c++20 -O2 agent.cc -o agent.wasm
 // Functions answer a size, a handle or 0; numbers below 0 are GODWIT_AGENT_… and error_message says more.
 #ifndef GODWIT_SDK_AGENT_H
@@ -70,6 +71,10 @@ int32_t godwit_redis_call(const char* redis, uint32_t redis_size, const char* co
 GODWIT_AGENT_IMPORT("postgres_run")
 int32_t godwit_postgres_run(const char* postgres, uint32_t postgres_size, const char* statement,
                             uint32_t statement_size, const char* values, uint32_t values_size);
+GODWIT_AGENT_IMPORT("tool_call")
+int32_t godwit_tool_call(const char* server, uint32_t server_size, const char* tool, uint32_t tool_size,
+                         const char* arguments, uint32_t arguments_size);
+GODWIT_AGENT_IMPORT("tool_list") int32_t godwit_tool_list(const char* server, uint32_t server_size);
 GODWIT_AGENT_IMPORT("sql_result") int32_t godwit_sql_result(int32_t handle, char* to, uint32_t room);
 GODWIT_AGENT_IMPORT("sql_close") int32_t godwit_sql_close(int32_t handle);
 GODWIT_AGENT_IMPORT("timer_set")
@@ -96,6 +101,9 @@ int32_t godwit_queue_send(const char* agent, uint32_t agent_size, const char* ke
 #define GODWIT_ON_HTTP() extern "C" __attribute__((export_name("on_http"))) void godwit_on_http()
 /** Begins the function that is told of events: GODWIT_ON_EVENT() { … } */
 #define GODWIT_ON_EVENT() extern "C" __attribute__((export_name("on_event"))) void godwit_on_event()
+/** Begins the function that is called for the tools that the manifest names: GODWIT_ON_TOOL() { … } It writes its answer by
+ *  response::write; what it says by fail() is told to who has called. */
+#define GODWIT_ON_TOOL() extern "C" __attribute__((export_name("on_tool"))) void godwit_on_tool()
 
 namespace godwit::agent {
 
@@ -114,6 +122,14 @@ std::optional<std::string> text_of(Give give) {
     text.resize(static_cast<size_t>(needed));
     if (fits) return text;
   }
+}
+
+// What is kept by this handle, which is given back; nothing if it is a failure.
+inline std::optional<std::string> take_kept(int32_t handle) {
+  if (handle < 0) return std::nullopt;
+  auto text = text_of([&](char* to, uint32_t room) { return godwit_sql_result(handle, to, room); });
+  godwit_sql_close(handle);
+  return text;
 }
 
 // All pieces that `read(buffer, room)` gives.
@@ -158,12 +174,19 @@ inline std::optional<std::string> body() { return detail::all_of(godwit_request_
 }  // namespace request
 
 namespace event {
-/** "http", "webhook", "timer", "cron" or "queue". */
+/** "http", "webhook", "timer", "cron", "queue" or "tool". */
 inline std::string kind() { return detail::text_of(godwit_event_kind).value_or(""); }
 /** The same when an event comes once more. */
 inline std::string id() { return detail::text_of(godwit_event_id).value_or(""); }
 inline std::string payload() { return request::body().value_or(""); }
 }  // namespace event
+
+/** In on_tool. */
+namespace tool {
+inline std::string name() { return event::id(); }
+/** JSON, an object, that fits the tool's schema. */
+inline std::string arguments() { return request::body().value_or("{}"); }
+}  // namespace tool
 
 namespace response {
 inline bool status(uint32_t status) { return godwit_response_status(status) == 0; }
@@ -518,6 +541,31 @@ inline std::optional<std::vector<sql::Value>> call(std::string_view name,
   return values;
 }
 }  // namespace redis
+
+/** Tools of the MCP servers that the manifest grants. */
+namespace mcp {
+/** @param arguments JSON, an object. @returns JSON: {"content":[{"type":"text","text":…}],"isError":…}; nothing if the server
+ *  cannot be asked, or refuses: error_message() says why */
+inline std::optional<std::string> call(std::string_view server, std::string_view tool,
+                                       std::string_view arguments = "{}") {
+  return agent::detail::take_kept(godwit_tool_call(server.data(), agent::detail::size(server), tool.data(),
+                                                   agent::detail::size(tool), arguments.data(),
+                                                   agent::detail::size(arguments)));
+}
+/** @returns JSON: [{"name":…,"description":…,"inputSchema":…}] */
+inline std::optional<std::string> list(std::string_view server) {
+  return agent::detail::take_kept(godwit_tool_list(server.data(), agent::detail::size(server)));
+}
+/** The texts of what call() has returned. */
+inline std::string text_of(std::string_view result) {
+  std::string all;
+  for (int i = 0;; i++) {
+    const auto part = json::find(result, {"content", std::to_string(i)});
+    if (!part) return all;
+    if (const auto text = json::find(*part, {"text"})) all += json::text_of(*text);
+  }
+}
+}  // namespace mcp
 
 namespace timer {
 /** Rings once, after `delay_ms`, at least once whatever happens: on_event, of kind "timer", with `name` as its id. */
