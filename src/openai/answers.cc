@@ -1,6 +1,7 @@
 // Runs a model's contexts on fibers.
 #include "openai/answers.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace godwit::openai {
@@ -104,6 +105,7 @@ std::optional<Answers::Event> Answers::next(platform::fs::WaitMode mode) {
 void Answers::run(nn::Registry& registry, async::Scheduler& scheduler, Inbox& inbox, size_t number,
                   const Question& question) {
   auto ending = std::make_shared<Ending>();
+  std::atomic<int64_t> emitted = 0;  // pieces: about as many as tokens
   const nn::Waiting waiting = registry.waiting(&scheduler);
   const nn::CallOrigin origin{
       .log = registry.log(),
@@ -111,6 +113,7 @@ void Answers::run(nn::Registry& registry, async::Scheduler& scheduler, Inbox& in
       .tenant = question.tenant,
       .emit =
           [&](uint32_t output, std::string_view piece) {
+            emitted.fetch_add(output != 3, std::memory_order_relaxed);
             inbox.put({.answer = number, .output = output, .piece = std::string(piece), .ending = nullptr});
           }};
   nn::BackendCall call(origin);
@@ -140,6 +143,9 @@ void Answers::run(nn::Registry& registry, async::Scheduler& scheduler, Inbox& in
     return {};
   };
   if (auto computed = compute(); !computed) ending->error = error_of(computed.error());
+  if (question.spent)
+    question.spent(
+        std::max(ending->prompt_tokens + ending->answer_tokens, emitted.load(std::memory_order_relaxed)));
   inbox.put({.answer = number, .output = 0, .piece = {}, .ending = std::move(ending)});
 }
 

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -29,6 +30,8 @@ struct Question {
   std::string text;
   json::object options;  // the backend's
   uint64_t tenant = 0;
+  // Told how many tokens were read and written, once: also of an answer that nobody waited for. On its fiber. May be empty.
+  std::function<void(int64_t tokens)> spent = {};
 };
 
 // How an answer has ended.

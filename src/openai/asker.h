@@ -14,6 +14,7 @@ struct Service::Asker {
   net::Request& request;
   net::ResponseWriter& response;
   uint64_t tenant = 0;
+  size_t key = 0;          // its position in the list of keys
   std::string owner = {};  // of what is kept for it: a hash of its key
 
   // An answer as a whole. Who is gone by then does not read it.

@@ -105,6 +105,7 @@ Outcome<> Service::embeddings(Asker& asker) {
 
   json::array data;
   int64_t tokens = 0;
+  const Spent spent{*this, asker, tokens};
   for (size_t i = 0; i < texts.size(); ++i) {
     OPENAI_TRY(const std::string text, embed(asker, *model, texts[i], tokens));
     OPENAI_TRY(json::object answer, parse_object(text));

@@ -2,7 +2,6 @@
 #include "openai/response_store.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,29 +12,13 @@
 #include <utility>
 #include <vector>
 
-#include "platform/fs_handle.h"
+#include "openai/whole_file.h"
 
 namespace godwit::openai {
 namespace {
 
-using platform::fs::FileHandle;
-
 constexpr std::string_view kSuffix = ".json";
 constexpr size_t kMostNameBytes = 64;
-
-Error io_error(const std::string& what) {
-  return Error(ErrorKind::Io, static_cast<uint32_t>(errno), what + ": " + std::strerror(errno));
-}
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t wrote = ::write(fd, text.data(), text.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote <= 0) return false;
-    text.remove_prefix(static_cast<size_t>(wrote));
-  }
-  return true;
-}
 
 }  // namespace
 
@@ -85,15 +68,7 @@ std::optional<std::string> ResponseStore::read(std::string_view name) const {
     const auto found = texts_.find(name);
     return found == texts_.end() ? std::nullopt : std::optional(found->second);
   }
-  const FileHandle file(::open(path_of(name).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!file) return std::nullopt;
-  std::string text;
-  char chunk[65536];
-  ssize_t count;
-  while ((count = ::read(file.get(), chunk, sizeof chunk)) > 0)
-    text.append(chunk, static_cast<size_t>(count));
-  if (count < 0) return std::nullopt;
-  return text;
+  return read_whole(path_of(name));
 }
 
 void ResponseStore::forget(const Kept& kept) {
@@ -111,14 +86,7 @@ Result<> ResponseStore::put(std::string_view name, std::string_view owner, std::
   if (folder_.empty()) {
     texts_[std::string(name)] = std::move(text);
   } else {
-    const std::string beside = path_of(name) + ".new";
-    const FileHandle file(
-        ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!file || !write_all(file.get(), text) || ::rename(beside.c_str(), path_of(name).c_str()) != 0) {
-      Error error = io_error("a response cannot be kept in " + folder_);
-      ::unlink(beside.c_str());
-      return fail(std::move(error));
-    }
+    TRY(write_whole(path_of(name), text));
   }
   order_.push_back({std::string(name), bytes});
   bytes_ += bytes;

@@ -7,6 +7,7 @@
 #include "base/sha256.h"
 #include "net/visitors.h"
 #include "openai/asker.h"
+#include "platform/clock.h"
 #include "web/pages.h"
 
 namespace godwit::openai {
@@ -23,6 +24,10 @@ bool is_same(std::string_view a, std::string_view b) {
 
 constexpr std::string_view kModelPrefix = "/v1/models/";
 constexpr std::string_view kResponsePrefix = "/v1/responses/";
+constexpr std::string_view kFiles = "/v1/files";
+constexpr std::string_view kFilePrefix = "/v1/files/";
+
+uint64_t now_ns() { return platform::now_ns(platform::Clock::Monotonic); }
 
 std::string hash_of(std::string_view text) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -38,11 +43,13 @@ std::string hash_of(std::string_view text) {
 
 }  // namespace
 
-Service::Service(nn::Registry& registry, ServiceConfig config, ResponseStore responses)
+Service::Service(nn::Registry& registry, ServiceConfig config, ResponseStore responses, FileStore files)
     : registry_(registry),
       config_(std::move(config)),
       admission_(config_.places, config_.most_waiting),
-      responses_(std::move(responses)) {
+      responses_(std::move(responses)),
+      files_(std::move(files)),
+      limiter_(std::max<size_t>(1, config_.api_keys.size()), config_.limits) {
   for (const std::string& key : config_.api_keys) tenants_.push_back(registry.tenant("openai " + key));
   if (tenants_.empty()) tenants_.push_back(registry.tenant("openai"));
 }
@@ -53,7 +60,12 @@ Result<std::unique_ptr<Service>> Service::create(nn::Registry& registry, Service
   ASSIGN_OR_RETURN(
       ResponseStore responses,
       ResponseStore::open(config.responses_folder, config.most_responses, config.most_response_bytes));
-  std::unique_ptr<Service> service(new Service(registry, std::move(config), std::move(responses)));
+  const bool has_folder = !config.responses_folder.empty();
+  ASSIGN_OR_RETURN(FileStore files,
+                   FileStore::open(has_folder ? config.responses_folder + "/files" : "", config.most_files,
+                                   has_folder ? config.most_files_bytes : config.most_files_bytes / 16));
+  std::unique_ptr<Service> service(
+      new Service(registry, std::move(config), std::move(responses), std::move(files)));
   for (const ModelSpec& spec : service->config_.models) {
     ASSIGN_OR_RETURN(auto model, ServedModel::load(registry, spec));
     service->models_.push_back(std::move(model));
@@ -122,6 +134,7 @@ Outcome<> Service::recognise(Asker& asker) const {
                  .message = given.empty() ? "no API key: send the header Authorization: Bearer KEY"
                                           : "the API key is not one of this server's"});
   asker.tenant = tenants_[*found];
+  asker.key = *found;
   asker.owner = hash_of(config_.api_keys[*found]);
   return {};
 }
@@ -136,6 +149,7 @@ Outcome<> Service::route(Asker& asker) {
       {"/v1/chat/completions", "POST", &Service::chat_completions},
       {"/v1/completions", "POST", &Service::completions},
       {"/v1/embeddings", "POST", &Service::embeddings},
+      {"/v1/rerank", "POST", &Service::rerank},
       {"/v1/responses", "POST", &Service::responses},
       {"/v1/models", "GET", &Service::models},
       {"/health", "GET", &Service::health},
@@ -145,8 +159,15 @@ Outcome<> Service::route(Asker& asker) {
   OPENAI_CHECK(meet(asker));
   if (web::answer(web::Page::Chat, asker.request, asker.response)) return {};
   OPENAI_CHECK(recognise(asker));
+  if (asker.request.method() == "POST") {
+    const Outcome<> allowed = limiter_.enter(asker.key, now_ns());
+    for (const auto& [name, value] : limiter_.fields(asker.key, now_ns()))
+      std::ignore = asker.response.add_field(name, value);
+    if (!allowed) return allowed;
+  }
   if (path.starts_with(kModelPrefix)) return models(asker);
   if (path.starts_with(kResponsePrefix)) return stored_response(asker);
+  if (path == kFiles || path.starts_with(kFilePrefix)) return files(asker);
   for (const Row& row : kRows) {
     if (row.path != path) continue;
     if (row.method == asker.request.method()) return (this->*row.endpoint)(asker);
@@ -161,21 +182,32 @@ Outcome<> Service::route(Asker& asker) {
   return not_found("there is no " + asker.request.method() + " " + std::string(path), "unknown_url");
 }
 
+void Service::spend(size_t key, int64_t tokens) {
+  if (tokens > 0) limiter_.spend(key, static_cast<uint64_t>(tokens), now_ns());
+}
+
+Service::Spent::~Spent() { service.spend(asker.key, tokens); }
+
 Outcome<json::object> Service::read_body(net::Request& request) const {
-  const auto too_large = [this] {
+  OPENAI_TRY(const std::string body, read_bytes(request, config_.most_body_bytes));
+  return parse_object(body);
+}
+
+Outcome<std::string> Service::read_bytes(net::Request& request, uint64_t most_bytes) const {
+  const auto too_large = [most_bytes] {
     return std::unexpected<ApiError>(
         ApiError{.status = 413,
                  .type = "invalid_request_error",
                  .code = "request_too_large",
                  .field = {},
-                 .message = "the body may have " + std::to_string(config_.most_body_bytes) + " bytes"});
+                 .message = "the body may have " + std::to_string(most_bytes) + " bytes"});
   };
-  if (!request.limit_body(config_.most_body_bytes)) return too_large();
+  if (!request.limit_body(most_bytes)) return too_large();
   auto body = request.read_all();
   if (!body && body.error().kind() == ErrorKind::Exhausted) return too_large();
   if (!body && body.error().kind() == ErrorKind::Malformed) return bad_request(body.error().message());
   if (!body) return client_gone();
-  return parse_object(*body);
+  return std::move(*body);
 }
 
 Outcome<ServedModel*> Service::model_of(const json::object& body) const {
@@ -193,6 +225,8 @@ Outcome<ServedModel*> Service::model_of(const json::object& body) const {
 Outcome<std::unique_ptr<Answers>> Service::ask(Asker& asker, std::vector<Question> questions) {
   OPENAI_TRY(Admission::Hold places,
              admission_.enter(static_cast<uint32_t>(questions.size()), asker.request.mode()));
+  for (Question& question : questions)
+    question.spent = [this, key = asker.key](int64_t tokens) { spend(key, tokens); };
   return Answers::start(registry_, asker.request.scheduler(), std::move(questions), std::move(places));
 }
 

@@ -13,6 +13,8 @@
 #include "openai/admission.h"
 #include "openai/answers.h"
 #include "openai/error.h"
+#include "openai/file_store.h"
+#include "openai/rate_limiter.h"
 #include "openai/request_options.h"
 #include "openai/response_store.h"
 #include "openai/served_model.h"
@@ -31,6 +33,10 @@ struct ServiceConfig {
       responses_folder;  // where those of /v1/responses are kept; empty: in memory, until the server ends
   size_t most_responses = 10'000;                      // that are kept, of all keys together
   uint64_t most_response_bytes = uint64_t{256} << 20;  // of those
+  RateLimits limits = {};                              // of each key; without keys, of all who ask together
+  size_t most_files = 1000;                            // of /v1/files, kept in a folder of responses_folder
+  uint64_t most_files_bytes = uint64_t{1} << 30;       // of all of them; in memory a sixteenth of it
+  uint64_t most_file_bytes = uint64_t{32} << 20;       // of one, with its form
 };
 
 // @threads any.
@@ -51,24 +57,40 @@ class Service final : public net::Handler {
  private:
   using Endpoint = Outcome<> (Service::*)(Asker&);
 
-  Service(nn::Registry& registry, ServiceConfig config, ResponseStore responses);
+  Service(nn::Registry& registry, ServiceConfig config, ResponseStore responses, FileStore files);
 
   Outcome<> route(Asker& asker);
   Outcome<> meet(const Asker& asker) const;
   Outcome<> recognise(Asker& asker) const;
   Outcome<json::object> read_body(net::Request& request) const;
+  Outcome<std::string> read_bytes(net::Request& request, uint64_t most_bytes) const;
   Outcome<ServedModel*> model_of(const json::object& body) const;
 
   Outcome<> chat_completions(Asker& asker);
   Outcome<> completions(Asker& asker);
   Outcome<> embeddings(Asker& asker);
+  Outcome<> rerank(Asker& asker);
+  Outcome<> files(Asker& asker);
+  Outcome<> upload_file(Asker& asker);
+  Outcome<> list_files(Asker& asker);
   Outcome<> models(Asker& asker);
   Outcome<> health(Asker& asker);
   Outcome<> responses(Asker& asker);
   Outcome<> stored_response(Asker& asker);
 
   Outcome<json::object> find_response(const Asker& asker, std::string_view id) const;
+  // Of the length 1.
+  Outcome<std::vector<double>> vector_of(Asker& asker, ServedModel& model, const std::string& text,
+                                         int64_t& tokens);
   Outcome<std::string> embed(Asker& asker, ServedModel& model, const std::string& text, int64_t& tokens);
+  // Counts tokens when it goes, however the request ends.
+  struct Spent {
+    Service& service;
+    const Asker& asker;
+    const int64_t& tokens;
+    ~Spent();
+  };
+  void spend(size_t key, int64_t tokens);
   Outcome<std::unique_ptr<Answers>> ask(Asker& asker, std::vector<Question> questions);
 
   nn::Registry& registry_;
@@ -77,6 +99,9 @@ class Service final : public net::Handler {
   std::vector<uint64_t> tenants_;  // of the keys; without any, one for all
   Admission admission_;
   ResponseStore responses_;
+  FileStore files_;
+  RateLimiter limiter_;
+  std::atomic<int> uploads_ = 0;
 };
 
 }  // namespace godwit::openai

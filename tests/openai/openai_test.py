@@ -289,6 +289,94 @@ class ByTheClient(unittest.TestCase):
             print(f"a place was free {took_s * 1000:.0f} ms after its client had left", file=sys.stderr)
 
 
+    def test_ranks(self):
+        documents = ["Interest rates fell by a quarter.", "A dog is running through a park.", {"text": "The cat sat."}]
+        ask = lambda **options: self.client.post("/rerank", cast_to=object, body={
+            "model": "smol", "query": "A dog runs in the park.", "documents": documents, **options})
+        answer = ask(return_documents=True)
+        self.assertEqual(sorted(result["index"] for result in answer["results"]), [0, 1, 2])
+        self.assertEqual(answer["results"][0]["document"], {"text": "A dog is running through a park."})
+        scores = [result["relevance_score"] for result in answer["results"]]
+        self.assertEqual(scores, sorted(scores, reverse=True))
+        self.assertGreater(answer["usage"]["total_tokens"], 10)
+        self.assertEqual([result["index"] for result in ask(top_n=1)["results"]], [1])
+        import openai
+        for options in ({"query": ""}, {"documents": []}, {"documents": [3]}, {"top_n": 0}):
+            with self.assertRaises(openai.BadRequestError, msg=str(options)):
+                ask(**options)
+
+
+class Files(unittest.TestCase):
+    def test_stay_until_they_are_deleted(self):
+        import openai
+        with tempfile.TemporaryDirectory() as folder:
+            keys = pathlib.Path(folder, "keys")
+            keys.write_text("one\ntwo\n")
+            start = lambda: Server(*model("tiny", "tiny.gguf"), "--state", folder + "/state", "--api-key-file", str(keys))
+            content = bytes(range(256)) * 40
+            server = start()
+            try:
+                client = server.client("one")
+                first = client.files.create(file=("../notes \"1\".txt", content), purpose="user_data")
+                self.assertEqual((first.filename, first.bytes, first.purpose), ("notes \"1\".txt", len(content), "user_data"))
+                second = client.files.create(file=("b.jsonl", b"{}\n"), purpose="batch")
+                with self.assertRaises(openai.BadRequestError) as caught:
+                    client.files.create(file=("b", b"x"), purpose="nothing")
+                self.assertEqual(caught.exception.param, "purpose")
+                self.assertEqual(server.post("/v1/files", b"{}", {"Authorization": "Bearer one"}.items())[0], 400)
+            finally:
+                self.assertEqual(server.close(), 0)
+            server = start()
+            try:
+                client, stranger = server.client("one"), server.client("two")
+                self.assertEqual({file.id for file in client.files.list()}, {first.id, second.id})
+                self.assertEqual([file.id for file in client.files.list(purpose="batch")], [second.id])
+                self.assertEqual({file.id for page in client.files.list(limit=1).iter_pages() for file in page.data},
+                                 {first.id, second.id})
+                self.assertEqual(client.files.retrieve(first.id), first)
+                answer = client.files.content(first.id)
+                self.assertEqual(answer.read(), content)
+                self.assertEqual(answer.response.headers["Content-Type"], "application/octet-stream")
+                self.assertEqual(list(stranger.files.list()), [])
+                for someone, id in ((stranger, first.id), (client, "file-0"), (client, "../keys")):
+                    for ask in (someone.files.retrieve, someone.files.content, someone.files.delete):
+                        with self.assertRaises(openai.NotFoundError):
+                            ask(id)
+                self.assertTrue(client.files.delete(first.id).deleted)
+                with self.assertRaises(openai.NotFoundError):
+                    client.files.content(first.id)
+                with self.assertRaises(openai.APIStatusError) as caught:
+                    client.files.create(file=("large", bytes(33 << 20)), purpose="user_data")
+                self.assertEqual(caught.exception.status_code, 413)
+            finally:
+                self.assertEqual(server.close(), 0)
+
+
+class Limits(unittest.TestCase):
+    def test_of_each_key(self):
+        import openai
+        with tempfile.TemporaryDirectory() as folder:
+            keys = pathlib.Path(folder, "keys")
+            keys.write_text("one\ntwo\n")
+            start = lambda *options: Server(*model("tiny", "tiny.gguf"), "--api-key-file", str(keys), *options)
+            ask = lambda client: client.completions.with_raw_response.create(
+                model="tiny", prompt="x", max_tokens=20, extra_body={"ignore_eos": True})
+            for option, code in ((("--requests-per-minute", "2"), "requests"), (("--tokens-per-minute", "30"), "tokens")):
+                server = start(*option)
+                try:
+                    client = server.client("one")
+                    headers = [ask(client).headers for _ in range(2)][1]
+                    self.assertEqual(headers["x-ratelimit-limit-" + code], option[1])
+                    with self.assertRaises(openai.RateLimitError) as caught:
+                        ask(client)
+                    self.assertEqual((caught.exception.code, caught.exception.type), ("rate_limit_exceeded", code))
+                    self.assertGreater(int(caught.exception.response.headers["Retry-After"]), 0)
+                    ask(server.client("two"))
+                    self.assertEqual(len(list(client.models.list())), 1, "who only asks what there is is not counted")
+                finally:
+                    self.assertEqual(server.close(), 0)
+
+
 class Responses(unittest.TestCase):
     def test_remembers_them_across_a_restart(self):
         import openai

@@ -17,6 +17,7 @@ int usage(std::string_view message) {
       "usage: godwit serve --model [NAME=]PATH ... [--listen ADDRESS:PORT] [--api-key-file FILE] [--parallel "
       "N]\n"
       "                    [--queue N] [--ctx-size N] [--state FOLDER] [--host NAME ...]\n"
+      "                    [--requests-per-minute N] [--tokens-per-minute N]\n"
       "       godwit chat --model PATH [--system TEXT] [--ctx-size N] [PROMPT]\n",
       stderr);
   return kUsage;

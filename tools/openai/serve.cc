@@ -49,7 +49,7 @@ std::string read_keys(std::string_view path, std::vector<std::string>& keys) {
 
 int serve(Arguments arguments) {
   ServiceConfig config;
-  uint32_t context_size = 0;
+  uint32_t context_size = 0, requests_per_minute = 0, tokens_per_minute = 0;
   platform::net::Address address = *parse_endpoint("127.0.0.1:8080");
   const Option options[] = {
       {"--model",
@@ -81,6 +81,8 @@ int serve(Arguments arguments) {
          config.responses_folder = value;
          return std::string();
        }},
+      {"--requests-per-minute", number_into(requests_per_minute, 1, 1'000'000'000)},
+      {"--tokens-per-minute", number_into(tokens_per_minute, 1, 1'000'000'000)},
       {"--ctx-size", number_into(context_size, 16, 1 << 24)},
   };
   const auto others = read_options(arguments, options);
@@ -92,6 +94,7 @@ int serve(Arguments arguments) {
     return usage("--listen " + platform::net::to_text(address) +
                  " is for others than this machine, who need keys: --api-key-file FILE");
   for (ModelSpec& spec : config.models) spec.context_size = context_size;
+  config.limits = {.requests_per_minute = requests_per_minute, .tokens_per_minute = tokens_per_minute};
 
   std::signal(SIGPIPE, SIG_IGN);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
