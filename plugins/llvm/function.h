@@ -130,7 +130,7 @@ class FunctionTranslator final {
   uint32_t payload_slots(uint32_t tag);
   void push_payload(uint32_t tag);
   uint32_t innermost_try() const;
-  void throw_pending();
+  void throw_by(Libcall which, llvm::ArrayRef<llvm::Value*> arguments);
   void throw_tag(uint32_t tag);
   bool throw_to_own_clause(uint32_t tag);
   void begin_try(const wasm::Instruction& in, Label::Kind kind);

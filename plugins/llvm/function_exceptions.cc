@@ -110,7 +110,9 @@ void FunctionTranslator::push_payload(uint32_t tag) {
 
 uint32_t FunctionTranslator::innermost_try() const { return labels_.back().inside; }
 
-void FunctionTranslator::throw_pending() {
+void FunctionTranslator::throw_by(Libcall which, llvm::ArrayRef<llvm::Value*> arguments) {
+  // each says where it stands: two of them must not become one
+  unit_.call(b_, ctx_, which, arguments)->addFnAttr(llvm::Attribute::NoMerge);
   b_.CreateBr(landing_of(innermost_try()));
   become_dead();
 }
@@ -120,8 +122,7 @@ void FunctionTranslator::throw_tag(uint32_t tag) {
   if (throw_to_own_clause(tag)) return;
   const Values payload(stack_.end() - static_cast<ptrdiff_t>(count), stack_.end());
   stack_.resize(stack_.size() - count);
-  unit_.call(b_, ctx_, Libcall::throw_tag, {number(tag), to_scratch(payload)});
-  throw_pending();
+  throw_by(Libcall::throw_tag, {number(tag), to_scratch(payload)});
 }
 
 // Throwing is branching if the clause that catches is known: one of this function's that surely matches, and none before
@@ -188,14 +189,8 @@ void FunctionTranslator::end_clauses(uint32_t own_try, uint32_t goes_to) {
 bool FunctionTranslator::exception(const wasm::Instruction& in) {
   switch (in.op) {
     case Opcode::throw_: throw_tag(in.index); return true;
-    case Opcode::throw_ref:
-      unit_.call(b_, ctx_, Libcall::throw_ref, {pop()});
-      throw_pending();
-      return true;
-    case Opcode::rethrow:
-      unit_.call(b_, ctx_, Libcall::throw_ref, {label(in.index).caught});
-      throw_pending();
-      return true;
+    case Opcode::throw_ref: throw_by(Libcall::throw_ref, {pop()}); return true;
+    case Opcode::rethrow: throw_by(Libcall::throw_ref, {label(in.index).caught}); return true;
     case Opcode::try_table: begin_try(in, Label::Kind::TryTable); return true;
     case Opcode::try_: begin_try(in, Label::Kind::Try); return true;
     case Opcode::catch_: legacy_catch(in.index); return true;

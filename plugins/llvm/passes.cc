@@ -96,6 +96,31 @@ llvm::PreservedAnalyses KeepIdleAccesses::run(llvm::Function& function, llvm::Fu
   return changes ? llvm::PreservedAnalyses::none() : llvm::PreservedAnalyses::all();
 }
 
+// What may take in the load, and does not trap itself: arithmetic, or a store to where the load was from.
+bool may_take_in(const llvm::LoadInst& load, const llvm::Instruction& user) {
+  if (user.getParent() != load.getParent()) return false;
+  if (const auto* store = llvm::dyn_cast<llvm::StoreInst>(&user))
+    return store->getPointerOperand() == load.getPointerOperand();
+  return !user.mayReadOrWriteMemory() && !user.isTerminator() && !llvm::isa<llvm::PHINode>(user);
+}
+
+llvm::PreservedAnalyses PlaceFoldedLoads::run(llvm::Function& function, llvm::FunctionAnalysisManager&) {
+  if (!is_code_of_module(function)) return llvm::PreservedAnalyses::all();
+  for (llvm::Instruction& instruction : llvm::instructions(function)) {
+    auto* load = llvm::dyn_cast<llvm::LoadInst>(&instruction);
+    if (load == nullptr || !load->getDebugLoc()) continue;
+    // through a conversion and an addition to the store behind them
+    llvm::Instruction* last = load;
+    for (int steps = 0; steps < 3 && last->hasOneUse(); ++steps) {
+      auto* user = llvm::cast<llvm::Instruction>(*last->user_begin());
+      if (!may_take_in(*load, *user)) break;
+      user->setDebugLoc(load->getDebugLoc());
+      last = user;
+    }
+  }
+  return llvm::PreservedAnalyses::all();
+}
+
 void GuardLoopsAndEntries::leave_if(llvm::Value* condition, llvm::Instruction& at, Libcall which,
                                     llvm::ArrayRef<llvm::Value*> arguments) {
   llvm::Instruction* end = llvm::SplitBlockAndInsertIfThen(

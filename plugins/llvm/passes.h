@@ -41,7 +41,7 @@ class KeepIdleAccesses : public llvm::PassInfoMixin<KeepIdleAccesses> {
   static bool isRequired() { return true; }
 };
 
-// Last of all: looks at the poll word in loops, and at it and the stack where functions begin that call others. Done any
+// After that: looks at the poll word in loops, and at it and the stack where functions begin that call others. Done any
 // earlier it would keep loops from being vectorised.
 class GuardLoopsAndEntries : public llvm::PassInfoMixin<GuardLoopsAndEntries> {
  public:
@@ -59,6 +59,14 @@ class GuardLoopsAndEntries : public llvm::PassInfoMixin<GuardLoopsAndEntries> {
 
   Unit& unit_;
   llvm::DenseMap<const llvm::Function*, bool> known_to_poll_;  // of functions that were seen called
+};
+
+// Gives what a load may become an operand of the place of the load: a processor's instruction that does both has one place,
+// and it is the load that traps. Last of all.
+class PlaceFoldedLoads : public llvm::PassInfoMixin<PlaceFoldedLoads> {
+ public:
+  static llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager&);
+  static bool isRequired() { return true; }
 };
 
 }  // namespace godwit::llvm_tier

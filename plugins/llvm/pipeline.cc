@@ -133,6 +133,7 @@ void optimise(Unit& unit, llvm::TargetMachine& machine, unsigned optimization,
                                                       : builder.buildPerModuleDefaultPipeline(level));
   passes.addPass(llvm::createModuleToFunctionPassAdaptor(KeepIdleAccesses()));
   passes.addPass(llvm::createModuleToFunctionPassAdaptor(GuardLoopsAndEntries(unit)));
+  passes.addPass(llvm::createModuleToFunctionPassAdaptor(PlaceFoldedLoads()));
   passes.run(unit.module, modules);
 }
 

@@ -349,6 +349,7 @@ void ModuleCode::open_entry(uint32_t defined, const CompiledFunctions::Code& cod
   // whoever remembers the old entry is led on
   __atomic_store(reinterpret_cast<const Cell**>(const_cast<Cell*>(before - 1)), &entry, __ATOMIC_RELEASE);
   lead(before, CellOp::moved_entry);
+  if (cells->second.native) cells->second.native->begin_elsewhere();
 }
 
 // Leads all loops of which there is code to it. A loop's `count` is the last cell at its offset.

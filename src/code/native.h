@@ -23,11 +23,32 @@ class NativeCode {
   // For tests: chooses anew for each place where control comes to the machine code whether it does, or goes on in the
   // interpreter. Frames of both are the same, so any choice is right at any time. Of code that was made to allow it.
   virtual void choose_ways_in(std::minstd_rand& random) = 0;
+  // The first cell leads elsewhere from now on: calls that the code makes of itself go there, too. @threads any, while others
+  // run the code
+  virtual void begin_elsewhere() = 0;
 };
 
 // Whether exceptions may be caught in a function: then control may come to cells that nothing branches to, with the values
 // of all slots in memory as they were at the call.
 enum class MayCatch : uint8_t { No, Yes };
+
+// How machine code is asked where it is, and told to stop, in one comparison: it looks whether the time is another one than the
+// one that its store has seen (VmStore::seen_time), which an interruption sets to 0.
+struct Look {
+  std::atomic<uint32_t> time{1};       // never 0
+  std::atomic<uint32_t> is_wanted{0};  // by whoever sees another time first
+  // The tier's own copy of the time, near its code; null as long as it has none.
+  std::atomic<std::atomic<uint32_t>*> near{nullptr};
+
+  void ask() {
+    is_wanted.store(1, std::memory_order_relaxed);
+    uint32_t next = time.load(std::memory_order_relaxed) + 1;
+    if (next == 0) next = 1;
+    time.store(next, std::memory_order_relaxed);
+    if (std::atomic<uint32_t>* copy = near.load(std::memory_order_acquire))
+      copy->store(next, std::memory_order_release);
+  }
+};
 
 // A function to compile.
 struct NativeSource {
@@ -35,9 +56,9 @@ struct NativeSource {
   MayCatch may_catch = MayCatch::No;
   std::string_view module_name = {}, name = {};  // for people; of the guest's choice, may be empty
   uint32_t index = 0;                            // among the module's functions, imported ones first
-  // Machine code looks at this word where `count` cells stand, and leaves them to their handlers as if they had counted to
-  // the end if it is not 0. Null: they are left out.
-  const std::atomic<uint32_t>* look = nullptr;
+  // Machine code looks here where `count` cells stand, and leaves them to their handlers as if they had counted to the end
+  // if that is wanted. Null: they are left out.
+  Look* look = nullptr;
   uint32_t defined = 0;  // among the module's own
   // By slot, as far as it goes: not 0 if it only ever holds numbers of 32 bits.
   std::span<const uint8_t> narrow_slots = {};
@@ -88,8 +109,8 @@ class Optimizer {
   virtual ~Optimizer() = default;
   // Whether places are taken at all. Cheap.
   virtual bool is_there() = 0;
-  // What machine code looks at: not 0 every kLookEveryNs, until looked() is called.
-  virtual const std::atomic<uint32_t>* look() = 0;
+  // What machine code looks at: wanted every kLookEveryNs, until looked() is called.
+  virtual Look* look() = 0;
   virtual void looked() = 0;
   // Takes a place whose function has run for so long, if code of it is likely to pay: `code` gets an answer by and by then, by install() or refuse(). False:
   // not yet; it may be asked for again when it has run on.

@@ -66,7 +66,7 @@ std::string TierUp::obstacle() {
   return obstacle_;
 }
 
-const std::atomic<uint32_t>* TierUp::look() {
+code::Look* TierUp::look() {
   std::call_once(has_ticker_, [this] {
     const std::lock_guard lock(mutex_);
     if (stops_) return;
@@ -90,7 +90,7 @@ void TierUp::tick() {
     wait_ns = is_idle ? std::min(2 * wait_ns, kMostNs) : code::kLookEveryNs;
     if (is_idle) continue;
     used_ns = now_ns;
-    look_.store(1, std::memory_order_relaxed);
+    look_.ask();
   }
 }
 
@@ -269,7 +269,7 @@ bool TierUp::install(code::ModuleCode& code, const runtime::Module& module, std:
   meter.done((*loaded)->function_count(), image_bytes);
   const std::vector<code::HotPlace> places = (*loaded)->places();
   code.install(std::move(*loaded), places);
-  look_.store(1, std::memory_order_relaxed);  // loops that run go over at once
+  look_.ask();  // loops that run go over at once
   return true;
 }
 

@@ -48,8 +48,8 @@ class TierUp final : public code::Optimizer {
   ~TierUp() override;
 
   bool is_there() override;
-  const std::atomic<uint32_t>* look() override;
-  void looked() override { look_.store(0, std::memory_order_relaxed); }
+  code::Look* look() override;
+  void looked() override { look_.is_wanted.store(0, std::memory_order_relaxed); }
   bool improve(code::ModuleCode& code, const runtime::Module& module, const code::HotPlace& place,
                uint64_t run_ns) override;
   void forget(code::ModuleCode& code) override;
@@ -111,7 +111,7 @@ class TierUp final : public code::Optimizer {
   LeftOut& left_out_;
   std::once_flag has_looked_, has_ticker_;
   std::atomic<bool> is_there_{false};
-  std::atomic<uint32_t> look_{0};
+  code::Look look_;
   std::atomic<uint64_t> cancel_{0};
   std::optional<Compiler> compiler_;  // the worker's
   std::optional<ImageCache> cache_;

@@ -135,6 +135,45 @@ TEST_F(TierUpTest, ModulesMayGoWhileTheyAreCompiled) {
   }
 }
 
+// What the host is asked: whether to go on. It is until optimised code asks.
+struct Asked {
+  std::chrono::steady_clock::time_point end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  uint64_t times = 0;
+  bool is_compiled = false;
+};
+
+bool goes_on(void* env, runtime::VmContext* caller, Slot* slots) {
+  auto& asked = *static_cast<Asked*>(env);
+  const bool is_late = ++asked.times % 1024 == 0 && std::chrono::steady_clock::now() > asked.end;
+  // optimised code leaves no cell
+  asked.is_compiled = asked.is_compiled || caller->store->host_call_ip == nullptr;
+  slots[0] = asked.is_compiled || is_late ? 0 : 1;
+  return true;
+}
+
+// Machine code calls itself without asking where to; when there is better code, it goes there. The calls would take
+// centuries, and never come back to who has called first.
+TEST_F(TierUpTest, RecursionGoesOverInItsMiddle) {
+  Asked asked;
+  linker_.define({.module = "host",
+                  .field = "goes_on",
+                  .type = {{}, {ValKind::I32}},
+                  .function = &goes_on,
+                  .env = &asked});
+  ModuleBuilder builder;
+  const auto type = builder.type(FuncType{{ValKind::I32}, {}});
+  const FuncIdx host = builder.import_func("host", "goes_on", builder.type(FuncType{{}, {ValKind::I32}}));
+  CodeBuilder code;
+  code.op(Opcode::call, host.value).op(Opcode::local_get, 0).i32(0).op(Opcode::i32_ne).op(Opcode::i32_and);
+  code.block(Opcode::if_);
+  for (int i = 0; i < 2; ++i)
+    code.op(Opcode::local_get, 0).i32(1).op(Opcode::i32_sub).op(Opcode::call, host.value + 1);
+  code.end();
+  builder.export_as("twice_as_often", builder.func(type, {}, code));
+  call(load(builder), "twice_as_often", {60});
+  EXPECT_TRUE(asked.is_compiled) << asked.times;
+}
+
 // A function that has no code keeps running, and says why.
 TEST_F(TierUpTest, WhatIsLeftOutIsCounted) {
   ModuleBuilder builder;

@@ -29,7 +29,15 @@ struct MachineCode {
   std::span<const uint32_t> places;
   std::span<const WayIn> ways_in;
   std::span<const Absolute> absolutes;
+  // Places of 4 bytes that hold the distance from their end to the time that the code looks at (code::Look::near).
+  std::span<const uint32_t> time_reads = {};
+  // What may take the place of the first 8 bytes while others run them: then calls that the code makes of itself go where the
+  // first cell leads. 0: there are none.
+  uint64_t moved_beginning = 0;
 };
+
+// Whether code looks where Shape says so.
+extern const bool kHasLooks;
 
 // Makes the code of one function after another, in memory that it keeps.
 class CodeMaker {

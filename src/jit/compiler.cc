@@ -34,7 +34,9 @@ class Baseline::Function final : public code::NativeCode {
   }
 
   // Lets control come to the machine code at these cells.
-  void open(std::span<const MachineCode::WayIn> entries) {
+  void open(const MachineCode& code) {
+    moved_beginning_ = code.moved_beginning;
+    const std::span<const MachineCode::WayIn> entries = code.ways_in;
     if (owner_.options_.has_ways_in_chosen)
       for (const MachineCode::WayIn& entry : entries)
         ways_in_.push_back({entry.cell, code_at(entry), cells_[entry.cell].handler});
@@ -42,6 +44,12 @@ class Baseline::Function final : public code::NativeCode {
   }
   void choose_ways_in(std::minstd_rand& random) override {
     for (const WayIn& way : ways_in_) lead(way.cell, random() % 2 == 0 ? way.code : way.handler);
+  }
+
+  void begin_elsewhere() override {
+    if (moved_beginning_ == 0) return;
+    __atomic_store_n(reinterpret_cast<uint64_t*>(block_.writable), moved_beginning_, __ATOMIC_RELEASE);
+    platform::publish_code(block_.executable, sizeof moved_beginning_);
   }
 
   uintptr_t begin() const { return reinterpret_cast<uintptr_t>(block_.executable); }
@@ -68,6 +76,7 @@ class Baseline::Function final : public code::NativeCode {
   CodeCache::Block block_;
   Cell* cells_;
   std::vector<uint32_t> places_;
+  uint64_t moved_beginning_ = 0;
   std::vector<WayIn> ways_in_;  // kept only if they may be chosen
 };
 
@@ -83,6 +92,9 @@ constexpr size_t kMostCells = 400'000;
 
 // After a function with more of them the memory that it took is not kept for others.
 constexpr size_t kManyCells = 20'000;
+
+// The time that code looks at is written now and then: no code shares its line.
+constexpr size_t kTimeBytes = 64;
 
 constexpr unsigned kHandlerAlignmentLog2 = 4;
 
@@ -148,8 +160,11 @@ std::unique_ptr<code::NativeCode> Baseline::compile(const code::NativeSource& so
   shape.narrow_slots = source.narrow_slots;
   shape.ops.clear();
   for (const Cell& cell : cells) shape.ops.push_back(op_of(cell));
+  const uint8_t* time = nullptr;
+  if (kHasLooks && source.look != nullptr && !options_.has_ways_in_chosen) time = time_near(*source.look);
+  shape.look = time != nullptr ? source.look : nullptr;
+  shape.may_call_itself = !options_.has_ways_in_chosen;
   shape.find(options_.has_ways_in_chosen ? Counts::Kept : Counts::Dropped);
-  shape.look = options_.has_ways_in_chosen ? nullptr : source.look;
   const MachineCode code = workplace->maker->make(shape);
   const size_t size = code.bytes.size();
   const std::optional<CodeCache::Block> block =
@@ -161,18 +176,32 @@ std::unique_ptr<code::NativeCode> Baseline::compile(const code::NativeSource& so
   for (const MachineCode::Absolute& absolute : code.absolutes)
     store_unaligned(code.bytes.data() + absolute.at,
                     reinterpret_cast<uint64_t>(block->executable) + absolute.place);
+  for (const uint32_t at : code.time_reads)
+    store_unaligned(code.bytes.data() + at,
+                    static_cast<uint32_t>(time - (block->executable + at + sizeof(uint32_t))));
   std::memcpy(block->writable, code.bytes.data(), size);
   platform::publish_code(block->executable, size);
   if (perf_map_) tell_perf(*block, source);
   auto function = std::make_unique<Function>(*this, *block, cells.data(),
                                              std::vector<uint32_t>(code.places.begin(), code.places.end()));
-  function->open(code.ways_in);
+  function->open(code);
   function_count_.fetch_add(1, std::memory_order_relaxed);
   cell_count_.fetch_add(cells.size(), std::memory_order_relaxed);
   code_bytes_.fetch_add(size, std::memory_order_relaxed);
   if (cells.size() <= kManyCells) give_back(std::move(workplace));
   time_ns_.fetch_add(platform::now_ns(platform::Clock::Monotonic) - begin_ns, std::memory_order_relaxed);
   return function;
+}
+
+const uint8_t* Baseline::time_near(code::Look& look) {
+  std::call_once(has_time_, [&] {
+    const auto block = cache_.allocate(kTimeBytes);
+    if (!block) return;
+    auto* copy = new (block->writable) std::atomic<uint32_t>(look.time.load(std::memory_order_relaxed));
+    look.near.store(copy, std::memory_order_release);
+    time_ = block->executable;
+  });
+  return time_;
 }
 
 std::unique_ptr<Baseline::Workplace> Baseline::take_workplace() {

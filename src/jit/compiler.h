@@ -58,6 +58,8 @@ class Baseline final : public code::NativeTier {
 
  private:
   class Function;
+  // Where code reads the time; null if there is no room.
+  const uint8_t* time_near(code::Look& look);
   friend class Function;
 
   // What one compilation after another works with.
@@ -73,7 +75,8 @@ class Baseline final : public code::NativeTier {
   code::HandlerTable handlers_;
   const void* stop_;
   const BaselineOptions options_;
-  std::once_flag knows_handlers_;
+  std::once_flag knows_handlers_, has_time_;
+  const uint8_t* time_ = nullptr;
   uintptr_t first_handler_ = 0;
   std::vector<uint16_t> ops_;  // by a handler's place behind the first, in units of 16 bytes
   std::optional<platform::PerfMap> perf_map_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "code/cell.h"
+#include "code/native.h"
 #include "jit/hole_kind.h"
 #include "jit/op_traits.h"
 
@@ -19,19 +20,23 @@ enum class Counts : uint8_t { Dropped, Kept };
 struct Shape {
   std::span<const code::Cell> cells;
   std::vector<code::CellOp> ops;
-  bool may_catch = false;  // nothing is pinned: a handler of exceptions wants all slots in memory
-  uint32_t defined = 0;    // which function of the module this is
+  bool may_catch = false;        // nothing is pinned: a handler of exceptions wants all slots in memory
+  bool may_call_itself = false;  // without asking where its first cell leads
+  uint32_t defined = 0;          // which function of the module this is
   const std::atomic<const code::Cell*>* entries = nullptr;  // of the module's functions, or null
-  const std::atomic<uint32_t>* look = nullptr;              // where `count`s are dropped: NativeSource::look
+  code::Look* look = nullptr;                               // where `count`s are dropped: NativeSource::look
   std::span<const uint8_t> narrow_slots;                    // NativeSource::narrow_slots
 
   // By cell:
-  std::vector<uint8_t> by_handler;  // the op is done by the interpreter's handler
-  std::vector<uint8_t> is_label;    // some cell branches here
-  std::vector<uint8_t> is_loop;     // one behind it does
-  std::vector<uint8_t> flows;       // control may go elsewhere, or does not go on
-  std::vector<uint8_t> depth;       // loops around the cell, as far as they can be told
-  uint32_t end_of_loops = 0;        // behind the last cell that branches back
+  std::vector<uint8_t> by_handler;     // the op is done by the interpreter's handler
+  std::vector<uint8_t> is_label;       // some cell branches here
+  std::vector<uint8_t> is_loop;        // one behind it does
+  std::vector<uint8_t> arrivals;       // so many cells branch here, or more than one can count to
+  std::vector<uint8_t> flows;          // control may go elsewhere, or does not go on
+  std::vector<uint8_t> depth;          // loops around the cell, as far as they can be told
+  std::vector<uint8_t> looks;          // a `count` where `look` is looked at
+  std::vector<uint8_t> polls_in_vain;  // branches to one of these: interruptions are found there
+  uint32_t end_of_loops = 0;           // behind the last cell that branches back
 
   // Finds what follows from `cells` and `ops`.
   void find(Counts how_counted);
@@ -40,6 +45,9 @@ struct Shape {
 
  private:
   void branches_to(uint32_t from, uint32_t target);
+  bool is_short_inner_loop(uint32_t index) const;
+  bool soon_calls_itself(uint32_t index) const;
+  void find_looks();
   std::vector<int32_t> loops_;  // that begin at the cell, less those that end before it
 };
 

@@ -203,6 +203,7 @@ class Store final {
   void interrupt() {
     vm_.interrupt.store(1, std::memory_order_relaxed);
     vm_.entry_limit.store(0, std::memory_order_release);
+    vm_.seen_time.store(0, std::memory_order_release);
   }
   // The same, and what the guest ends with is `error`, unless there is one already. @threads any.
   void interrupt_with(Error error);

@@ -57,6 +57,8 @@ std::string obstacle_of(const platform::CpuFeatures& features) {
   return {};
 }
 
+const bool kHasLooks = false;
+
 std::unique_ptr<CodeMaker> make_code_maker(code::HandlerTable handlers, const void* stop) {
   return std::make_unique<Emitter>(handlers, stop);
 }

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "jit/hole_value.h"
+#include "runtime/trap.h"
 #include "runtime/vm.h"
 
 namespace godwit::jit {
@@ -27,6 +28,7 @@ constexpr uint8_t kBreakpoint = 0xCC;
 // spec: https://www.intel.com/content/dam/support/us/en/documents/processors/mitigations-jump-conditional-code-erratum.pdf
 constexpr uint32_t kLineBytes = 32;
 constexpr uint32_t kJumpBytes = 6;
+constexpr uint32_t kSeenTimeBytes = 6;  // what with_seen_time() makes
 
 // Instructions that do nothing, of so many bytes together.
 uint32_t pad(uint8_t* into, uint32_t size) {
@@ -45,9 +47,6 @@ uint32_t pad(uint8_t* into, uint32_t size) {
   return size;
 }
 
-// To compare one more word with 0 takes a good part of a loop of so many cells.
-constexpr uint32_t kCellsOfShortLoop = 16;
-
 // So many are gathered before they become bytes.
 constexpr uint32_t kManyInstructions = 1'000;
 
@@ -55,6 +54,14 @@ constexpr uint32_t kManyInstructions = 1'000;
 int64_t immediate_of(const Step& step, const Cell& cell) {
   const uint64_t value = value_of(step.imm_hole, cell) + static_cast<uint64_t>(step.imm);
   return step.imm_bytes == 8 ? static_cast<int64_t>(value) : static_cast<int32_t>(value);
+}
+
+// cmp qword [rbp + interrupt], 0
+bool is_poll(const Step& step) {
+  constexpr unsigned kDigitCmp = 7;
+  return step.is(0, 0x83) && step.reg == kDigitCmp && step.has(kWide) && step.rm == kMemory &&
+         step.base == kRbp && step.index == kNoRegister &&
+         step.disp == offsetof(runtime::VmStore, interrupt) && step.imm == 0;
 }
 
 }  // namespace
@@ -75,12 +82,15 @@ void Emitter::clear() {
   numbers_.clear();
   tables_.clear();
   looks_.clear();
+  time_reads_.clear();
+  calls_itself_ = false;
 }
 
 MachineCode Emitter::make(const Shape& shape) {
   shape_ = &shape;
   clear();
   pins_.choose_for(shape);
+  find_counted_loops(shape, counted_ends_);
   peephole_.begin(pins_.registers(), pins_.narrow_registers());
   const uint32_t count = shape_->size();
   places_.reserve(count + 1);
@@ -97,18 +107,10 @@ MachineCode Emitter::make(const Shape& shape) {
   emit_entries();
   emit_ends_of_looks();
   emit_slow_return();
+  const uint64_t moved = moved_beginning();
   emit_exits();
   emit_data();
-  return {{code_.data(), code_.size()}, places_, entries_, absolutes_};
-}
-
-// The loop that begins here is left so soon that the one around it may be asked in its place.
-bool Emitter::is_short_inner_loop(uint32_t index) const {
-  const uint8_t depth = shape_->depth[index];
-  if (depth < 2) return false;
-  for (uint32_t i = index + 1; i < shape_->size() && i <= index + kCellsOfShortLoop; ++i)
-    if (shape_->depth[i] != depth) return shape_->depth[i] < depth;
-  return false;
+  return {{code_.data(), code_.size()}, places_, entries_, absolutes_, time_reads_, moved};
 }
 
 void Emitter::emit(uint32_t index) {
@@ -125,7 +127,8 @@ void Emitter::emit(uint32_t index) {
       flush();
       entries_.push_back({index, here()});
     }
-    if (shape_->look != nullptr && !is_short_inner_loop(index)) emit_look(index);
+    check_narrow(valid_);
+    if (shape_->looks[index]) emit_look(index);
     return;
   }
   if (shape_->by_handler[index]) emit_by_handler(index);
@@ -258,6 +261,12 @@ void Emitter::emit_steps(uint32_t index, const Pins::Use& use, const Live& at_br
   const PinSet unwanted = unwanted_results(index, use, at_branches.pins);
   for (uint32_t i = 0; i < stencil.step_count; ++i) {
     const Step& step = kSteps[kStepNumbers[stencil.first_step + i]];
+    if ((shape_->polls_in_vain[index] || counted_ends_[index]) && is_poll(step) &&
+        i + 1 < stencil.step_count &&
+        kSteps[kStepNumbers[stencil.first_step + i + 1]].imm_hole == HoleKind::trap) {
+      ++i;  // leaves out its jump, too
+      continue;
+    }
     const RegisterSet live = step.live | (step.kept & wanted);
     if (step.way == Step::Way::Jump) {
       has_skips = has_skips || step.imm_hole == HoleKind::next;
@@ -455,17 +464,40 @@ void Emitter::emit_by_handler(uint32_t index) {
 void Emitter::emit_look(uint32_t index) {
   peephole_.forget();
   flush();
-  bytes({0x48, 0xB8});  // mov rax, the word
-  put(reinterpret_cast<uint64_t>(shape_->look));
-  bytes({0x83, 0x38, 0x00, 0x0F, 0x85});  // cmp dword [rax], 0; jnz
+  bytes({0x8B, 0x05});  // mov eax, [the time]
+  time_reads_.push_back(here());
+  put(uint32_t{0});
+  keep_in_line(kSeenTimeBytes + kJumpBytes);
+  with_seen_time(0x3B);  // cmp eax, [rbp + seen_time]
+  bytes({0x0F, 0x85});   // jne
   looks_.push_back({index, here(), dirty_});
   put(uint32_t{0});
 }
 
-// The handler counts the last round. It goes on as control comes from elsewhere.
+// What comes, of so many bytes, neither crosses nor ends a line.
+void Emitter::keep_in_line(uint32_t size) {
+  const uint32_t left = kLineBytes - here() % kLineBytes;
+  if (size >= left) code_.grow(pad(code_.room_for(kLineBytes), left));
+}
+
+void Emitter::with_seen_time(uint8_t opcode) {
+  bytes({opcode, 0x85});
+  put(static_cast<uint32_t>(offsetof(runtime::VmStore, seen_time)));
+}
+
+// The time is another one: an interruption, or time to be asked. The handler counts the last round then, and goes on as
+// control comes from elsewhere.
 void Emitter::emit_ends_of_looks() {
   for (const Look& look : looks_) {
     store_unaligned(code_.data() + look.at, here() - look.at - 4);
+    with_seen_time(0x87);  // xchg: whoever interrupts from now on finds the new time and takes it away
+    bytes({0x48, 0x83, 0x7D, offsetof(runtime::VmStore, interrupt), 0x00, 0x0F, 0x85});  // cmp qword, 0; jne
+    put(uint32_t{0});
+    exit_from(here() - 4, -4, look.cell, static_cast<int32_t>(runtime::Trap::Interrupted));
+    bytes({0xA1});  // mov eax, [an address of 64 bits]
+    put(reinterpret_cast<uint64_t>(&shape_->look->is_wanted));
+    bytes({0x85, 0xC0, 0x0F, 0x84});  // test eax, eax; je: back
+    put(look.at - here());
     bytes({0x48, 0xB8});  // mov rax, the cell
     put(reinterpret_cast<uint64_t>(&shape_->cells[look.cell]));
     bytes({0xC7, 0x40, offsetof(Cell, b)});  // mov dword [rax + b], 1
@@ -620,6 +652,8 @@ void Emitter::emit_data() {
   resolve(to_constants_, [&](uint32_t offset) { return constants + offset; });
   resolve(to_exits_, [&](uint32_t exit) { return exit_places_[exit]; });
 }
+
+const bool kHasLooks = true;
 
 std::unique_ptr<CodeMaker> make_code_maker(code::HandlerTable handlers, const void* stop) {
   return std::make_unique<Emitter>(handlers, stop);

@@ -5,7 +5,8 @@
 // A stencil's holes are filled with the cell's fields; where a slot is pinned (pins.h), the instruction's memory operand
 // becomes a register. Between stencils stand the loads and stores that keep pins and memory together. Where a stencil's
 // instructions are all known, they go through the Peephole one by one; else its bytes are copied. All of it is
-// read-only and executable once it is published; it contains nothing of the guest's but numbers.
+// read-only and executable once it is published, but for its first instruction (MachineCode::moved_beginning); it contains
+// nothing of the guest's but numbers.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include "code/cell_op.h"
 #include "jit/backend.h"
 #include "jit/code_bytes.h"
+#include "jit/x86_64/counted_loops.h"
 #include "jit/x86_64/peephole.h"
 #include "jit/x86_64/pins.h"
 #include "jit/x86_64/stencil.h"
@@ -62,7 +64,9 @@ class Emitter final : public CodeMaker {
   void emit_bytes(const Stencil& stencil, uint32_t index, const Pins::Use& use);
   void emit_by_handler(uint32_t index);
   void emit_look(uint32_t index);
-  bool is_short_inner_loop(uint32_t index) const;
+  // An instruction of eax and VmStore::seen_time.
+  void with_seen_time(uint8_t opcode);
+  void keep_in_line(uint32_t size);
   void emit_ends_of_looks();
   void fill(const Hole& hole, uint32_t index, uint32_t at);
   // --- Frames: frames.cc ----------------------------------------------------------------------------------------------
@@ -73,7 +77,12 @@ class Emitter final : public CodeMaker {
   void at_frame(std::initializer_list<uint8_t> opcode, unsigned reg, uint32_t disp);
   // add or sub r13, bytes
   void move_frame(unsigned digit, uint32_t bytes);
+  // In builds with assertions or AddressSanitizer: stops the process if an i32 in a register has a bit above its 32.
+  void check_narrow(PinSet pins);
   void emit_call(uint32_t index);
+  bool begins_with_short_entry() const;
+  // MachineCode::moved_beginning
+  uint64_t moved_beginning();
   void emit_return(uint32_t index);
   void emit_returns_to_calls();
   void emit_slow_return();
@@ -154,6 +163,9 @@ class Emitter final : public CodeMaker {
     PinSet dirty;
   };
   std::vector<Look> looks_;
+  std::vector<uint32_t> time_reads_;
+  std::vector<uint8_t> counted_ends_;
+  bool calls_itself_ = false;
 };
 
 }  // namespace godwit::jit

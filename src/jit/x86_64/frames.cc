@@ -33,6 +33,16 @@ static_assert(offsetof(Cell, handler) == 0 && offsetof(VmContext, entries) < 128
 constexpr uint32_t kMostZeroedAtOnce = 64;
 constexpr size_t kMostZeroedSingly = 2;
 
+// Where tests look for mistakes, generated code does, too.
+#if defined(NDEBUG) && !__has_feature(address_sanitizer)
+constexpr bool kChecksNarrow = false;
+#else
+constexpr bool kChecksNarrow = true;
+#endif
+
+constexpr uint32_t kJumpBytes = 6, kCallBytes = 5;
+constexpr uint32_t kMostFrameBytes = 7;  // of what at_frame() makes of an opcode of two bytes
+
 constexpr unsigned kDigitAdd = 0, kDigitSub = 5;
 
 }  // namespace
@@ -59,7 +69,10 @@ void Emitter::move_frame(unsigned digit, uint32_t distance) {
 void Emitter::emit_enter(uint32_t index) {
   const Cell& cell = shape_->cells[index];
   flush();
-  at_frame({0x49, 0x8D}, kRax, 8 * cell.b);                               // lea rax, [r13 + frame]
+  // Of 7 bytes whatever the number: moved_beginning() wants no shorter first instruction.
+  bytes({0x49, 0x8D, 0x85});  // lea rax, [r13 + frame]
+  put(8 * cell.b);
+  keep_in_line(4 + kJumpBytes);
   bytes({0x48, 0x3B, 0x45, offsetof(VmStore, entry_limit), 0x0F, 0x87});  // cmp rax, [rbp + limit]; ja
   exit_to_handler(index);
   const uint32_t header = 8 * uint32_t{cell.a};
@@ -112,12 +125,45 @@ void Emitter::emit_zeroing(uint32_t index) {
   }
 }
 
+bool Emitter::begins_with_short_entry() const { return is_short_entry(shape_->ops[0], shape_->cells[0]); }
+
+// A jump to code that goes on where the first cell leads.
+uint64_t Emitter::moved_beginning() {
+  if (!calls_itself_) return 0;
+  const uint32_t place = here();
+  leave_to(0);
+  bytes({0x41, 0xFF, 0x24, 0x24});  // jmp [r12]
+  uint8_t beginning[sizeof(uint64_t)];
+  std::memcpy(beginning, code_.data(), sizeof beginning);
+  beginning[0] = 0xE9;
+  store_unaligned(beginning + 1, place - 5);
+  return load_unaligned<uint64_t>(beginning);
+}
+
+void Emitter::check_narrow(PinSet pins) {
+  if constexpr (!kChecksNarrow) return;
+  for (PinSet left = pins; left != 0; left &= left - 1) {
+    const Pin& pin = pins_[static_cast<size_t>(std::countr_zero(left))];
+    if (!pin.is_narrow) continue;
+    const auto rex = static_cast<uint8_t>(upper_bit(pin.reg) << 2);
+    const auto operands = static_cast<uint8_t>(0xC0 | (pin.reg & 7) << 3);
+    bytes({static_cast<uint8_t>(0x40 | rex), 0x89, operands});  // mov eax, the register
+    bytes({static_cast<uint8_t>(0x48 | rex), 0x39, operands});  // cmp rax, the register, whole
+    bytes({0x74, 0x02, 0x0F, 0x0B});                            // je; ud2
+  }
+}
+
 void Emitter::emit_call(uint32_t index) {
   const Cell& cell = shape_->cells[index];
   write_back(dirty_ & pins_.live_before(index));
   peephole_.forget();
   flush();
-  if (const Cell* entry = entry_of(*shape_, cell.b)) {
+  check_narrow(valid_);
+  const bool is_own = shape_->may_call_itself && cell.b == shape_->defined && begins_with_short_entry();
+  calls_itself_ = calls_itself_ || is_own;
+  if (is_own) {
+    // the code that it would find is this one
+  } else if (const Cell* entry = entry_of(*shape_, cell.b)) {
     bytes({0x49, 0xBC});  // mov r12, the entry: if it is replaced, it leads on (CellOp::moved_entry)
     put(reinterpret_cast<uint64_t>(entry));
   } else {
@@ -127,13 +173,21 @@ void Emitter::emit_call(uint32_t index) {
     bytes({0x4D, 0x85, 0xE4, 0x0F, 0x84});  // test r12, r12; jz: not translated yet
     exit_to_handler(index);
   }
+  keep_in_line(4 + kJumpBytes);
   bytes({0x48, 0x3B, 0x65, offsetof(VmStore, native_call_limit), 0x0F, 0x82});  // cmp rsp, [rbp + limit]; jb
   exit_to_handler(index);
   bytes({0x48, 0xBF});  // mov rdi, the return cell
   put(reinterpret_cast<uint64_t>(&cell + 1));
   bytes({0x57, 0x4C, 0x89, 0xF6});  // push rdi; mov rsi, r14
   move_frame(kDigitAdd, 8 * uint32_t{cell.a});
-  bytes({0x41, 0xFF, 0x14, 0x24, 0x59});  // call [r12]; pop rcx
+  keep_in_line(kCallBytes);
+  if (is_own) {
+    bytes({0xE8});  // call
+    jump_back_to(0);
+  } else {
+    bytes({0x41, 0xFF, 0x14, 0x24});  // call [r12]
+  }
+  bytes({0x59});  // pop rcx
   move_frame(kDigitSub, 8 * uint32_t{cell.a});
   forget(valid_);
   returns_.push_back({index + 1, here()});
@@ -163,9 +217,11 @@ void Emitter::emit_return(uint32_t index) {
   const uint32_t header = 8 * uint32_t{shape_->cells[index].a};
   peephole_.forget();
   flush();
-  at_frame({0x49, 0x8B}, kRax, header);               // mov rax, [r13 + header]
+  at_frame({0x49, 0x8B}, kRax, header);  // mov rax, [r13 + header]
+  keep_in_line(5 + kJumpBytes);
   bytes({0x48, 0x3B, 0x44, 0x24, 0x08, 0x0F, 0x85});  // cmp rax, [rsp + 8]; jne
   return_through_cell(index);
+  keep_in_line(kMostFrameBytes + kJumpBytes + 1);
   at_frame({0x4D, 0x3B}, kR14, header + 8);  // cmp r14, [r13 + header + 8]
   bytes({0x0F, 0x85});                       // jne
   return_through_cell(index);
