@@ -65,6 +65,10 @@ Result<std::shared_ptr<const Agent>> load_agent(const v1::Engine& engine, const 
   if (!config.tools.empty() && !agent->has_on_tool)
     return fail(ErrorKind::Unlinkable,
                 "agent '" + config.name + "' has tools, but its module exports no function 'on_tool'");
+  if (!config.subscriptions.empty() && !agent->has_on_event)
+    return fail(
+        ErrorKind::Unlinkable,
+        "agent '" + config.name + "' has subscriptions, but its module exports no function 'on_event'");
   for (const SecretGrant& secret : config.secrets) agent->secrets.push_back(secret.value);
   return agent;
 }

@@ -255,6 +255,11 @@ class ManifestReader final {
                 [&](const toml::node&, const std::string& text) { manifest.hosts.push_back(lower(text)); });
     table.texts("origins",
                 [&](const toml::node&, const std::string& text) { manifest.origins.push_back(lower(text)); });
+    table.texts("authorities", [&](const toml::node& node, const std::string& text) {
+      manifest.authorities.push_back(path(text));
+      if (::access(manifest.authorities.back().c_str(), R_OK) != 0)
+        table.problem(&node, "cannot read '" + manifest.authorities.back() + "': " + std::strerror(errno));
+    });
     table.count("max_connections", manifest.max_connections, 1'000'000);
     table.time("drain", manifest.drain_ns);
     manifest.has_access_log = table.flag("access_log", true);
@@ -308,6 +313,8 @@ class ManifestReader final {
     });
     table.tables("webhook", [&](Table& webhook) { agent.webhooks.push_back(read_webhook(webhook)); });
     table.tables("cron", [&](Table& cron) { agent.cron.push_back(read_cron(cron)); });
+    table.tables("subscription",
+                 [&](Table& inner) { agent.subscriptions.push_back(read_subscription(inner)); });
     table.table("resident", [&](Table& resident) { agent.resident = read_resident(resident); });
     agent.has_journal = table.flag("journal", false);
     table.tables("tool", [&](Table& tool) { agent.tools.push_back(read_tool(tool)); });
@@ -352,6 +359,22 @@ class ManifestReader final {
         table.problem(table.find("schedule"), parsed.error().message());
     job.payload = table.text("payload").value_or("");
     return job;
+  }
+
+  static Subscription read_subscription(Table& table) {
+    Subscription subscription;
+    const auto redis = table.text("redis");
+    const auto postgres = table.text("postgres");
+    if (redis.has_value() == postgres.has_value())
+      table.problem(nullptr,
+                    "a subscription is of 'redis' or of 'postgres': the name of one that is granted");
+    subscription.is_redis = redis.has_value();
+    subscription.database = redis.value_or(postgres.value_or(""));
+    subscription.channel = table.needed_text("channel");
+    constexpr size_t kMostBytes = 63;  // PostgreSQL's own bound
+    if (subscription.channel.size() > kMostBytes || subscription.channel.find('\0') != std::string::npos)
+      table.problem(table.find("channel"), "a channel's name has 63 bytes at most");
+    return subscription;
   }
 
   static ResidentConfig read_resident(Table& table) {
@@ -498,6 +521,7 @@ class ManifestReader final {
     });
     table.tables("postgres", [&](Table& postgres) {
       agent.postgres.push_back(read_database(postgres, 5432));
+      agent.postgres.back().is_tls = postgres.flag("tls", false);
       agent.postgres.back().database = postgres.needed_text("database");
       if (agent.postgres.back().user.empty()) agent.postgres.back().user = postgres.needed_text("user");
     });
@@ -562,6 +586,12 @@ class ManifestReader final {
         table.problem(nullptr, std::string(who) + " uses the secret '" + name + "', which agent '" +
                                    agent.name + "' is not granted");
     };
+    for (const Subscription& subscription : agent.subscriptions) {
+      const auto& grants = subscription.is_redis ? agent.redis : agent.postgres;
+      if (std::ranges::find(grants, subscription.database, &DatabaseGrant::name) == grants.end())
+        table.problem(nullptr, "a subscription is of '" + subscription.database + "', which agent '" +
+                                   agent.name + "' is not granted");
+    }
     for (const Webhook& webhook : agent.webhooks) check(webhook.secret, "a webhook");
     for (const ModelGrant& model : agent.models) check(model.secret, "a model");
     check(agent.mcp.secret, "'mcp'");

@@ -59,7 +59,18 @@ struct DatabaseGrant {
   std::string user = {};
   std::string database = {};  // of PostgreSQL
   std::string secret = {};    // of a SecretGrant, the password; empty: none
-  bool is_tls = false;        // of Redis
+  bool is_tls = false;
+
+  bool operator==(const DatabaseGrant&) const = default;
+};
+
+// Messages of a channel, which become events of kind "redis" or "postgres".
+struct Subscription {
+  bool is_redis = false;  // otherwise PostgreSQL
+  std::string database;   // of a DatabaseGrant
+  std::string channel;
+
+  bool operator==(const Subscription&) const = default;
 };
 
 enum class WebhookStyle : uint8_t { GitHub, Slack, Telegram };
@@ -104,6 +115,7 @@ struct AgentConfig {
   std::vector<std::string> routes;  // "/a" covers "/a" and what lies beneath
   std::vector<Webhook> webhooks;
   std::vector<CronJob> cron;
+  std::vector<Subscription> subscriptions;
   std::optional<ResidentConfig> resident;
   bool has_journal = false;  // of runs for events: those that were interrupted are resumed
   std::vector<ToolConfig> tools;
@@ -133,6 +145,8 @@ struct Manifest {
   uint32_t max_connections = 10'000;
   uint64_t drain_ns = 10'000'000'000;
   bool has_access_log = true;
+  std::vector<std::string>
+      authorities;     // absolute paths of files with certificates, believed beside the system's
   std::string traces;  // "http://127.0.0.1:4318", where spans are told to; empty: nowhere
   std::vector<AgentConfig> agents;
 };

@@ -205,15 +205,50 @@ net::AddressFilter filter_of(const HostGrant& grant) {
   return [](const pnet::Address& address) { return !is_private(address); };
 }
 
+Result<std::shared_ptr<tls::Session>> TlsConnector::session_with(const std::string& host) {
+  TRY(trust_.load());
+  auto made = trust_.connect(host);
+  if (!made) return fail(ErrorKind::Usage, "'" + host + "' is no name of a server");
+  return std::move(*made);
+}
+
+Result<std::unique_ptr<net::Stream>> TlsConnector::connect_by(const net::Origin& origin,
+                                                              std::string_view request,
+                                                              std::string_view agreement,
+                                                              const net::Patience& patience) {
+  ASSIGN_OR_RETURN(auto session, session_with(origin.host));
+  ASSIGN_OR_RETURN(fs::FileHandle socket, net::connect_tcp(origin.host, origin.port, {}, patience));
+  std::string text(request);
+  while (!text.empty()) {
+    fs::IoVector piece = {.iov_base = text.data(), .iov_len = text.size()};
+    const auto sent =
+        pnet::send(socket.get(), {&piece, 1}, {.timeout_ns = patience.timeout_ns}, patience.mode);
+    if (!sent) return fail(net::os_error(sent.error(), "cannot write to the connection"));
+    text.erase(0, *sent);
+  }
+  // no more than that: what follows is TLS's
+  std::string answer(agreement.size(), '\0');
+  for (size_t at = 0; at < answer.size();) {
+    fs::IoVector piece = {.iov_base = answer.data() + at, .iov_len = answer.size() - at};
+    const auto got =
+        pnet::receive(socket.get(), {&piece, 1}, {.timeout_ns = patience.timeout_ns}, patience.mode);
+    if (!got) return fail(net::os_error(got.error(), "cannot read from the connection"));
+    if (got->size_bytes == 0) return fail(ErrorKind::Io, "the server closed the connection");
+    at += got->size_bytes;
+  }
+  if (answer != agreement)
+    return fail(ErrorKind::Unsupported, "'" + origin.host + "' speaks no TLS, which 'tls = true' asks for");
+  auto stream = std::make_unique<TlsStream>(std::move(socket), std::move(session));
+  TRY(stream->shake_hands(patience));
+  return stream;
+}
+
 Result<std::unique_ptr<net::Stream>> TlsConnector::connect(const net::Origin& origin,
                                                            const net::AddressFilter& allows,
                                                            const net::Patience& patience) {
   std::shared_ptr<tls::Session> session;
   if (origin.is_tls) {
-    TRY(trust_.load());
-    auto made = trust_.connect(origin.host);
-    if (!made) return fail(ErrorKind::Usage, "'" + origin.host + "' is no name of a server");
-    session = std::move(*made);
+    ASSIGN_OR_RETURN(session, session_with(origin.host));
   }
   ASSIGN_OR_RETURN(fs::FileHandle socket, net::connect_tcp(origin.host, origin.port, allows, patience));
   if (!session) return net::tcp_stream(std::move(socket));

@@ -36,8 +36,14 @@ class TlsConnector final : public net::Connector {
   explicit TlsConnector(tls::Trust& trust) : trust_(trust) {}
   Result<std::unique_ptr<net::Stream>> connect(const net::Origin& origin, const net::AddressFilter& allows,
                                                const net::Patience& patience) override;
+  // For protocols that begin without TLS: says `request`, and goes on with TLS if that is answered by `agreement`.
+  // @errors as connect(). Unsupported: it is answered by something else.
+  Result<std::unique_ptr<net::Stream>> connect_by(const net::Origin& origin, std::string_view request,
+                                                  std::string_view agreement, const net::Patience& patience);
 
  private:
+  Result<std::shared_ptr<tls::Session>> session_with(const std::string& host);
+
   tls::Trust& trust_;
 };
 

@@ -145,15 +145,49 @@ PostgresConnection::PostgresConnection(std::unique_ptr<net::Stream> stream)
 
 Result<PostgresConnection::Message> PostgresConnection::receive(const net::Patience& patience) {
   for (;;) {
-    ASSIGN_OR_RETURN(const std::string head, wire_.take(5, patience));
-    BodyReader reader(std::string_view(head).substr(1));
-    const auto size = reader.take<uint32_t>();
-    if (size < 4 || size > kMostAnswerBytes) return malformed();
-    ASSIGN_OR_RETURN(std::string body, wire_.take(size - 4, patience));
+    ASSIGN_OR_RETURN(Message message, receive_any(patience));
+    if (message.kind == 'A' && is_listening_) notifications_.push_back(std::move(message.body));
     // notices, settings, notifications: of no interest
-    if (head[0] == 'N' || head[0] == 'S' || head[0] == 'A') continue;
-    return Message{head[0], std::move(body)};
+    else if (message.kind != 'N' && message.kind != 'S' && message.kind != 'A') return message;
   }
+}
+
+Result<PostgresConnection::Message> PostgresConnection::receive_any(const net::Patience& patience) {
+  ASSIGN_OR_RETURN(const std::string head, wire_.take(5, patience));
+  BodyReader reader(std::string_view(head).substr(1));
+  const auto size = reader.take<uint32_t>();
+  if (size < 4 || size > kMostAnswerBytes) return malformed();
+  ASSIGN_OR_RETURN(std::string body, wire_.take(size - 4, patience));
+  return Message{head[0], std::move(body)};
+}
+
+Result<> PostgresConnection::listen(std::string_view channel, const net::Patience& patience) {
+  keep_alive(wire_.fd());
+  is_listening_ = true;
+  // an identifier cannot be a value: quoted, it is any text
+  std::string statement = "LISTEN \"";
+  for (const char c : channel) statement += c == '"' ? std::string("\"\"") : std::string(1, c);
+  const auto done = run(statement + "\"", {}, patience);
+  if (!done) return fail(Error(done.error().kind(), done.error().message()));
+  return {};
+}
+
+Result<std::string> PostgresConnection::next_notification(const net::Patience& patience) {
+  while (notifications_.empty()) {
+    wire_.begin_answer();
+    ASSIGN_OR_RETURN(Message message, receive_any(patience));
+    if (message.kind == 'E') return fail(ErrorKind::Usage, message_of_error(message.body));
+    if (message.kind == 'A') notifications_.push_back(std::move(message.body));
+    else if (message.kind != 'N' && message.kind != 'S') return malformed();
+  }
+  const std::string body = std::move(notifications_.front());
+  notifications_.pop_front();
+  BodyReader reader(body);
+  reader.take<int32_t>();  // of which process
+  reader.take_text();      // of which channel: there is one
+  std::string payload(reader.take_text());
+  if (!reader.is_good()) return malformed();
+  return payload;
 }
 
 Result<std::unique_ptr<PostgresConnection>> PostgresConnection::connect(net::Connector& connector,
@@ -161,6 +195,12 @@ Result<std::unique_ptr<PostgresConnection>> PostgresConnection::connect(net::Con
                                                                         const Login& login,
                                                                         const net::Patience& patience) {
   ASSIGN_OR_RETURN(auto stream, connector.connect(origin, {}, patience));
+  return begin(std::move(stream), login, patience);
+}
+
+Result<std::unique_ptr<PostgresConnection>> PostgresConnection::begin(std::unique_ptr<net::Stream> stream,
+                                                                      const Login& login,
+                                                                      const net::Patience& patience) {
   auto connection = std::unique_ptr<PostgresConnection>(new PostgresConnection(std::move(stream)));
   TRY(connection->log_in(login, patience));
   return connection;

@@ -1,6 +1,7 @@
 // PostgreSQL: statements on a connection.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <span>
 #include <string>
@@ -26,6 +27,19 @@ class PostgresConnection final {
                                                              const net::Origin& origin, const Login& login,
                                                              const net::Patience& patience);
 
+  // The same over a stream that is there.
+  static Result<std::unique_ptr<PostgresConnection>> begin(std::unique_ptr<net::Stream> stream,
+                                                           const Login& login, const net::Patience& patience);
+
+  // From then on the connection is for next_notification() only, which waits for the next one of that channel.
+  // @errors as run().
+  Result<> listen(std::string_view channel, const net::Patience& patience);
+  Result<std::string> next_notification(const net::Patience& patience);
+
+  // What is sent, and what is answered, by which both agree to go on with TLS.
+  static constexpr std::string_view kTlsRequest = {"\0\0\0\x08\x04\xd2\x16\x2f", 8};
+  static constexpr std::string_view kTlsAgreement = "S";
+
   // Runs one statement; $1, $2 … in it stand for the values. Integers, reals, booleans (as 0 and 1) and bytea have types of
   // their own in the result, all else is text.
   // @errors Usage: what the server says; the connection is good if is_idle(). Others: it is not.
@@ -42,10 +56,14 @@ class PostgresConnection final {
 
   explicit PostgresConnection(std::unique_ptr<net::Stream> stream);
   Result<Message> receive(const net::Patience& patience);
+  // One message, whatever it is.
+  Result<Message> receive_any(const net::Patience& patience);
   Result<> log_in(const Login& login, const net::Patience& patience);
   Result<> prove(const Login& login, std::string_view mechanisms, const net::Patience& patience);
 
   Wire wire_;
+  std::deque<std::string> notifications_;  // that came before they were asked for
+  bool is_listening_ = false;
   char status_ = 0;  // of the last ReadyForQuery
 };
 

@@ -70,6 +70,24 @@ Result<std::unique_ptr<RedisConnection>> RedisConnection::connect(net::Connector
   return connection;
 }
 
+Result<> RedisConnection::subscribe(const std::string& channel, const net::Patience& patience) {
+  keep_alive(wire_.fd());
+  const SqlValue command[] = {"SUBSCRIBE", channel};
+  const auto done = call(command, patience);
+  if (!done) return fail(Error(done.error().kind(), done.error().message()));
+  return {};
+}
+
+Result<std::string> RedisConnection::next_message(const net::Patience& patience) {
+  for (;;) {
+    wire_.begin_answer();
+    SqlResult pushed;
+    TRY(read(pushed, 0, patience));
+    if (pushed.rows.size() != 3) return malformed();
+    if (text_of(pushed.rows[0][0]) == "message") return text_of(pushed.rows[2][0]);
+  }
+}
+
 Result<SqlResult> RedisConnection::call(std::span<const SqlValue> command, const net::Patience& patience) {
   std::string bytes = "*" + std::to_string(command.size()) + "\r\n";
   for (const SqlValue& value : command) {
@@ -81,7 +99,9 @@ Result<SqlResult> RedisConnection::call(std::span<const SqlValue> command, const
   SqlResult result;
   result.columns.emplace_back("reply");
   TRY(read(result, 0, patience));
-  if (wire_.has_more()) return malformed();
+  // of what others say on a channel, something may have come already
+  const bool is_subscribing = command.size() == 2 && text_of(command[0]) == "SUBSCRIBE";
+  if (wire_.has_more() && !is_subscribing) return malformed();
   return result;
 }
 

@@ -31,6 +31,11 @@ class RedisConnection final {
   // @errors Usage: what the server says; the connection is good. Others: it is not.
   Result<SqlResult> call(std::span<const SqlValue> command, const net::Patience& patience);
 
+  // From then on the connection is for next_message() only, which waits for the next one of that channel.
+  // @errors as call(). Malformed: what came is no message.
+  Result<> subscribe(const std::string& channel, const net::Patience& patience);
+  Result<std::string> next_message(const net::Patience& patience);
+
  private:
   explicit RedisConnection(std::unique_ptr<net::Stream> stream);
   Result<> read(SqlResult& into, int depth, const net::Patience& patience);

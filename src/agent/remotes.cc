@@ -25,10 +25,30 @@ bool was_closed(const Error& error) {
 
 }  // namespace
 
+Result<std::unique_ptr<RedisConnection>> connect_redis(TlsConnector& connector, const DatabaseGrant& grant,
+                                                       const std::string& password,
+                                                       const net::Patience& patience) {
+  return RedisConnection::connect(connector, {.is_tls = grant.is_tls, .host = grant.host, .port = grant.port},
+                                  grant.user, password, patience);
+}
+
+Result<std::unique_ptr<PostgresConnection>> connect_postgres(TlsConnector& connector,
+                                                             const DatabaseGrant& grant,
+                                                             const std::string& password,
+                                                             const net::Patience& patience) {
+  const net::Origin origin = {.is_tls = grant.is_tls, .host = grant.host, .port = grant.port};
+  const PostgresConnection::Login login = {
+      .user = grant.user, .database = grant.database, .password = password};
+  if (!grant.is_tls) return PostgresConnection::connect(connector, origin, login, patience);
+  ASSIGN_OR_RETURN(auto stream, connector.connect_by(origin, PostgresConnection::kTlsRequest,
+                                                     PostgresConnection::kTlsAgreement, patience));
+  return PostgresConnection::begin(std::move(stream), login, patience);
+}
+
 std::string Remotes::key(uint64_t agent, const DatabaseGrant& grant, const std::string& password) {
   std::string key = std::to_string(agent);
-  for (const std::string& part :
-       {grant.name, grant.host, std::to_string(grant.port), grant.user, grant.database, password})
+  for (const std::string& part : {grant.name, grant.host, std::to_string(grant.port), grant.user,
+                                  grant.database, password, std::string(grant.is_tls ? "tls" : "")})
     key += '\0' + part;
   return key;
 }
@@ -40,9 +60,7 @@ Result<SqlResult> Remotes::call_redis(uint64_t agent, const DatabaseGrant& grant
   for (;;) {
     bool is_used = false;
     ASSIGN_OR_RETURN(auto connection, take(redis_[whose], is_used, [&] {
-                       return RedisConnection::connect(
-                           connector_, {.is_tls = grant.is_tls, .host = grant.host, .port = grant.port},
-                           grant.user, password, patience);
+                       return connect_redis(connector_, grant, password, patience);
                      }));
     auto result = connection->call(command, patience);
     if (!result && is_used && was_closed(result.error()))
@@ -61,9 +79,7 @@ Result<SqlResult> Remotes::run_postgres(uint64_t agent, const DatabaseGrant& gra
   for (;;) {
     bool is_used = false;
     ASSIGN_OR_RETURN(auto connection, take(postgres_[whose], is_used, [&] {
-                       return PostgresConnection::connect(
-                           connector_, {.host = grant.host, .port = grant.port},
-                           {.user = grant.user, .database = grant.database, .password = password}, patience);
+                       return connect_postgres(connector_, grant, password, patience);
                      }));
     auto result = connection->run(statement, values, patience);
     if (!result && is_used && was_closed(result.error())) continue;

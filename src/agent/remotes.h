@@ -8,17 +8,28 @@
 #include <vector>
 
 #include "agent/manifest.h"
+#include "agent/outbound.h"
 #include "agent/postgres.h"
 #include "agent/redis.h"
 #include "net/connect.h"
 
 namespace godwit::agent {
 
+// New connections, as a grant says. @errors as RedisConnection::connect() and PostgresConnection::connect(); of TLS:
+// Unsupported: the server has none. Io, Usage: its certificate is not believed.
+Result<std::unique_ptr<RedisConnection>> connect_redis(TlsConnector& connector, const DatabaseGrant& grant,
+                                                       const std::string& password,
+                                                       const net::Patience& patience);
+Result<std::unique_ptr<PostgresConnection>> connect_postgres(TlsConnector& connector,
+                                                             const DatabaseGrant& grant,
+                                                             const std::string& password,
+                                                             const net::Patience& patience);
+
 // @threads one: that of the fibers which use it.
 class Remotes final {
  public:
   // @lifetime `connector` outlives it.
-  explicit Remotes(net::Connector& connector) : connector_(connector) {}
+  explicit Remotes(TlsConnector& connector) : connector_(connector) {}
 
   // @param agent the number of the agent's record: connections of one are never another's.
   // @errors as RedisConnection and PostgresConnection have them.
@@ -34,7 +45,7 @@ class Remotes final {
   template <class Connection>
   using Idle = std::map<std::string, std::vector<std::unique_ptr<Connection>>>;
 
-  net::Connector& connector_;
+  TlsConnector& connector_;
   Idle<RedisConnection> redis_;
   Idle<PostgresConnection> postgres_;
 };

@@ -49,8 +49,8 @@ struct RunHost {
 
 // What a guest is asked. Either a request, or an event, or for a tool.
 struct Trigger {
-  std::string kind;                 // "http", "webhook", "timer", "cron", "queue", "tool"
-  std::string id = {};              // of an event: its key; of a webhook: its delivery; of a tool: its name
+  std::string kind;     // "http", "webhook", "timer", "cron", "queue", "redis", "postgres", "tool"
+  std::string id = {};  // of an event: its key; of a webhook: its delivery; of a tool: its name
   net::Request* request = nullptr;  // of "http" and "webhook"
   net::ResponseWriter* response = nullptr;
   std::string payload = {};  // of an event; of a webhook, whose body was read already

@@ -104,13 +104,16 @@ Result<std::unique_ptr<AgentServer>> AgentServer::create(const ServeOptions& opt
       v1::Engine::create({.uses_cache = true, .pool = {.is_used = true, .max_idle_instances = 256}});
   if (!engine) return fail(from_public(engine.error()));
   self->engine_ = std::make_unique<v1::Engine>(std::move(*engine));
-  self->trust_ =
-      std::make_unique<tls::Trust>(std::vector<tls::Authorities>(), platform::plugin_directories());
-  self->connector_ = std::make_unique<TlsConnector>(*self->trust_);
   ASSIGN_OR_RETURN(self->files_, async::BlockingPool::create(kFileThreads));
   ASSIGN_OR_RETURN(const std::string text, read_file(options.manifest_path));
   ASSIGN_OR_RETURN(self->serving_, self->load(text));
   const Manifest& manifest = self->serving_->manifest;
+  std::vector<tls::Authorities> authorities;
+  for (const std::string& path : manifest.authorities) {
+    ASSIGN_OR_RETURN(authorities.emplace_back(), tls::read_authorities(path));
+  }
+  self->trust_ = std::make_unique<tls::Trust>(std::move(authorities), platform::plugin_directories());
+  self->connector_ = std::make_unique<TlsConnector>(*self->trust_);
   ASSIGN_OR_RETURN(self->events_, Events::open(manifest.state));
   ASSIGN_OR_RETURN(self->models_, LocalModels::load(manifest.agents));
   ASSIGN_OR_RETURN(self->tracer_, Tracer::create());
@@ -296,6 +299,8 @@ void AgentServer::begin_thread(async::Scheduler& scheduler, uint32_t thread) {
   }
   std::ignore = scheduler.spawn([this, &scheduler] { tell_traces(scheduler); });
   std::ignore = scheduler.spawn([this, &scheduler] { put_to_sleep(scheduler); });
+  subscriptions_ = std::make_unique<Subscriptions>(scheduler, *connector_, *events_);
+  subscriptions_->set(serving(0)->agents);
 }
 
 Result<> AgentServer::run() {
@@ -410,13 +415,18 @@ uint64_t AgentServer::stamp() const {
 
 void AgentServer::look_for_changes(async::Scheduler& scheduler) {
   const fs::WaitMode mode = {.stop = server_->stop_word(), .parker = &scheduler};
-  std::ignore = serving(0);
+  auto served = serving(0);
   uint64_t known = options_.watches ? stamp() : 0;
   while (!server_->stop_word().requested()) {
     std::ignore = fs::wait_for({}, kWatchInterval_ns, mode);
     if (options_.watches && stamp() != known) {
       known = stamp();
       wants_reload_.store(true, std::memory_order_relaxed);
+    }
+    // a reload may have been asked for by the admin API, on any thread
+    if (const auto now = serving(0); now != served) {
+      served = now;
+      subscriptions_->set(served->agents);
     }
     if (!wants_reload_.exchange(false, std::memory_order_relaxed)) continue;
     Result<> outcome = fail(ErrorKind::Io, "not done");
@@ -425,6 +435,7 @@ void AgentServer::look_for_changes(async::Scheduler& scheduler) {
     say(outcome ? "godwit: reloaded"
                 : "godwit: not reloaded, what was served goes on:\n" + outcome.error().message());
   }
+  subscriptions_->end();
 }
 
 void AgentServer::tell_traces(async::Scheduler& scheduler) {

@@ -14,6 +14,7 @@
 #include "agent/mcp.h"
 #include "agent/mcp_sessions.h"
 #include "agent/run.h"
+#include "agent/subscriptions.h"
 #include "agent/warden.h"
 #include "net/server.h"
 
@@ -154,7 +155,8 @@ class AgentServer final {
     uint64_t generation = 0;
   };
   std::vector<std::unique_ptr<ThreadState>> threads_;
-  std::vector<int64_t> running_events_;  // of the first thread
+  std::unique_ptr<Subscriptions> subscriptions_;  // of the first thread
+  std::vector<int64_t> running_events_;           // of the first thread
   std::unique_ptr<net::Server> server_;
   platform::net::Address address_, admin_address_;
 };

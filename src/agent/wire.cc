@@ -1,6 +1,10 @@
 // Wire: a buffer before a stream.
 #include "agent/wire.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <array>
 
 namespace godwit::agent {
@@ -9,6 +13,14 @@ namespace {
 constexpr size_t kMostLineBytes = size_t{64} << 10;
 
 }  // namespace
+
+void keep_alive(int socket) {
+  const int is_on = 1, idle_s = 60, interval_s = 20, tries = 3;
+  ::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &is_on, sizeof is_on);
+  ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+  ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
+  ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPCNT, &tries, sizeof tries);
+}
 
 Result<> Wire::count(size_t bytes) {
   if (bytes > most_bytes_ - taken_)

@@ -11,6 +11,9 @@
 
 namespace godwit::agent {
 
+// Has the system find out, within some minutes, that the other side of a connection is gone without a word.
+void keep_alive(int socket);
+
 // @threads that of the fiber which uses it.
 class Wire final {
  public:
@@ -27,6 +30,8 @@ class Wire final {
   Result<std::string> take_line(const net::Patience& patience);
   // Whether there is something that nobody has asked for.
   bool has_more() const { return at_ < in_.size(); }
+  // The socket, to look at.
+  int fd() const { return stream_->fd(); }
 
  private:
   Result<> receive(const net::Patience& patience);

@@ -156,6 +156,11 @@ class Webhooks(AgentsTest):
 
     def test_replays_do_not_run_the_agent(self):
         at = time.time()
+        telegram = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
+        self.assertEqual(self.server.ask("/hooks/telegram", b'{"update_id":7}', telegram), (200, "nothing"))
+        while (again := self.server.ask("/hooks/telegram", b'{"update_id":7}', telegram))[0] == 409:
+            pass
+        self.assertEqual(again, (200, "this delivery was answered before\n"))
         self.assertEqual(self.slack(b"payload=r", at=at), (200, "nothing"))
         deadline = time.monotonic() + 60  # the answer is on its way before the delivery is written down
         while (again := self.slack(b"payload=r", at=at))[0] == 409 and time.monotonic() < deadline:

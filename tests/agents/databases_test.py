@@ -7,8 +7,10 @@ usage: databases_test.py --server godwit-serve --guests DIRECTORY --source DIREC
 import argparse
 import os
 import pathlib
+import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import harness
@@ -19,11 +21,19 @@ MANIFEST = """version = 1
 listen = "127.0.0.1:0"
 admin = "127.0.0.1:0"
 access_log = false
+authorities = ["postgres/server.pem"]
 [[agent]]
 name = "granted"
 module = "probe.wasm"
 routes = ["/granted"]
+[[agent.subscription]]
+redis = "main"
+channel = "news"
+[[agent.subscription]]
+postgres = "main"
+channel = "Say \\"so\\""
 [agent.grants]
+kv = true
 [[agent.grants.secret]]
 name = "PASSWORD"
 env = "DATABASE_PASSWORD"
@@ -56,10 +66,50 @@ user = "guest"
 database = "postgres"
 secret = "WRONG"
 [[agent]]
+name = "tls"
+module = "probe.wasm"
+routes = ["/tls"]
+[agent.grants]
+[[agent.grants.secret]]
+name = "PASSWORD"
+env = "DATABASE_PASSWORD"
+[[agent.grants.postgres]]
+name = "main"
+address = "localhost:{postgres}"
+user = "guest"
+database = "postgres"
+secret = "PASSWORD"
+tls = true
+[[agent]]
+name = "misnamed"
+module = "probe.wasm"
+routes = ["/misnamed"]
+[agent.grants]
+[[agent.grants.secret]]
+name = "PASSWORD"
+env = "DATABASE_PASSWORD"
+[[agent.grants.postgres]]
+name = "main"
+address = "127.0.0.1:{postgres}"
+user = "guest"
+database = "postgres"
+secret = "PASSWORD"
+tls = true
+[[agent]]
 name = "denied"
 module = "probe.wasm"
 routes = ["/denied"]
 """
+
+
+def make_certificate(directory):
+    """For localhost, by nobody but itself."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                    "-keyout", f"{directory}/server.key", "-out", f"{directory}/server.pem"], check=True, capture_output=True)  # fmt: skip
+    os.chmod(f"{directory}/server.key", 0o600)
+    os.chmod(f"{directory}/server.pem", 0o644)
+    databases.give_away(f"{directory}/server.key")
 
 
 class DatabasesTest(AgentsTest):
@@ -73,7 +123,13 @@ class DatabasesTest(AgentsTest):
             directory.mkdir()
             databases.give_away(directory)
             os.chmod(cls.root.name, 0o755)
-            process, cls.ports[name] = databases.start(kind(str(directory), POSTGRESQL))
+            server = kind(str(directory), POSTGRESQL)
+            if name == "postgres":
+                make_certificate(directory)
+                command = server.command
+                tls = ["-c", "ssl=on", "-c", f"ssl_cert_file={directory}/server.pem", "-c", f"ssl_key_file={directory}/server.key"]
+                server.command = lambda port, command=command, tls=tls: [*command(port), *tls]
+            process, cls.ports[name] = databases.start(server)
             cls.servers.append(process)
         os.environ["DATABASE_PASSWORD"] = "tide"
         os.environ["WRONG_PASSWORD"] = "ebb"
@@ -81,7 +137,7 @@ class DatabasesTest(AgentsTest):
 
     @classmethod
     def manifest(cls):
-        return MANIFEST.format(**cls.ports)
+        return MANIFEST.format(**cls.ports).replace("postgres/server.pem", f"{cls.root.name}/postgres/server.pem")
 
     @classmethod
     def tearDownClass(cls):
@@ -129,6 +185,49 @@ class DatabasesTest(AgentsTest):
         for refused in ("SELECT 1", "multi", "CONFIG GET *", "subscribe c"):
             self.assertIn("agents may not say", call(refused)[1])
         self.assertEqual(call("GET a"), (200, "2,"))
+
+    def heard(self, kind, channel):
+        """What was told of a channel, in no order."""
+        keys = self.granted("kv-list", f"event:{kind}:{channel}:")[1].split(",")[:-1]
+        return sorted(self.granted("kv-get", key)[1] for key in keys)
+
+    def until_heard(self, kind, channel, text, say):
+        """Says it until it is heard: the server may be about to subscribe."""
+        deadline = time.monotonic() + 60
+        while text not in self.heard(kind, channel):
+            self.assertLess(time.monotonic(), deadline, self.server.admin("/v1/agents/granted/logs")[1])
+            self.assertEqual(say(text)[0], 200)
+            time.sleep(0.05)
+
+    def test_messages_of_redis_are_events(self):
+        self.until_heard("redis", "news", "first", lambda text: self.granted("redis", "PUBLISH news " + text))
+        self.assertEqual(self.granted("redis", "PUBLISH news second"), (200, "1,"), "one listens")
+        self.assertEqual(self.granted("redis", "PUBLISH other third"), (200, "0,"))
+        while "second" not in self.heard("redis", "news"):
+            time.sleep(0.01)
+        self.assertEqual(self.heard("redis", "news").count("second"), 1)
+
+    def test_notifications_of_postgres_are_events(self):
+        channel = 'Say "so"'
+
+        def say(text):
+            return self.granted("postgres", f"SELECT pg_notify($1, $2)\n{channel}\n{text}")
+
+        self.until_heard("postgres", channel, "first", say)
+        self.assertEqual(say("it's")[0], 200)
+        while "it's" not in self.heard("postgres", channel):
+            time.sleep(0.01)
+        # the connection is lost, and made again
+        kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+        self.assertEqual(self.granted("postgres", kill), (200, "0|1,"))
+        self.until_heard("postgres", channel, "again", say)
+
+    def test_postgres_with_tls(self):
+        query = b"SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+        self.assertEqual(self.server.ask("/tls/postgres", query), (200, "0|1,"))
+        self.assertEqual(self.granted("postgres", query.decode()), (200, "0|0,"))
+        status, why = self.server.ask("/misnamed/postgres", query)
+        self.assertEqual((status, "certificate" in why or "IP address" in why), (400, True), why)
 
     def test_denials(self):
         self.assertIn("'postgres' of its grants", self.denied("postgres", "SELECT 1")[1])

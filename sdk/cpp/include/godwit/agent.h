@@ -174,7 +174,7 @@ inline std::optional<std::string> body() { return detail::all_of(godwit_request_
 }  // namespace request
 
 namespace event {
-/** "http", "webhook", "timer", "cron", "queue" or "tool". */
+/** "http", "webhook", "timer", "cron", "queue", "redis", "postgres" or "tool". */
 inline std::string kind() { return detail::text_of(godwit_event_kind).value_or(""); }
 /** The same when an event comes once more. */
 inline std::string id() { return detail::text_of(godwit_event_id).value_or(""); }
