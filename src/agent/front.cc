@@ -37,7 +37,9 @@ bool AgentServer::answer_by(const std::shared_ptr<const Agent>& agent, Trigger t
       record.running.fetch_add(1, std::memory_order_relaxed) >= agent->config.limits.concurrency) {
     if (!is_stopped) record.running.fetch_sub(1, std::memory_order_relaxed);
     record.counters.refused.fetch_add(1, std::memory_order_relaxed);
-    answer_text(*trigger.response, 503, is_stopped ? "the agent is stopped" : "the agent has too much to do");
+    if (is_stopped) answer_text(*trigger.response, 503, "the agent is stopped");
+    else if (trigger.response->add_field("Retry-After", "1"))
+      answer_text(*trigger.response, 429, "the agent has too much to do");
     return false;
   }
   ThreadContext& context = threads_[thread]->context;

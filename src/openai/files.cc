@@ -12,8 +12,8 @@ namespace {
 constexpr std::string_view kPath = "/v1/files";
 constexpr size_t kMostFilenameBytes = 255;
 constexpr int64_t kMostListed = 10'000;
-// That are in memory at a time, each as large as a file may be.
-constexpr int kMostUploads = 4;
+// That come or go at a time: each is in memory, as large as a file may be.
+constexpr int kMostTransfers = 8;
 constexpr std::string_view kPurposes[] = {"assistants", "batch", "fine-tune", "vision", "user_data", "evals"};
 
 json::object shown(const KeptFile& file) {
@@ -51,22 +51,33 @@ std::string_view query_value(std::string_view query, std::string_view name) {
 
 }  // namespace
 
-Outcome<> Service::upload_file(Asker& asker) {
-  struct Upload {
-    explicit Upload(std::atomic<int>& all)
-        : uploads(all), is_one_too_many(all.fetch_add(1) >= kMostUploads) {}
-    ~Upload() { uploads.fetch_sub(1); }
-    std::atomic<int>& uploads;
-    const bool is_one_too_many;
-  };
-  const Upload upload(uploads_);
-  if (upload.is_one_too_many)
+class Service::Transfer final {
+ public:
+  explicit Transfer(std::atomic<int>& all)
+      : all_(all), number_(all.fetch_add(1, std::memory_order_relaxed)) {}
+  ~Transfer() { all_.fetch_sub(1, std::memory_order_relaxed); }
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+
+  // @errors 429: it is one too many.
+  Outcome<> begin() const {
+    if (number_ < kMostTransfers) return {};
     return std::unexpected<ApiError>(ApiError{.status = 429,
                                               .type = "rate_limit_error",
                                               .code = "server_overloaded",
                                               .field = {},
-                                              .message = "too many files are uploaded at the moment",
+                                              .message = "too many files come and go at the moment",
                                               .retry_after_s = 1});
+  }
+
+ private:
+  std::atomic<int>& all_;
+  const int number_;
+};
+
+Outcome<> Service::upload_file(Asker& asker) {
+  const Transfer transfer(transfers_);
+  OPENAI_CHECK(transfer.begin());
   OPENAI_TRY(const std::string body, read_bytes(asker.request, config_.most_file_bytes));
   const std::string* type = asker.request.field("content-type");
   OPENAI_TRY(const std::vector<FormPart> parts, parse_form(type ? *type : std::string(), body));
@@ -121,6 +132,8 @@ Outcome<> Service::files(Asker& asker) {
   const auto file = files_.find(id, asker.owner);
   if (!file) return no_file();
   if (!wants_content) return asker.send(shown(*file)), Outcome<>();
+  const Transfer transfer(transfers_);
+  OPENAI_CHECK(transfer.begin());
   const auto content = files_.read(id, asker.owner);
   if (!content) return no_file();
   // what somebody uploaded must not come to be a page of this server's

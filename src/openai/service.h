@@ -83,6 +83,7 @@ class Service final : public net::Handler {
   Outcome<std::vector<double>> vector_of(Asker& asker, ServedModel& model, const std::string& text,
                                          int64_t& tokens);
   Outcome<std::string> embed(Asker& asker, ServedModel& model, const std::string& text, int64_t& tokens);
+  class Transfer;
   // Counts tokens when it goes, however the request ends.
   struct Spent {
     Service& service;
@@ -101,7 +102,7 @@ class Service final : public net::Handler {
   ResponseStore responses_;
   FileStore files_;
   RateLimiter limiter_;
-  std::atomic<int> uploads_ = 0;
+  std::atomic<int> transfers_ = 0;  // of files
 };
 
 }  // namespace godwit::openai

@@ -5,6 +5,7 @@ usage: agents_test.py --server godwit-serve --guests DIRECTORY --source DIRECTOR
 """
 
 import argparse
+import collections
 import hashlib
 import hmac
 import http.client
@@ -268,6 +269,55 @@ class Operating(AgentsTest):
         self.assertEqual(self.granted("echo")[0], 200)
 
 
+class Overload(AgentsTest):
+    """Ten times as many clients as an agent may have at a time, for --seconds."""
+
+    @classmethod
+    def manifest(cls):
+        return super().manifest("false").replace('body = "64KiB"', 'body = "64KiB"\nconcurrency = 4')
+
+    def test_refuses_what_is_too_much(self):
+        end = time.monotonic() + harness.OPTIONS.seconds
+        statuses, waits, resident, failures = collections.Counter(), [], [], []
+
+        def client():
+            try:
+                while time.monotonic() < end:
+                    connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
+                    connection.request("POST", "/granted/fetch", self.url("/slow"))
+                    response = connection.getresponse()
+                    text = response.read().decode()
+                    statuses[response.status] += 1
+                    if response.status == 200:
+                        self.assertEqual(json.loads(text)["path"], "/slow")
+                    else:
+                        self.assertEqual((response.status, response.getheader("Retry-After")), (429, "1"))
+                        time.sleep(0.05)  # far less than it is told: the load is to stay
+                    connection.close()
+            except (AssertionError, OSError, http.client.HTTPException) as error:
+                failures.append(error)
+
+        threads = [threading.Thread(target=client) for _ in range(40)]
+        for thread in threads:
+            thread.start()
+        while time.monotonic() < end:
+            for path in ("/v1/agents", "/v1/server", "/v1/agents/granted/runs", "/"):
+                began = time.monotonic()
+                self.assertEqual(self.server.admin(path)[0], 200)
+                waits.append(time.monotonic() - began)
+            resident.append(json.loads(self.server.admin("/v1/server")[1])["memory_bytes"])
+            time.sleep(0.05)
+        for thread in threads:
+            thread.join()
+        waits.sort()
+        print(f"{dict(statuses)}; the dashboard in {waits[len(waits) // 2] * 1000:.0f} ms (99 %: "
+              f"{waits[len(waits) * 99 // 100] * 1000:.0f} ms); {min(resident) >> 20} to {max(resident) >> 20} MiB", file=sys.stderr)  # fmt: skip
+        self.assertEqual(failures, [])
+        self.assertEqual(set(statuses), {200, 429})
+        settled = resident[len(resident) // 4 :]
+        self.assertLess(max(settled) - settled[0], 16 << 20)
+
+
 class Durability(AgentsTest):
     def test_kill_loses_nothing_that_was_acknowledged(self):
         acknowledged, sent, number = {}, set(), 0
@@ -341,4 +391,5 @@ class Durability(AgentsTest):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--kills", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=2, help="of overload")
     unittest.main(argv=[sys.argv[0], *harness.parse_options(parser)])

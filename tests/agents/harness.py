@@ -97,6 +97,8 @@ class Upstream(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        if self.path == "/slow":
+            time.sleep(0.1)  # as what models and databases do
         self.server.seen.append((self.path, dict(self.headers), body))
         answer = json.dumps({"path": self.path, "body": body}).encode()
         self.send_response(302 if self.path == "/redirect" else 200)

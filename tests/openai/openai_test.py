@@ -10,6 +10,7 @@ import math
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -334,7 +335,28 @@ class Files(unittest.TestCase):
                 self.assertEqual({file.id for page in client.files.list(limit=1).iter_pages() for file in page.data},
                                  {first.id, second.id})
                 self.assertEqual(client.files.retrieve(first.id), first)
-                answer = client.files.content(first.id)
+                # who sends no more of a file holds a place; there are as many as are bounded
+                half = b"POST /v1/files HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer two\r\nContent-Length: 1000\r\n\r\n--"
+                slow = [socket.create_connection(("127.0.0.1", int(server.root.rsplit(":", 1)[1]))) for _ in range(8)]
+                for connection in slow:
+                    connection.sendall(half)
+                began = time.monotonic()
+                while time.monotonic() < began + DEADLINE_S:
+                    try:
+                        client.files.content(first.id)
+                    except openai.RateLimitError as error:
+                        self.assertEqual(error.response.headers["Retry-After"], "1")
+                        break
+                else:
+                    self.fail("more come and go than may")
+                for connection in slow:
+                    connection.close()
+                while True:
+                    try:
+                        answer = client.files.content(first.id)
+                        break
+                    except openai.RateLimitError:
+                        self.assertLess(time.monotonic(), began + DEADLINE_S)
                 self.assertEqual(answer.read(), content)
                 self.assertEqual(answer.response.headers["Content-Type"], "application/octet-stream")
                 self.assertEqual(list(stranger.files.list()), [])
@@ -514,6 +536,67 @@ class Overload(unittest.TestCase):
             self.assertEqual(server.close(), 0)
 
 
+    def test_ten_times_what_it_can(self):
+        """Clients without end: 10 for each place to compute or wait in. What is told is whole, what is refused is told so."""
+        places, queue, tokens = 2, 4, 24
+        server = Server(*model("tiny", "tiny.gguf"), "--ctx-size", "512", "--parallel", str(places), "--queue", str(queue))
+        port = int(server.root.rsplit(":", 1)[1])
+        body = json.dumps({"model": "tiny", "prompt": "x", "max_tokens": tokens, "stream": True,
+                           "ignore_eos": True, "stream_options": {"include_usage": True}}).encode()
+        request = b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
+        whole, refused, waits, resident = [0], [0], [], []
+
+        async def ask(what):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(what)
+            answer = await reader.read(-1)
+            writer.close()
+            return answer
+
+        async def client(end):
+            while time.monotonic() < end:
+                answer = await ask(request + body)
+                head = answer.split(b"\r\n\r\n")[0]
+                if head.startswith(b"HTTP/1.1 200"):
+                    self.assertIn(b'"completion_tokens":%d' % tokens, answer)
+                    self.assertIn(b"data: [DONE]", answer)
+                    whole[0] += 1
+                else:
+                    self.assertTrue(head.startswith(b"HTTP/1.1 429"), answer)
+                    self.assertIn(b"\r\nRetry-After: ", head)
+                    refused[0] += 1
+                    await asyncio.sleep(0.1)  # far less than it is told: the load is to stay
+
+        async def reader_of_the_page(end):
+            while time.monotonic() < end:
+                for path in (b"/", b"/chat.js", b"/v1/models", b"/health"):
+                    began = time.monotonic()
+                    answer = await ask(b"GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" % path)
+                    waits.append(time.monotonic() - began)
+                    self.assertTrue(answer.startswith(b"HTTP/1.1 200"), answer)
+                pages = int(pathlib.Path(f"/proc/{server.process.pid}/statm").read_text().split()[1])
+                resident.append(pages * os.sysconf("SC_PAGESIZE"))
+                await asyncio.sleep(0.05)
+
+        async def everybody():
+            end = time.monotonic() + ARGUMENTS.seconds
+            await asyncio.gather(reader_of_the_page(end), *(client(end) for _ in range(10 * (places + queue))))
+
+        try:
+            asyncio.run(everybody())
+            server.wait_until(lambda health: health["in_use"] == 0 and health["waiting"] == 0)
+        finally:
+            self.assertEqual(server.close(), 0)
+        waits.sort()
+        print(f"{whole[0]} whole, {refused[0]} refused; pages in {waits[len(waits) // 2] * 1000:.0f} ms (99 %: "
+              f"{waits[len(waits) * 99 // 100] * 1000:.0f} ms); {min(resident) >> 20} to {max(resident) >> 20} MiB", file=sys.stderr)
+        self.assertGreaterEqual(whole[0], places + queue)
+        self.assertGreater(refused[0], 0)
+        self.assertLess(max(resident), 512 << 20)
+        settled = resident[len(resident) // 4:]
+        self.assertLess(max(settled) - settled[0], 32 << 20)
+
+
 class Terminal(unittest.TestCase):
     def test_chats(self):
         ran = subprocess.run(
@@ -536,6 +619,7 @@ if __name__ == "__main__":
     parser.add_argument("--server", required=True)
     parser.add_argument("--client", required=True)
     parser.add_argument("--models", required=True)
+    parser.add_argument("--seconds", type=float, default=2, help="of overload")
     ARGUMENTS, others = parser.parse_known_args()
     sys.path.insert(0, os.path.abspath(ARGUMENTS.client))
     unittest.main(argv=[sys.argv[0], *others], verbosity=2)
