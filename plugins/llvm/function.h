@@ -10,6 +10,14 @@
 
 namespace godwit::llvm_tier {
 
+// Whether every access of a memory must be checked: else it has 8 GiB of address space, which a 32-bit address with a 32-bit
+// offset cannot leave.
+bool needs_checks(const wasm::MemType& type);
+// Of the addresses of what lies in memory.
+inline llvm::GEPNoWrapFlags place_flags() {
+  return llvm::GEPNoWrapFlags::inBounds() | llvm::GEPNoWrapFlags::noUnsignedWrap();
+}
+
 class FunctionTranslator final {
  public:
   static constexpr uint32_t kNoLoop = ~uint32_t{0};
@@ -185,6 +193,12 @@ class FunctionTranslator final {
   llvm::Value* memory_at(uint32_t memory);
   llvm::Value* table_at(uint32_t table);
   llvm::Value* memory_size(uint32_t memory);
+  llvm::Value* memory_base(uint32_t memory);
+  llvm::Value* is_inside(uint32_t memory, llvm::Value* begin, llvm::Value* size);
+  template <class Pieces, class Rest>
+  void by_size(llvm::Value* size, llvm::Value* is_inside, Pieces pieces, Rest rest);
+  void fill_memory(const wasm::Instruction& in);
+  void copy_memory(const wasm::Instruction& in);
   llvm::Value* table_size(uint32_t table);
   llvm::LoadInst* load_from(const wasm::MemArg& mem, llvm::Type* type, llvm::Value* at);
   void store_to(const wasm::MemArg& mem, llvm::Value* value, llvm::Value* at);

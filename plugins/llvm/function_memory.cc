@@ -7,21 +7,22 @@ namespace godwit::llvm_tier {
 using wasm::OpClass;
 using wasm::Opcode;
 
-namespace {
-
-// Whether every access must be checked: else the memory has 8 GiB of address space, which a 32-bit address with a 32-bit
-// offset cannot leave.
 bool needs_checks(const wasm::MemType& type) {
   return type.limits.addr == wasm::AddrType::I64 || type.page_size_log2 != 16;
 }
-
-}  // namespace
 
 llvm::Value* FunctionTranslator::memory_at(uint32_t memory) {
   if (memory == 0) return unit_.context_field(b_, ctx_, ContextField::memory0);
   llvm::Value* all = unit_.context_field(b_, ctx_, ContextField::memories);
   llvm::Value* at = b_.CreateConstInBoundsGEP1_64(unit_.ptr, all, memory);
   return unit_.in(Area::Context, unit_.invariant(b_.CreateAlignedLoad(unit_.ptr, at, llvm::Align(8))));
+}
+
+llvm::Value* FunctionTranslator::memory_base(uint32_t memory) {
+  if (memory == 0) return unit_.context_field(b_, ctx_, ContextField::memory0_base);
+  static_assert(offsetof(runtime::VmMemory, base) == 0);
+  llvm::LoadInst* base = b_.CreateAlignedLoad(unit_.ptr, memory_at(memory), llvm::Align(8));
+  return unit_.in(Area::Context, unit_.invariant(base));
 }
 
 llvm::Value* FunctionTranslator::memory_size(uint32_t memory) {
@@ -66,18 +67,9 @@ llvm::Value* FunctionTranslator::place(const wasm::MemArg& mem, uint32_t bytes, 
     is_outside = b_.CreateOr(is_outside, b_.CreateICmpUGT(address, b_.CreateExtractValue(last, 0)));
     trap_if(is_outside, runtime::Trap::MemoryOutOfBounds);
   }
-  llvm::Value* base;
-  if (mem.memory.value == 0) {
-    base = unit_.context_field(b_, ctx_, ContextField::memory0_base);
-  } else {
-    base = unit_.in(Area::Context, unit_.invariant(b_.CreateAlignedLoad(
-                                       unit_.ptr, memory_at(mem.memory.value), llvm::Align(8))));
-  }
-  static_assert(offsetof(runtime::VmMemory, base) == 0);
-  const auto flags = llvm::GEPNoWrapFlags::inBounds() | llvm::GEPNoWrapFlags::noUnsignedWrap();
-  base = b_.CreateGEP(unit_.i8, base, address, "", flags);
-  if (needs_checks(type) || mem.offset == 0) return base;
-  return b_.CreateGEP(unit_.i8, base, b_.getInt64(mem.offset), "", flags);
+  llvm::Value* at = b_.CreateGEP(unit_.i8, memory_base(mem.memory.value), address, "", place_flags());
+  if (needs_checks(type) || mem.offset == 0) return at;
+  return b_.CreateGEP(unit_.i8, at, b_.getInt64(mem.offset), "", place_flags());
 }
 
 // In memory that other threads write to, every access happens once: volatile.
@@ -159,19 +151,8 @@ bool FunctionTranslator::memory(const wasm::Instruction& in) {
       push(b_.CreateTrunc(before, address_type(in.index)));
       return true;
     }
-    case Opcode::memory_fill: {
-      llvm::Value* size = pop_wide();
-      llvm::Value* byte = pop();
-      unit_.call(b_, ctx_, Libcall::memory_fill, {number(in.index), pop_wide(), byte, size});
-      break;
-    }
-    case Opcode::memory_copy: {
-      llvm::Value* size = pop_wide();
-      llvm::Value* from = pop_wide();
-      unit_.call(b_, ctx_, Libcall::memory_copy,
-                 {number(in.index), number(in.index2), pop_wide(), from, size});
-      break;
-    }
+    case Opcode::memory_fill: fill_memory(in); return true;
+    case Opcode::memory_copy: copy_memory(in); return true;
     case Opcode::memory_init: {
       llvm::Value* size = pop_wide();
       llvm::Value* from = pop_wide();

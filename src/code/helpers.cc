@@ -34,7 +34,7 @@ runtime::Table& table_at(VmContext* ctx, uint32_t index) {
 
 // memmove of `count` elements in pieces of at most `piece`, from the end that keeps overlapping data whole.
 template <class T>
-Trap move_in_pieces(VmContext* ctx, T* to, const T* from, uint64_t count, uint64_t piece) {
+[[gnu::noinline]] Trap move_in_pieces(VmContext* ctx, T* to, const T* from, uint64_t count, uint64_t piece) {
   bool from_the_end = reinterpret_cast<uintptr_t>(to) > reinterpret_cast<uintptr_t>(from);
   for (uint64_t done = 0; done < count;) {
     uint64_t now = std::min(piece, count - done);
@@ -73,7 +73,9 @@ Trap memory_copy(VmContext* ctx, uint32_t to_memory, uint32_t from_memory, uint6
   const uint8_t* source = runtime::checked_place(*ctx->memories[from_memory], from, size);
   if (target == nullptr || source == nullptr) return Trap::MemoryOutOfBounds;
   const runtime::GuestAccess access;
-  return move_in_pieces<uint8_t>(ctx, target, source, size, kPollBytes);
+  if (size > kPollBytes) return move_in_pieces<uint8_t>(ctx, target, source, size, kPollBytes);
+  std::memmove(target, source, size);
+  return Trap::None;
 }
 
 Trap memory_init(VmContext* ctx, uint32_t data, uint32_t memory, uint64_t to, uint64_t from, uint64_t size) {

@@ -4,6 +4,7 @@
 
 #include "code/helpers.h"
 #include "code/machine.h"
+#include "code/small_areas.h"
 
 namespace godwit::code::ops {
 
@@ -49,7 +50,11 @@ struct MemoryGrow {
 template <class Address>
 struct MemoryFill {
   template <class M>
-  static Flow run(M& m) {
+  [[gnu::always_inline]] static Flow run(M& m) {
+    if (m.b() == 0 &&
+        fill_small(m.ctx(), detail::operand<Address>(m, 0),
+                   static_cast<uint8_t>(detail::operand<uint32_t>(m, 1)), detail::operand<Address>(m, 2)))
+      return Flow::Next;
     return detail::finish(m, helpers::memory_fill(m.ctx(), m.b(), detail::operand<Address>(m, 0),
                                                   static_cast<uint8_t>(detail::operand<uint32_t>(m, 1)),
                                                   detail::operand<Address>(m, 2)));
@@ -60,8 +65,11 @@ struct MemoryFill {
 template <class To, class From>
 struct MemoryCopy {
   template <class M>
-  static Flow run(M& m) {
+  [[gnu::always_inline]] static Flow run(M& m) {
     using Size = std::conditional_t<sizeof(To) < sizeof(From), To, From>;
+    if ((m.b() | m.d()) == 0 && copy_small(m.ctx(), detail::operand<To>(m, 0), detail::operand<From>(m, 1),
+                                           detail::operand<Size>(m, 2)))
+      return Flow::Next;
     return detail::finish(m, helpers::memory_copy(m.ctx(), m.b(), m.d(), detail::operand<To>(m, 0),
                                                   detail::operand<From>(m, 1), detail::operand<Size>(m, 2)));
   }

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 #include <thread>
 
 #include "jit/compiler.h"
@@ -372,6 +374,45 @@ TEST_P(EngineTest, EndlessRecursionThroughTheHostEndsToo) {
   ASSERT_FALSE(exhausted);
   EXPECT_EQ(exhausted.error().kind(), ErrorKind::Exhausted);
   EXPECT_EQ(exhausted.error().message(), "call stack exhausted");
+}
+
+// Little areas are copied and filled in place: of every size, however they overlap, and to the last byte of the memory.
+TEST_P(EngineTest, LittleAreasAreCopiedAndFilled) {
+  ModuleBuilder builder;
+  builder.export_as("memory", builder.memory(one_page()));
+  const auto type = builder.type(wasm::FuncType{{ValKind::I32, ValKind::I32, ValKind::I32}, {}});
+  auto arguments = [] {
+    return CodeBuilder().op(Opcode::local_get, 0).op(Opcode::local_get, 1).op(Opcode::local_get, 2);
+  };
+  builder.export_as("copy", builder.func(type, {}, arguments().op(Opcode::memory_copy, 0, 0)));
+  builder.export_as("fill", builder.func(type, {}, arguments().op(Opcode::memory_fill, 0)));
+  Instance* instance = load(builder);
+  const std::span<uint8_t> memory = instance->find_export("memory")->memory->bytes();
+  std::vector<uint8_t> expected(memory.size());
+  for (size_t i = 0; i < expected.size(); ++i)
+    memory[i] = expected[i] = static_cast<uint8_t>(i * 7 + i / 256);
+  const auto end = static_cast<uint32_t>(memory.size());
+  constexpr uint32_t kMiddle = 30'000, kMostBytes = 70;
+  for (uint32_t size = 0; size <= kMostBytes; ++size) {
+    for (uint32_t distance = 0; distance <= 2 * kMostBytes; distance += 1 + distance % 5) {
+      const uint32_t to = kMiddle + distance - kMostBytes;
+      EXPECT_TRUE(call(instance, "copy", {to, kMiddle, size}));
+      std::memmove(&expected[to], &expected[kMiddle], size);
+      ASSERT_TRUE(std::ranges::equal(memory, expected)) << size << " bytes by " << distance;
+    }
+    EXPECT_TRUE(call(instance, "fill", {kMiddle + size, 0x1FF - size, size}));
+    std::memset(&expected[kMiddle + size], static_cast<int>(0xFF - size), size);
+    EXPECT_TRUE(call(instance, "copy", {end - size, 100, size}));
+    std::memmove(expected.data() + end - size, &expected[100], size);
+    ASSERT_TRUE(std::ranges::equal(memory, expected)) << size << " bytes";
+    for (const uint32_t outside : {end - size + 1, end, 0xFFFF'FFFF - size + 1, 0xFFFF'FFFF}) {
+      const bool traps = uint64_t{outside} + size > end;
+      EXPECT_EQ(!call(instance, "copy", {outside, 0, size}), traps) << outside << ' ' << size;
+      EXPECT_EQ(!call(instance, "copy", {0, outside, size}), traps) << outside << ' ' << size;
+      EXPECT_EQ(!call(instance, "fill", {outside, 1, size}), traps) << outside << ' ' << size;
+    }
+    ASSERT_TRUE(std::ranges::equal(memory, expected)) << size << " bytes outside";
+  }
 }
 
 TEST_P(EngineTest, StartFunctionsTrap) {
