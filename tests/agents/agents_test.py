@@ -97,6 +97,11 @@ class Grants(AgentsTest):
         everything = logs + "".join(self.server.lines) + (self.directory / "output").read_text()
         self.assertNotIn(SECRET, everything)
 
+    def test_secrets_go_nowhere_else(self):
+        self.assertEqual(self.granted("fetch", f"http://localhost:{self.upstream.server_port}/elsewhere")[0], 200)
+        headers = next(headers for path, headers, _ in reversed(self.upstream.seen) if path == "/elsewhere")
+        self.assertNotIn("Authorization", headers, "a host that is granted, but not to the secret")
+
     def test_models(self):
         status, text = self.granted("llm", '{"model": "other", "messages": [{"model": 1}]}')
         self.assertEqual(status, 200)
@@ -111,6 +116,11 @@ class Grants(AgentsTest):
         self.assertEqual(self.granted("file", "/data/file"), (200, "content"))
         self.assertEqual(self.granted("file", "/data/../private"), (200, "no file"))
         self.assertEqual(self.denied("file", "/data/file"), (200, "no file"))
+        self.assertEqual(self.granted("write-file", "/out/file"), (200, "written"))
+        self.assertEqual((self.directory / "out" / "file").read_text(), "by a guest")
+        self.assertEqual(self.granted("write-file", "/data/file"), (200, "no file"), "for reading")
+        self.assertEqual(self.granted("write-file", "/data/new"), (200, "no file"))
+        self.assertEqual((self.directory / "data" / "file").read_text(), "content")
 
     def test_timers_and_queues(self):
         self.assertEqual(self.granted("timer", "t1"), (200, "ok"))
@@ -355,6 +365,7 @@ class Durability(AgentsTest):
         directory = pathlib.Path(tempfile.mkdtemp(prefix="godwit-agents."))
         shutil.copy(self.directory / "probe.wasm", directory)
         shutil.copytree(self.directory / "data", directory / "data")
+        (directory / "out").mkdir()
         (directory / "state" / "agents" / "granted").mkdir(parents=True)
         with sqlite3.connect(directory / "state" / "events.db") as database:
             database.executescript((pathlib.Path(__file__).parent / "state-1.sql").read_text())

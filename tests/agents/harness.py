@@ -22,11 +22,15 @@ kv = true
 sql = true
 timers = true
 queues = ["other"]
-hosts = ["127.0.0.1:{port}", "localtest.invalid:80", "metadata.test:80"]
+hosts = ["127.0.0.1:{port}", "localhost:{port}", "localtest.invalid:80", "metadata.test:80"]
 env = {{ GREETING = "hello" }}
 [[agent.grants.path]]
 guest = "/data"
 host = "data"
+[[agent.grants.path]]
+guest = "/out"
+host = "out"
+writable = true
 [[agent.grants.secret]]
 name = "KEY"
 env = "TEST_SECRET"
@@ -176,6 +180,7 @@ class AgentsTest(unittest.TestCase):
         cls.directory = pathlib.Path(tempfile.mkdtemp(prefix="godwit-agents."))
         shutil.copy(pathlib.Path(OPTIONS.guests) / "agent-probe.wasm", cls.directory / "probe.wasm")
         (cls.directory / "data").mkdir()
+        (cls.directory / "out").mkdir()
         (cls.directory / "data" / "file").write_text("content")
         (cls.directory / "private").write_text("private")
         cls.server = Server(cls.directory, cls.manifest())

@@ -13,7 +13,7 @@ import time
 import unittest
 
 import harness
-from harness import AgentsTest
+from harness import SECRET, AgentsTest
 
 MANIFEST = """version = 1
 listen = "127.0.0.1:0"
@@ -33,6 +33,13 @@ queues = ["other"]
 name = "default"
 url = "http://127.0.0.1:{port}/v1"
 model = "tiny"
+secret = "KEY"
+[[agent.grants.secret]]
+name = "KEY"
+env = "TEST_SECRET"
+header = "Authorization"
+prefix = "Bearer "
+hosts = ["127.0.0.1:{port}"]
 [[agent]]
 name = "other"
 module = "probe.wasm"
@@ -59,6 +66,7 @@ class Collector(http.server.BaseHTTPRequestHandler):
                     self.server.spans.extend(scope["spans"])
         else:
             self.server.seen.append((self.path, self.headers.get("traceparent")))
+            self.server.keys.append(self.headers.get("Authorization"))
         if self.path == "/v1/chat/completions":
             answer = json.dumps(ANSWER)
             if '"stream"' in body:
@@ -81,7 +89,7 @@ class CollectedTest(AgentsTest):
     @classmethod
     def setUpClass(cls):
         cls.collector = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Collector)
-        cls.collector.spans, cls.collector.seen = [], []
+        cls.collector.spans, cls.collector.seen, cls.collector.keys = [], [], []
         threading.Thread(target=cls.collector.serve_forever, daemon=True).start()
         super().setUpClass()
 
@@ -130,6 +138,8 @@ class Traces(CollectedTest):
         spans = self.spans_of(trace, 3)
         self.assertEqual([span["status"]["code"] for span in spans if "status" in span], [2])
         self.assertIn("POST", [span["name"] for span in spans])
+        self.assertEqual(self.collector.keys, ["Bearer " + SECRET] * 2, "it was sent")
+        self.assertNotIn(SECRET, json.dumps(self.collector.spans), "and not told")
 
     def test_events_belong_to_the_trace_of_who_sends_them(self):
         trace = "8bf92f3577b34da6a3ce929d0e0e4736"
