@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "agent/bindings.h"
+#include "agent/flow.h"
 #include "agent/residents.h"
 
 namespace godwit::agent {
@@ -40,22 +41,37 @@ Result<std::shared_ptr<const Agent>> load_agent(const v1::Engine& engine, const 
                                                " has no function '" + std::string(import.name) +
                                                "': a newer godwit may have it");
       agent->imports.emplace_back(import.name);
+    } else if (config.is_flow && import.module == "env") {
+      if (std::ranges::find(FlowGuest::names(), import.name) == FlowGuest::names().end())
+        return fail(ErrorKind::Unlinkable, "agent '" + config.name + "': flows are given no function '" +
+                                               std::string(import.name) + "' of 'env'");
+      agent->imports.emplace_back(import.name);
+    } else if (config.is_flow && (import.module == "rustls_client" || import.module == "wasmedge_httpsreq")) {
     } else if (import.module == "wasi_snapshot_preview1" || import.module == "wasi_unstable") {
       agent->uses_wasi = true;
     } else {
-      return fail(ErrorKind::Unlinkable, "agent '" + config.name + "': its module imports from '" +
-                                             std::string(import.module) + "', and agents are given " +
-                                             std::string(kAbi) + " and WASI preview 1");
+      return fail(ErrorKind::Unlinkable,
+                  "agent '" + config.name + "': its module imports from '" + std::string(import.module) +
+                      "', and agents are given " + std::string(kAbi) + " and WASI preview 1" +
+                      (import.module == "env" ? "; a flow of flows.network is of kind = \"flow\"" : ""));
     }
   }
   for (const v1::ExportType& exported : agent->module.exports()) {
     if (exported.kind != v1::ExternKind::Func) continue;
+    if (config.is_flow) agent->exports.emplace_back(exported.name);
     agent->has_on_http |= exported.name == "on_http";
     agent->has_on_event |= exported.name == "on_event";
     agent->has_on_tool |= exported.name == "on_tool";
     agent->has_initialize |= exported.name == "_initialize";
   }
-  if (!config.routes.empty() || !config.webhooks.empty())
+  if (config.is_flow) {
+    agent->uses_wasi = agent->has_on_event = true;
+    const auto has = [&](std::string_view name) {
+      return std::ranges::find(agent->exports, name) != agent->exports.end();
+    };
+    if (!has("on_deploy") && !has("run"))
+      return fail(ErrorKind::Unlinkable, "agent '" + config.name + "': a flow exports 'on_deploy' or 'run'");
+  } else if (!config.routes.empty() || !config.webhooks.empty())
     if (!agent->has_on_http)
       return fail(ErrorKind::Unlinkable,
                   "agent '" + config.name + "' has routes, but its module exports no function 'on_http'");

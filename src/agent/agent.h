@@ -57,11 +57,12 @@ struct Agent {
   std::shared_ptr<AgentRecord> record;
   v1::Module module;
   Digest digest = {};                     // of the module's bytes
-  std::vector<std::string> imports = {};  // of kAbi
+  std::vector<std::string> imports = {};  // of kAbi; of a flow: of "env"
   std::vector<std::string> secrets = {};  // that never come to a log
   bool has_on_http = false;
   bool has_on_event = false;
   bool has_on_tool = false;
+  std::vector<std::string> exports = {};  // functions, of a flow
   bool has_initialize = false;
   bool uses_wasi = false;
 };

@@ -425,6 +425,30 @@ Bindings::Answer Bindings::read_response(v1::Caller& caller, int32_t handle, uin
   return give(caller, piece, at, room);
 }
 
+Result<Bindings::Answered> Bindings::ask(std::string_view model, std::string_view path,
+                                         std::string_view body) {
+  constexpr size_t kMostAnswerBytes = size_t{16} << 20;
+  const auto handle = ask_model(model, path, body);
+  if (!handle || *handle < 0) return fail(ErrorKind::Io, run_->last_error_);
+  OpenResponse* const response = response_of(*handle);
+  Answered answered = {.status = response->status(), .body = std::exchange(response->left, {})};
+  Result<> outcome;
+  while (response->stream) {
+    std::string piece;
+    auto size = response->stream->read(piece);
+    if (!size) outcome = fail(std::move(size).error());
+    else if (answered.body.size() + *size > kMostAnswerBytes)
+      outcome = fail(ErrorKind::Exhausted, "the model's answer has more than 16 MiB");
+    if (!outcome || *size == 0) break;
+    if (response->tokens) response->tokens->read(piece);
+    answered.body += piece;
+  }
+  run_->close(*response);
+  run_->responses_[static_cast<size_t>(*handle)].reset();
+  TRY(std::move(outcome));
+  return answered;
+}
+
 Bindings::Answer Bindings::use_mcp(std::string_view name, std::optional<std::string_view> tool,
                                    std::string_view arguments) {
   const auto& grants = run_->agent_->config.mcp_servers;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "agent/run.h"
@@ -21,6 +22,16 @@ enum class Failure : int32_t {
 
 class Bindings final {
  public:
+  // For what is no guest's call. The first by the model's name; the whole answer. @errors as that has them, in words.
+  struct Answered {
+    uint32_t status = 0;
+    std::string body;
+  };
+  Result<Answered> ask(std::string_view model, std::string_view path, std::string_view body);
+  void respond_with(std::string_view name, std::string_view value) {
+    std::ignore = respond_field(name, value);
+  }
+
   explicit Bindings(Run& run) : run_(&run) {}
   // From now on the functions are called for `run`, on the same thread.
   void serve(Run& run) { run_ = &run; }

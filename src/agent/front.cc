@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "agent/flow.h"
 #include "agent/server.h"
 #include "agent/text.h"
 #include "agent/webhook.h"
@@ -65,10 +66,15 @@ void AgentServer::Front::answer(net::Request& request, net::ResponseWriter& resp
     return answer_text(response, 421, "no such host here: 'hosts' of the manifest names them");
   if (!net::is_from(request, serving->manifest.origins))
     return answer_text(response, 403, "pages of this origin may send nothing here");
+  if (request.path().starts_with(kWebhookPrefix) && server_.flow_trust_)
+    return answer_endpoint(request, response, *serving, agent_name);
   const Serving::Route* route = serving->find(request.path());
   if (!route) return answer_text(response, 404, "no agent has this route");
   agent_name = route->agent->config.name;
   if (!request.limit_body(route->agent->config.limits.body_bytes)) return;
+  if (route->agent->config.is_flow)
+    return answer_flow(request, response, route->agent, std::string(kWebhookHandler),
+                       route->path == "/" ? request.path() : request.path().substr(route->path.size()));
   if (route->is_mcp) return answer_mcp(request, response, *route);
   std::string instance;
   if (const auto& resident = route->agent->config.resident) {

@@ -306,6 +306,10 @@ class ManifestReader final {
       table.problem(table.find("name"),
                     "'" + agent.name + "' is no name of an agent: a to z, 0 to 9, - and _, 64 at most");
     agent.module = path(table.needed_text("module"));
+    const std::string kind = table.text("kind").value_or("agent");
+    agent.is_flow = kind == "flow";
+    if (kind != "agent" && kind != "flow")
+      table.problem(table.find("kind"), "'" + kind + "' is no kind of agents: agent or flow");
     table.texts("routes", [&](const toml::node& node, const std::string& text) {
       if (!is_route(text))
         return table.problem(&node, "'" + text + "' is no route: \"/\" or \"/path\", without '/' at the end");
@@ -320,6 +324,11 @@ class ManifestReader final {
     table.tables("tool", [&](Table& tool) { agent.tools.push_back(read_tool(tool)); });
     table.table("mcp", [&](Table& mcp) { agent.mcp = read_mcp(mcp); });
     check_tools(table, agent);
+    if (agent.is_flow && (agent.resident || agent.has_journal || !agent.tools.empty() ||
+                          !agent.webhooks.empty() || !agent.cron.empty()))
+      table.problem(
+          nullptr,
+          "a flow asks for webhooks and schedules by itself; 'resident', 'journal' and tools are agents'");
     table.table("limits", [&](Table& limits) { read_limits(limits, agent.limits); });
     table.table("grants", [&](Table& grants) { read_grants(grants, agent); });
     check_secrets(table, agent);
@@ -443,8 +452,9 @@ class ManifestReader final {
       if (!names.insert(tool.name).second)
         table.problem(table.find("tool"), "two tools are called '" + tool.name + "'");
     if (agent.resident && !agent.tools.empty())
-      table.problem(table.find("tool"),
-                    "'resident' and tools do not go together: each call of a tool has an instance of its own");
+      table.problem(
+          table.find("tool"),
+          "'resident' and tools do not go together: each call of a tool has an instance of its own");
     if (!agent.mcp.route.empty() && agent.tools.empty())
       table.problem(table.find("mcp"), "there are no tools to serve: [[agent.tool]] names them");
   }

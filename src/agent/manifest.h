@@ -112,6 +112,7 @@ struct AgentLimits {
 struct AgentConfig {
   std::string name;
   std::string module;               // absolute path
+  bool is_flow = false;             // of flows.network, whose functions it imports
   std::vector<std::string> routes;  // "/a" covers "/a" and what lies beneath
   std::vector<Webhook> webhooks;
   std::vector<CronJob> cron;

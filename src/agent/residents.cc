@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/bindings.h"
+#include "agent/flow.h"
 #include "agent/text.h"
 #include "platform/clock.h"
 

@@ -38,6 +38,7 @@ std::pair<std::string_view, std::string_view> split_event_key(std::string_view k
 
 // An instance with all that it was linked to. Members go in reverse: the store before what it calls, and before the
 // snapshot that it began with, whose idle instances nobody will ask for. @threads one at a time.
+class FlowGuest;
 struct AwakeInstance {
   AwakeInstance();
   ~AwakeInstance();
@@ -49,6 +50,7 @@ struct AwakeInstance {
   std::optional<v1::Snapshot> began_with;
   std::optional<v1::Wasi> wasi;
   std::unique_ptr<Bindings> bindings;
+  std::unique_ptr<FlowGuest> flow;  // of flows only
   v1::Linker linker;
   std::optional<v1::Store> store;
   std::optional<v1::Instance> instance;

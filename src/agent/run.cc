@@ -2,6 +2,7 @@
 #include "agent/run.h"
 
 #include "agent/bindings.h"
+#include "agent/flow.h"
 #include "godwit/instance.h"
 #include "godwit/store.h"
 #include "godwit/typed.h"
@@ -21,6 +22,15 @@ v1::Result<v1::Wasi> make_wasi(const AgentConfig& config, v1::Scheduler* schedul
     wasi.preopens.push_back(
         {path.guest, path.host, path.is_writable ? v1::Access::ReadWrite : v1::Access::ReadOnly});
   wasi.scheduler = scheduler;
+  // a flow makes its connections by itself
+  if (config.is_flow)
+    for (const HostGrant& grant : config.hosts) {
+      const std::string host =
+          grant.host.find(':') == std::string::npos ? grant.host : "[" + grant.host + "]";
+      if (host.starts_with("*.")) continue;  // by address nobody can tell who lies beneath a name
+      for (const uint16_t port : {uint16_t{443}, uint16_t{80}})
+        wasi.network.connect.push_back(host + ":" + std::to_string(grant.port == 0 ? port : grant.port));
+    }
   // nothing to read; and printing has no bounds, as `log` has
   wasi.stdin_fd = -1;
   wasi.stdout_fd = wasi.stderr_fd = print_fd;
@@ -49,7 +59,12 @@ void Run::link(AwakeInstance& guest) {
   guest.thread = context_.thread;
   guest.bindings = std::make_unique<Bindings>(*this);
   if (guest.wasi) guest.linker.define(*guest.wasi);
-  guest.bindings->define(guest.linker);
+  if (agent_->config.is_flow) {
+    guest.flow = std::make_unique<FlowGuest>(*this, *guest.bindings);
+    guest.flow->define(guest.linker, *guest.wasi, *host_.flow_trust);
+  } else {
+    guest.bindings->define(guest.linker);
+  }
   guest.store.emplace(*host_.engine, v1::Limits{.max_memory_bytes = limits.memory_bytes,
                                                 .max_total_memory_bytes = limits.memory_bytes,
                                                 .max_table_elements = 1'000'000,
@@ -101,6 +116,11 @@ Result<> Run::call(AwakeInstance& guest) {
         guest.instance.emplace(*made);
         if (agent_->has_initialize && !guest.began_with)
           TRY(call_export(store, *guest.instance, "_initialize"));
+      }
+      if (guest.flow) {
+        TRY(call_export(store, *guest.instance, trigger_.entry));
+        guest.flow->finish();
+        return {};
       }
       return call_export(store, *guest.instance,
                          trigger_.request  ? "on_http"

@@ -22,6 +22,7 @@
 #include "agent/warden.h"
 #include "godwit/linker.h"
 #include "godwit/scheduler.h"
+#include "godwit/tls.h"
 #include "net/client.h"
 #include "net/server.h"
 
@@ -43,8 +44,10 @@ struct RunHost {
   Warden* warden = nullptr;
   Events* events = nullptr;
   Tracer* tracer = nullptr;
-  const LocalModels* models = nullptr;  // null: there are none
-  int print_fd = -1;                    // where what guests print goes; -1: nowhere
+  const LocalModels* models = nullptr;    // null: there are none
+  v1::TlsTrust* flow_trust = nullptr;     // whom flows believe
+  platform::net::Address flow_door = {};  // where connections of flows to services of this process end
+  int print_fd = -1;                      // where what guests print goes; -1: nowhere
 };
 
 // What a guest is asked. Either a request, or an event, or for a tool.
@@ -59,6 +62,8 @@ struct Trigger {
   int64_t event = 0;             // its number; 0: it is none
   std::string instance = {};     // of a resident agent's
   ToolAnswer* answer = nullptr;  // of a tool
+  std::string entry = {};        // of a flow: the export to call
+  std::string subpath = {};      // of a flow: what follows its endpoint in the path
 };
 
 // A response to a guest's request, and what there was no room for yet.
@@ -94,6 +99,7 @@ class Run final {
 
  private:
   friend class Bindings;
+  friend class FlowGuest;
 
   Result<> call_guest();
   // The instance of the trigger's key: awake, asleep, or new.

@@ -147,11 +147,22 @@ Result<std::unique_ptr<AgentServer>> AgentServer::create(const ServeOptions& opt
                      0600));
   }
   if (self->models_) TRY(self->models_->listen(*self->server_));
+  platform::net::Address door;
+  if (!is_stdio && std::ranges::any_of(manifest.agents, &AgentConfig::is_flow)) {
+    auto trust = v1::TlsTrust::create();
+    if (!trust) return fail(from_public(trust.error()));
+    self->flow_trust_.emplace(std::move(*trust));
+    const auto loopback = platform::net::parse_ip("127.0.0.1");
+    ASSIGN_OR_RETURN(door, self->server_->listen(*loopback, self->door_));
+    TRY(self->tell_flows(*self->serving_, nullptr));
+  }
   self->host_ = {.engine = self->engine_.get(),
                  .warden = self->warden_.get(),
                  .events = self->events_.get(),
                  .tracer = self->tracer_.get(),
                  .models = self->models_.get(),
+                 .flow_trust = self->flow_trust_ ? &*self->flow_trust_ : nullptr,
+                 .flow_door = door,
                  .print_fd = options.watches ? 2 : -1};
   return self;
 }
@@ -229,6 +240,8 @@ Result<std::shared_ptr<const Serving>> AgentServer::load(const std::string& text
 Result<> AgentServer::reload() {
   ASSIGN_OR_RETURN(const std::string text, read_file(options_.manifest_path));
   ASSIGN_OR_RETURN(auto fresh, load(text));
+  if (!flow_trust_ && std::ranges::any_of(fresh->manifest.agents, &AgentConfig::is_flow))
+    return fail(ErrorKind::Usage, "the first flow of a manifest is served when the server is started anew");
   for (const AgentConfig& agent : fresh->manifest.agents)
     for (const ModelGrant& model : agent.models)
       if (!model.file.empty() && !(models_ && models_->has(agent.name, model.file)))
@@ -240,6 +253,7 @@ Result<> AgentServer::reload() {
       fresh->manifest.admin != serving_->manifest.admin || fresh->manifest.state != serving_->manifest.state)
     say("godwit: 'listen', 'admin' and 'state' change when the server is started anew");
   tracer_->enable(!fresh->manifest.traces.empty());
+  TRY(tell_flows(*fresh, serving_.get()));
   serving_ = std::move(fresh);
   generation_.fetch_add(1, std::memory_order_release);
   return {};
@@ -357,6 +371,10 @@ void AgentServer::put_to_sleep(async::Scheduler& scheduler) {
 
 Result<> AgentServer::run(const std::shared_ptr<const Agent>& agent, const Event& event,
                           ThreadContext& context) {
+  if (agent->config.is_flow) {
+    ASSIGN_OR_RETURN(auto trigger, flow_trigger(*agent, event));
+    return trigger ? Run(host_, context, agent, std::move(*trigger)).execute() : Result<>();
+  }
   const auto [instance, key] = agent->config.resident
                                    ? split_event_key(event.key)
                                    : std::pair(std::string_view(), std::string_view(event.key));

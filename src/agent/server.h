@@ -77,8 +77,19 @@ class AgentServer final {
     void answer(net::Request& request, net::ResponseWriter& response, std::string& agent_name);
     void answer_webhook(net::Request& request, net::ResponseWriter& response, const Serving::Route& route,
                         std::string instance);
+    // What comes for a flow: by an endpoint of its own, or by its routes.
+    void answer_flow(net::Request& request, net::ResponseWriter& response,
+                     const std::shared_ptr<const Agent>& agent, std::string handler,
+                     std::string_view subpath);
+    void answer_endpoint(net::Request& request, net::ResponseWriter& response, const Serving& serving,
+                         std::string& agent_name);
     void answer_mcp(net::Request& request, net::ResponseWriter& response, const Serving::Route& route);
     AgentServer& server_;
+  };
+  // Where connections of flows end that are not told who is spoken to.
+  class Door final : public net::Handler {
+   public:
+    void handle(net::Request& request, net::ResponseWriter& response) override;
   };
   // What the operator is answered.
   class Admin final : public net::Handler {
@@ -106,6 +117,10 @@ class AgentServer final {
   // Runs what is due, until the server stops. On a fiber of the first thread.
   void run_events(async::Scheduler& scheduler);
   void run_event(const Event& event);
+  // What an event means for a flow. @returns nothing: it is about what is not so any more.
+  Result<std::optional<Trigger>> flow_trigger(const Agent& agent, const Event& event);
+  // Has flows told that they are deployed, those that were not served before.
+  Result<> tell_flows(const Serving& now, const Serving* before);
   Result<> run(const std::shared_ptr<const Agent>& agent, const Event& event, ThreadContext& context);
   // Puts residents to sleep that nobody has used for long, until the server stops. On a fiber of the first thread.
   void put_to_sleep(async::Scheduler& scheduler);
@@ -141,6 +156,8 @@ class AgentServer final {
   std::string token_;
   Front front_;
   Admin admin_;
+  Door door_;
+  std::optional<v1::TlsTrust> flow_trust_;
 
   std::mutex mutex_;  // guards what follows, up to the empty line
   std::shared_ptr<const Serving> serving_;

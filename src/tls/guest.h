@@ -10,7 +10,7 @@ namespace godwit::tls {
 // @lifetime `trust` and `core` outlive it; it outlives every store that `linker` links it into. @threads any.
 class Guest final {
  public:
-  Guest(Trust& trust, wasi::Core& core) : rustls_client_(trust, *core.denials), https_request_(trust, core) {}
+  Guest(Trust& trust, wasi::Core& core) : rustls_client_(trust, core), https_request_(trust, core) {}
 
   // Offers `rustls_client` and `wasmedge_httpsreq`.
   void define(runtime::Linker& linker);

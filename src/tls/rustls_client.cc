@@ -2,6 +2,7 @@
 #include "tls/rustls_client.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <string>
 
@@ -12,6 +13,8 @@ namespace {
 
 // The longest name that is looked at: no host has a longer one.
 constexpr uint32_t kMostNameBytes = 1024;
+// Of a request to a virtual host.
+constexpr size_t kMostRequestBytes = size_t{16} << 20;
 
 std::unexpected<RustlsError> refuse(RustlsError error) { return std::unexpected(error); }
 
@@ -49,12 +52,47 @@ int32_t RustlsClient::with(int32_t codec, Function function) {
 
 RustlsError RustlsClient::error_of(godwit_net_status status, const Session& session) {
   if (std::string text = advice(status, session); !text.empty())
-    denials_.tell(wasi::Denials::Topic::Tls, std::move(text));
+    core_.denials->tell(wasi::Denials::Topic::Tls, std::move(text));
   return number_of(status);
 }
 
+std::shared_ptr<RustlsClient::VirtualSession> RustlsClient::find_virtual(int32_t codec) {
+  const std::lock_guard lock(mutex_);
+  const auto found = virtual_codecs_.find(codec);
+  return found == virtual_codecs_.end() ? nullptr : found->second;
+}
+
+int32_t RustlsClient::write_virtual(VirtualSession& session, host::GuestSpan<uint8_t> from) {
+  const auto bytes = from.bytes();
+  if (!bytes) return static_cast<int32_t>(RustlsError::Param);
+  if (session.is_answered) return static_cast<int32_t>(RustlsError::General);  // one request for each
+  if (bytes->size() > kMostRequestBytes - session.request.size())
+    return static_cast<int32_t>(RustlsError::General);
+  {
+    const runtime::GuestAccess access;
+    session.request += as_text(*bytes);
+  }
+  const size_t wanted = platform::net::request_bytes(session.request);
+  if (wanted != 0 && session.request.size() >= wanted) {
+    session.answer = core_.virtual_hosts->answer(session.host, session.request);
+    session.request = {};
+    session.is_answered = true;
+  }
+  return static_cast<int32_t>(bytes->size());
+}
+
+int32_t RustlsClient::read_virtual(VirtualSession& session, host::GuestSpan<uint8_t> to) {
+  const auto bytes = to.bytes();
+  if (!bytes) return static_cast<int32_t>(RustlsError::Param);
+  if (!session.is_answered) return static_cast<int32_t>(RustlsError::IoWouldBlock);
+  const size_t size = std::min(bytes->size(), session.answer.size() - session.read_bytes);
+  const runtime::GuestAccess access;
+  if (size > 0) std::memcpy(bytes->data(), session.answer.data() + session.read_bytes, size);
+  session.read_bytes += size;
+  return static_cast<int32_t>(size);
+}
+
 Result<int32_t> RustlsClient::new_codec(int32_t config, host::GuestString server) {
-  TRY(trust_.load());
   if (config != kDefaultConfig || server.size() > kMostNameBytes)
     return static_cast<int32_t>(RustlsError::Param);
   std::string name;
@@ -64,9 +102,17 @@ Result<int32_t> RustlsClient::new_codec(int32_t config, host::GuestString server
     const runtime::GuestAccess access;
     name = *view;
   }
+  const bool is_virtual = core_.virtual_hosts && core_.virtual_hosts->serves(name);
+  if (!is_virtual) TRY(trust_.load());
   const std::lock_guard lock(mutex_);
-  if (codecs_.size() >= kMostCodecs || next_codec_ == std::numeric_limits<int32_t>::max())
+  if (codecs_.size() + virtual_codecs_.size() >= kMostCodecs ||
+      next_codec_ == std::numeric_limits<int32_t>::max())
     return static_cast<int32_t>(RustlsError::General);
+  if (is_virtual) {
+    virtual_codecs_.emplace(next_codec_, std::make_shared<VirtualSession>()).first->second->host =
+        std::move(name);
+    return next_codec_++;
+  }
   auto session = trust_.connect(name);
   if (!session) return static_cast<int32_t>(number_of(session.error()));
   codecs_.emplace(next_codec_, std::move(*session));
@@ -74,10 +120,12 @@ Result<int32_t> RustlsClient::new_codec(int32_t config, host::GuestString server
 }
 
 int32_t RustlsClient::codec_is_handshaking(int32_t codec) {
+  if (find_virtual(codec)) return 0;
   return with(codec, [](Session& session) -> Answer { return session.state().is_handshaking != 0 ? 1 : 0; });
 }
 
 int32_t RustlsClient::codec_wants(int32_t codec) {
+  if (find_virtual(codec)) return 0;
   return with(codec, [](Session& session) -> Answer {
     const godwit_net_state state = session.state();
     return (state.wants_read != 0 ? 1 : 0) | (state.to_take_bytes != 0 ? 2 : 0);
@@ -87,6 +135,7 @@ int32_t RustlsClient::codec_wants(int32_t codec) {
 int32_t RustlsClient::delete_codec(int32_t codec) {
   std::shared_ptr<Session> deleted;  // after the lock is open: somebody may use it still
   const std::lock_guard lock(mutex_);
+  if (virtual_codecs_.erase(codec) > 0) return 0;
   const auto found = codecs_.find(codec);
   if (found == codecs_.end()) return static_cast<int32_t>(RustlsError::Param);
   deleted = std::move(found->second);
@@ -95,6 +144,7 @@ int32_t RustlsClient::delete_codec(int32_t codec) {
 }
 
 int32_t RustlsClient::send_close_notify(int32_t codec) {
+  if (find_virtual(codec)) return 0;
   return with(codec, [](Session& session) -> Answer {
     session.close();
     return 0;
@@ -102,6 +152,15 @@ int32_t RustlsClient::send_close_notify(int32_t codec) {
 }
 
 int32_t RustlsClient::process_new_packets(int32_t codec, host::GuestPtr<IoState> out) {
+  if (const auto session = find_virtual(codec)) {
+    const size_t left = session->answer.size() - session->read_bytes;
+    const bool is_written = out.write({.tls_bytes_to_write = 0,
+                                       .plaintext_bytes_to_read = static_cast<uint32_t>(left),
+                                       .peer_has_closed = session->is_answered,
+                                       .padding = {}})
+                                .has_value();
+    return is_written ? 0 : static_cast<int32_t>(RustlsError::Param);
+  }
   return with(codec, [&](Session& session) -> Answer {
     if (!out.check()) return refuse(RustlsError::Param);
     if (const auto done = session.advance(); !done) return refuse(error_of(done.error(), session));
@@ -116,6 +175,7 @@ int32_t RustlsClient::process_new_packets(int32_t codec, host::GuestPtr<IoState>
 }
 
 int32_t RustlsClient::write_tls(int32_t codec, host::GuestSpan<uint8_t> to) {
+  if (find_virtual(codec)) return 0;
   return with(codec, [&](Session& session) -> Answer {
     const auto bytes = to.bytes();
     if (!bytes) return refuse(RustlsError::Param);
@@ -125,6 +185,7 @@ int32_t RustlsClient::write_tls(int32_t codec, host::GuestSpan<uint8_t> to) {
 }
 
 int32_t RustlsClient::write_raw(int32_t codec, host::GuestSpan<uint8_t> from) {
+  if (const auto session = find_virtual(codec)) return write_virtual(*session, from);
   return with(codec, [&](Session& session) -> Answer {
     const auto bytes = from.bytes();
     if (!bytes) return refuse(RustlsError::Param);
@@ -140,6 +201,7 @@ int32_t RustlsClient::write_raw(int32_t codec, host::GuestSpan<uint8_t> from) {
 }
 
 int32_t RustlsClient::read_tls(int32_t codec, host::GuestSpan<uint8_t> from) {
+  if (find_virtual(codec)) return static_cast<int32_t>(std::min<size_t>(from.size(), INT32_MAX));
   return with(codec, [&](Session& session) -> Answer {
     const auto bytes = from.bytes();
     if (!bytes) return refuse(RustlsError::Param);
@@ -155,6 +217,7 @@ int32_t RustlsClient::read_tls(int32_t codec, host::GuestSpan<uint8_t> from) {
 }
 
 int32_t RustlsClient::read_raw(int32_t codec, host::GuestSpan<uint8_t> to) {
+  if (const auto session = find_virtual(codec)) return read_virtual(*session, to);
   return with(codec, [&](Session& session) -> Answer {
     const auto bytes = to.bytes();
     if (!bytes) return refuse(RustlsError::Param);

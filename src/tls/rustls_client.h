@@ -10,7 +10,7 @@
 #include "host/caller.h"
 #include "host/guest_pointer.h"
 #include "tls/trust.h"
-#include "wasi/denials.h"
+#include "wasi/core.h"
 
 namespace godwit::tls {
 
@@ -36,7 +36,7 @@ class RustlsClient final {
   static constexpr size_t kMostCodecs = 1024;
 
   // @lifetime all outlive this.
-  RustlsClient(Trust& trust, wasi::Denials& denials) : trust_(trust), denials_(denials) {}
+  RustlsClient(Trust& trust, wasi::Core& core) : trust_(trust), core_(core) {}
   RustlsClient(const RustlsClient&) = delete;
   RustlsClient& operator=(const RustlsClient&) = delete;
 
@@ -73,15 +73,29 @@ class RustlsClient final {
   static constexpr int32_t kDefaultConfig = 0;
   using Answer = std::expected<int32_t, RustlsError>;
 
+  // With a virtual host there is no handshake and no ciphertext: what the guest writes is the request, and once that is whole,
+  // what it reads is the answer.
+  struct VirtualSession {
+    std::string host;
+    std::string request;
+    std::string answer;
+    size_t read_bytes = 0;  // of the answer
+    bool is_answered = false;
+  };
+  std::shared_ptr<VirtualSession> find_virtual(int32_t codec);
+  int32_t write_virtual(VirtualSession& session, host::GuestSpan<uint8_t> from);
+  static int32_t read_virtual(VirtualSession& session, host::GuestSpan<uint8_t> to);
+
   // Calls function(session) with the codec's session, alone.
   template <class Function>
   int32_t with(int32_t codec, Function function);
   RustlsError error_of(godwit_net_status status, const Session& session);
 
   Trust& trust_;
-  wasi::Denials& denials_;
+  wasi::Core& core_;
   std::mutex mutex_;  // guards what follows
   std::map<int32_t, std::shared_ptr<Session>> codecs_;
+  std::map<int32_t, std::shared_ptr<VirtualSession>> virtual_codecs_;
   int32_t next_codec_ = 0;
 };
 

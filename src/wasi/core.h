@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "platform/fs_wait.h"
+#include "platform/net_virtual.h"
 #include "wasi/denials.h"
 #include "wasi/descriptor.h"
 #include "wasi/network.h"
@@ -23,6 +24,7 @@ struct Core {
   std::atomic<bool> lacks_directories = false;
   std::unique_ptr<Network> network;        // tells `denials`
   platform::fs::Parker* parker = nullptr;  // who waits in the place of the guest's thread; null: that does
+  platform::net::VirtualHosts* virtual_hosts = nullptr;  // null: there are none
 };
 
 }  // namespace godwit::wasi

@@ -92,8 +92,12 @@ bool Network::may_open(net::Family family) {
 bool Network::knows(const net::Address& peer) const {
   if (grants_.all) return true;
   const net::Address address = net::unmapped(peer);
-  if (std::ranges::any_of(grants_.connect, [&](const Endpoint& rule) { return covers(rule, address); }))
+  const bool is_allowed = !allows_ || allows_(address);
+  if (std::ranges::any_of(grants_.connect, [&](const Endpoint& rule) {
+        return (rule.host != "*" || is_allowed) && covers(rule, address);
+      }))
     return true;
+  if (!is_allowed) return false;
   const std::lock_guard lock(mutex_);
   return std::ranges::any_of(learned_, [&](const Learned& known) {
     return same_ip(known.ip, address) && has_port(grants_.connect[known.rule], address.port);

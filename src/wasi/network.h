@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -50,6 +51,9 @@ class Network final {
 
   // False: datagrams from others than whom the guest may connect to are not for it.
   bool accepts_anyone_at(const net::Address& bound) const;
+  // Of what a rule allows that names no address, only what `allows`; before the guest runs.
+  void restrict(std::function<bool(const net::Address&)> allows) { allows_ = std::move(allows); }
+
   // As may_connect, without telling anybody.
   bool knows(const net::Address& peer) const;
 
@@ -60,6 +64,7 @@ class Network final {
   bool deny(const std::string& what, const std::string& remedy);
 
   const NetworkGrants grants_;
+  std::function<bool(const net::Address&)> allows_;  // empty: all
   Denials& denials_;
   struct Learned {
     net::Address ip;  // without its port

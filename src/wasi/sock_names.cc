@@ -133,7 +133,12 @@ Errno P1::sock_getaddrinfo(Caller& caller, GuestString node, GuestString service
   if (request.node.empty() && request.service.empty()) return Errno::Ainoname;
   WASI_ASSIGN_OR_RETURN(Address at, results.read());
   WASI_TRY(nresults.check());
-  if (!core_.network->may_look_up(request.node)) return Errno::Acces;
+  const bool is_virtual = core_.virtual_hosts && core_.virtual_hosts->serves(request.node);
+  if (!is_virtual && !core_.network->may_look_up(request.node)) return Errno::Acces;
+  if (is_virtual) {
+    request.node = net::to_text(net::virtual_address());
+    request.node.resize(request.node.rfind(':'));  // without a port
+  }
   const auto found = net::resolve(request, wait_mode(core_, caller));
   if (!found) return to_errno(found.error());
   const host::GuestMemory memory = results.memory();

@@ -39,7 +39,8 @@ Errno P1::sock_open(uint32_t family, uint32_t type, GuestPtr<uint32_t> opened_fd
   if (family < 1 || family > 3) return Errno::Afnosupport;
   if (type > 2) return Errno::Prototype;
   const net::Family host_family = to_family(static_cast<SocketFamily>(family));
-  if (!core_.network->may_open(host_family))
+  const bool has_virtual = core_.virtual_hosts && host_family == net::Family::Inet4;
+  if (!has_virtual && !core_.network->may_open(host_family))
     return host_family == net::Family::Unix ? Errno::Nosys : Errno::Acces;
   WASI_TRY(opened_fd.check());
   const bool is_datagram = static_cast<SocketType>(type) == SocketType::Datagram;
@@ -92,6 +93,9 @@ Errno P1::sock_connect(Caller& caller, uint32_t fd, GuestPtr<WasiAddress> addres
     return finish(
         net::connect_unix(found->fd, file.get(), blocking_of(*found), mode, socket.send_timeout_ns));
   }
+  if (core_.virtual_hosts && net::is_virtual(to))
+    return finish(net::connect(found->fd, core_.virtual_hosts->door(), blocking_of(*found), mode,
+                               socket.send_timeout_ns));
   if (!core_.network->may_connect(to)) return Errno::Acces;
   return finish(net::connect(found->fd, to, blocking_of(*found), mode, socket.send_timeout_ns));
 }
