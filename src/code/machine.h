@@ -7,7 +7,7 @@
 //   T slot<T>(index), set_slot(index, T)
 //   T acc<T>(), set_acc(T)            the accumulator of T's class: integers, f32, f64
 //   T load<T>(address), store(address, T)   memory 0 by effective address; faults end in a trap at this cell
-//   T choose(bool condition, T left, T right)
+//   T choose(uint32_t condition, T left, T right)
 //   VmContext* ctx()
 //   Slot* slot_address(index)         where a slot lies
 //   void lose_accs()                  what the accumulators hold does not matter any more

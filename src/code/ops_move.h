@@ -62,7 +62,7 @@ struct Select {
   static Flow run(M& m) {
     auto wanted = read<uint32_t, condition>(m, m.b() >> 16);
     T left = m.template slot<T>(m.a()), right = m.template slot<T>(m.b() & 0xFFFF);
-    write<dest>(m, m.choose(wanted != 0, left, right));
+    write<dest>(m, m.choose(wanted, left, right));
     return Flow::Next;
   }
 };

@@ -148,8 +148,8 @@ struct MachineOps {
   }
 
   template <class T>
-  GODWIT_INLINE T choose(bool condition, T left, T right) {
-    return condition ? left : right;
+  GODWIT_INLINE T choose(uint32_t condition, T left, T right) {
+    return condition != 0 ? left : right;
   }
 
   GODWIT_INLINE VmContext* ctx() { return state().context; }

@@ -141,8 +141,8 @@ struct Machine : MachineState {
   }
 
   template <class T>
-  GODWIT_JIT_INLINE T choose(bool condition, T left, T right) const {
-    return condition ? left : right;
+  GODWIT_JIT_INLINE T choose(uint32_t condition, T left, T right) const {
+    return condition != 0 ? left : right;
   }
 
   GODWIT_JIT_INLINE bool interrupted_in_leaf() const { return interrupted(); }

@@ -67,13 +67,13 @@ struct Machine : MachineState {
 
   // Without a branch where there is an instruction for it.
   template <class T>
-  GODWIT_JIT_INLINE T choose(bool condition, T left, T right) const {
+  GODWIT_JIT_INLINE T choose(uint32_t condition, T left, T right) const {
     if constexpr (std::is_integral_v<T>) {
-      asm("testb %2, %2\n\tcmoveq %1, %0" : "+r"(left) : "r"(right), "q"(condition) : "cc");
+      asm("testl %2, %2\n\tcmoveq %1, %0" : "+r"(left) : "r"(right), "r"(condition) : "cc");
       return left;
     } else {
       asm("" : "+x"(left));
-      return condition ? left : right;
+      return condition != 0 ? left : right;
     }
   }
 
