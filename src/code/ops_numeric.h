@@ -21,6 +21,19 @@ struct Binary {
   }
 };
 
+// The accumulator divided by a constant, without a division: times the far constant b, of which the upper 64 bits of 128 are
+// shifted right by a (divisor.h). Result: d.
+template <Dest dest>
+struct DivideByProduct {
+  template <class M>
+  static Flow run(M& m) {
+    using Wide = unsigned __int128;
+    const auto dividend = read<uint64_t, Source::A>(m, 0), factor = read<uint64_t, Source::K>(m, m.b());
+    const auto high = static_cast<uint64_t>(Wide{dividend} * factor >> 64);
+    return deliver<dest>(m, high >> (m.a() & 63));
+  }
+};
+
 // Operand in slot a. Result: d.
 template <Opcode op, Source source, Dest dest>
 struct Unary {

@@ -116,6 +116,8 @@ class Translator final {
   void unary(wasm::Opcode op);
   void wrap();
   void binary(wasm::Opcode op);
+  // Of numbers of 64 bits, unsigned; false if it is not done.
+  bool divide_by_constant(const Operand& x, const Operand& y);
   void select(wasm::ValKind kind);
   void wide(wasm::Opcode op);
 

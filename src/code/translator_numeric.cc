@@ -1,6 +1,7 @@
 // Plain numeric instructions and select.
 #include <array>
 
+#include "code/divisor.h"
 #include "code/translator.h"
 #include "wasm/opcode_relations.h"
 
@@ -99,6 +100,23 @@ bool Translator::binary_with_load(Opcode op, Operand left, const Operand& loaded
   return true;
 }
 
+bool Translator::divide_by_constant(const Operand& x, const Operand& y) {
+  if (!options_.fold || y.where != Operand::Where::Const || x.where == Operand::Where::Const) return false;
+  const std::optional<Divisor> divisor = product_for(y.bits);
+  if (!divisor) return false;
+  Source source = source_of(x);
+  if (divisor->before != 0 || source != Source::A) {
+    // a shift by nothing is a move to the accumulator
+    const CellOp shift = binary_op(first_cell_op(Opcode::i64_shr_u), form_of(source, Source::K));
+    flush(AccClass::Int);
+    emit_far_result(shift, ValKind::I64, x.place(), divisor->before);
+    pop();
+  }
+  emit_far_result(CellOp::i64_divide_a, ValKind::I64, divisor->after, divisor->factor);
+  last_plain_ = {};
+  return true;
+}
+
 void Translator::binary(Opcode op) {
   const wasm::OpInfo& info = wasm::info_of(op);
   ValKind result = kind_of(info.signature.results()[0]);
@@ -110,6 +128,7 @@ void Translator::binary(Opcode op) {
     op = wasm::as_addition(op);
     y.bits = 0 - y.bits;
   }
+  if (op == Opcode::i64_div_u && divide_by_constant(x, y)) return;
   if (binary_with_load(op, x, y)) return;
   bool may_swap = wasm::is_commutative(op);
   if (may_swap && y.where == Operand::Where::Local && binary_with_load(op, y, x)) return;

@@ -415,6 +415,38 @@ TEST_P(EngineTest, LittleAreasAreCopiedAndFilled) {
   }
 }
 
+// By a product where there is one: of a local and of what was just made, to the stack and to a local.
+TEST_P(EngineTest, NumbersAreDividedByConstants) {
+  constexpr uint64_t kMost = UINT64_MAX;
+  const uint64_t divisors[] = {1,         2,    3, 6, 7, 10, 100, 1000, 1'000'000'007, uint64_t{1} << 63,
+                               kMost - 1, kMost};
+  ModuleBuilder builder;
+  const auto type = builder.type(wasm::FuncType{{ValKind::I64}, {ValKind::I64}});
+  for (const uint64_t by : divisors) {
+    const std::string name = std::to_string(by);
+    CodeBuilder local, made;
+    local.op(Opcode::local_get, 0).i64(static_cast<int64_t>(by)).op(Opcode::i64_div_u);
+    made.op(Opcode::local_get, 0)
+        .i64(3)
+        .op(Opcode::i64_add)
+        .i64(static_cast<int64_t>(by))
+        .op(Opcode::i64_div_u);
+    made.op(Opcode::local_set, 0).op(Opcode::local_get, 0);
+    builder.export_as("local" + name, builder.func(type, {}, local));
+    builder.export_as("made" + name, builder.func(type, {}, made));
+  }
+  Instance* instance = load(builder);
+  for (const uint64_t by : divisors) {
+    for (const uint64_t number :
+         {uint64_t{0}, by - 1, by, by + 1, 2 * by, uint64_t{12'345'678'901'234'567}, kMost}) {
+      EXPECT_EQ(*call(instance, "local" + std::to_string(by), {number}), number / by)
+          << number << " by " << by;
+      EXPECT_EQ(*call(instance, "made" + std::to_string(by), {number}), (number + 3) / by)
+          << number << " by " << by;
+    }
+  }
+}
+
 TEST_P(EngineTest, StartFunctionsTrap) {
   ModuleBuilder builder;
   const auto type = builder.type(wasm::FuncType{{}, {}});
