@@ -60,6 +60,7 @@ std::string agent_json(const Agent& agent) {
          ",\"input_tokens\":" + number(record.counters.tokens_in) +
          ",\"output_tokens\":" + number(record.counters.tokens_out) +
          ",\"latency_ms\":{\"p50\":" + as_ms(latest.half_ns) + ",\"p99\":" + as_ms(latest.most_ns) + "}" +
+         ",\"cpu_ms\":" + as_ms(record.counters.cpu_ns.load(std::memory_order_relaxed)) +
          ",\"memory_bytes\":" + std::to_string(latest.memory_bytes) +
          ",\"peak_memory_bytes\":" + std::to_string(latest.peak_bytes) +
          (record.residents ? ",\"awake\":" + std::to_string(record.residents->awake()) +
@@ -164,9 +165,10 @@ std::string AgentServer::Admin::metrics(net::Request& request) const {
     records = server_.records_;
   }
   std::string text;
-  const auto family = [&](std::string_view name, std::string_view help, const auto& value) {
-    text += "# HELP " + std::string(name) + " " + std::string(help) + "\n# TYPE " + std::string(name) +
-            " counter\n";
+  const auto family = [&](std::string_view name, std::string_view help, const auto& value,
+                          std::string_view type = "counter") {
+    text += "# HELP " + std::string(name) + " " + std::string(help) + "\n# TYPE " + std::string(name) + " " +
+            std::string(type) + "\n";
     for (const auto& record : records)
       text += std::string(name) + "{agent=\"" + record->name + "\"} " + value(*record) + "\n";
   };
@@ -186,6 +188,28 @@ std::string AgentServer::Admin::metrics(net::Request& request) const {
          [](const AgentRecord& r) { return number(r.counters.tokens_in); });
   family("godwit_agent_output_tokens_total", "Tokens that models said they had written for an agent.",
          [](const AgentRecord& r) { return number(r.counters.tokens_out); });
+  family(
+      "godwit_agent_cpu_seconds_total", "Processor's time of an agent's runs that have ended.",
+      [](const AgentRecord& r) {
+        return std::to_string(static_cast<double>(r.counters.cpu_ns.load(std::memory_order_relaxed)) / 1e9);
+      });
+  family(
+      "godwit_agent_memory_bytes", "Memory of an agent's latest run, when it ended.",
+      [](const AgentRecord& r) { return std::to_string(r.run_log.summary().memory_bytes); }, "gauge");
+  family(
+      "godwit_agent_memory_peak_bytes", "The most memory that a run of an agent's had when it ended.",
+      [](const AgentRecord& r) { return std::to_string(r.run_log.summary().peak_bytes); }, "gauge");
+  family(
+      "godwit_agent_running", "Runs for requests that have not ended.",
+      [](const AgentRecord& r) { return std::to_string(r.running.load(std::memory_order_relaxed)); },
+      "gauge");
+  family(
+      "godwit_agent_awake", "Resident instances in memory, that nobody runs.",
+      [](const AgentRecord& r) { return std::to_string(r.residents ? r.residents->awake() : 0); }, "gauge");
+  family(
+      "godwit_agent_asleep", "Resident instances in files.",
+      [](const AgentRecord& r) { return std::to_string(r.residents ? r.residents->asleep().count() : 0); },
+      "gauge");
   text +=
       "# HELP godwit_spans_lost_total Spans that no collector was told of.\n# TYPE godwit_spans_lost_total "
       "counter\ngodwit_spans_lost_total " +

@@ -28,6 +28,7 @@ struct Counters {
   std::atomic<uint64_t> denials = 0;   // of what is not granted
   std::atomic<uint64_t> requests_out = 0;
   std::atomic<uint64_t> time_ns = 0;
+  std::atomic<uint64_t> cpu_ns = 0;     // the processor's, host functions included
   std::atomic<uint64_t> tokens_in = 0;  // that models said they read
   std::atomic<uint64_t> tokens_out = 0;
   std::atomic<uint64_t> by_time[std::size(kBounds_ms) + 1] = {};

@@ -222,12 +222,14 @@ Result<> Run::execute() {
   const bool is_traced = host_.tracer->is_enabled();
   if (is_traced) begin_span();
   const uint64_t begin = now_ns();
+  const uint64_t cpu_begin = context_.scheduler->ran_ns();
   auto outcome = call_guest();
   if (outcome && !failure_.empty()) outcome = fail(ErrorKind::Usage, failure_);
   if (trigger_.answer) trigger_.answer->failure = failure_;
   const uint64_t taken = now_ns() - begin;
   counters.runs.fetch_add(1, std::memory_order_relaxed);
   counters.time_ns.fetch_add(taken, std::memory_order_relaxed);
+  counters.cpu_ns.fetch_add(context_.scheduler->ran_ns() - cpu_begin, std::memory_order_relaxed);
   size_t bound = 0;
   while (bound < std::size(Counters::kBounds_ms) && taken > Counters::kBounds_ms[bound] * 1'000'000) bound++;
   counters.by_time[bound].fetch_add(1, std::memory_order_relaxed);

@@ -2,6 +2,10 @@
 #include "agent/warden.h"
 
 #include <chrono>
+#include <cstring>
+#include <string>
+#include <tuple>
+#include <utility>
 
 #include "platform/clock.h"
 
@@ -14,12 +18,15 @@ constexpr int kIdleTicks = 500;
 
 }  // namespace
 
-Warden::Warden(size_t parts) {
+Warden::Warden(size_t parts, platform::EventQueue events) : events_(std::move(events)) {
   for (size_t i = 0; i < parts; i++) parts_.push_back(std::make_unique<Part>());
 }
 
 Result<std::unique_ptr<Warden>> Warden::create(size_t parts) {
-  auto warden = std::unique_ptr<Warden>(new Warden(parts));
+  auto events = platform::EventQueue::create();
+  if (!events)
+    return fail(ErrorKind::Io, std::string("cannot make an event queue: ") + std::strerror(events.error()));
+  auto warden = std::unique_ptr<Warden>(new Warden(parts, std::move(*events)));
   ASSIGN_OR_RETURN(warden->thread_,
                    platform::Thread::start([self = warden.get()] { self->look(); }, kStackBytes));
   return warden;
@@ -60,6 +67,26 @@ void Warden::set_scheduler(size_t part, const async::Scheduler* scheduler) {
   Part& own = *parts_[part];
   const std::lock_guard lock(own.mutex);
   own.scheduler = scheduler;
+  // without it those that compute give way at ticks only
+  if (scheduler) std::ignore = events_.watch_queue(scheduler->events_fd());
+}
+
+void Warden::wait_for_events(uint64_t timeout_ns) {
+  const uint64_t end_ns = platform::now_ns(platform::Clock::Monotonic) + timeout_ns;
+  for (uint64_t now = end_ns - timeout_ns; now < end_ns; now = platform::now_ns(platform::Clock::Monotonic)) {
+    platform::EventQueue::Event events[16];
+    const auto count = events_.wait_precisely(events, end_ns - now);
+    if (!count) return;
+    for (uint32_t i = 0; i < *count; i++) {
+      for (const auto& part : parts_) {
+        const std::lock_guard lock(part->mutex);
+        // while somebody is watched, the scheduler is there
+        if (part->watched.empty() || !part->scheduler) continue;
+        if (part->scheduler->events_fd() == events[i].fd && part->scheduler->is_computing_turn())
+          part->scheduler->preempt();
+      }
+    }
+  }
 }
 
 size_t Warden::end_all(const void* whose) {
@@ -106,8 +133,13 @@ void Warden::look() {
   uint64_t tick_ns = kTick_ns;
   uint64_t looked_ns = 0;  // since times were looked at
   for (int idle = 0; !is_ending_;) {
-    changed_.wait_for(lock, std::chrono::nanoseconds(tick_ns), [this] { return is_ending_; });
-    lock.unlock();
+    if (tick_ns == kShortTick_ns) {
+      lock.unlock();
+      wait_for_events(tick_ns);
+    } else {
+      changed_.wait_for(lock, std::chrono::nanoseconds(tick_ns), [this] { return is_ending_; });
+      lock.unlock();
+    }
     looked_ns += tick_ns;
     const Seen seen = tick(looked_ns >= kDeadlineTick_ns);
     if (looked_ns >= kDeadlineTick_ns) looked_ns = 0;

@@ -11,13 +11,14 @@
 #include "async/scheduler.h"
 #include "base/error.h"
 #include "godwit/store.h"
+#include "platform/event_queue.h"
 #include "platform/thread.h"
 
 namespace godwit::agent {
 
 // Looks every kTick_ns while somebody is watched, and for the time of each every kDeadlineTick_ns. Who has the same turn at
-// two ticks one after the other gives way; while there are such, it looks every kShortTick_ns, since they run only for as
-// long as nobody else has anything to do. @threads watch() and forget(): any.
+// two ticks one after the other gives way; while there are such, it looks every kShortTick_ns, and whenever
+// something happens that another fiber of theirs waits for, since they run only for as long as nobody else has anything to do. @threads watch() and forget(): any.
 class Warden final {
  public:
   static constexpr uint64_t kTick_ns = 2'000'000;
@@ -58,7 +59,7 @@ class Warden final {
     uint64_t turn = 0;  // that it was at the last tick
   };
 
-  explicit Warden(size_t parts);
+  Warden(size_t parts, platform::EventQueue events);
   void look();
   struct Seen {
     bool has_watched = false;
@@ -67,7 +68,11 @@ class Warden final {
   // One tick. @param looks_at_times whether to end those whose time is over.
   Seen tick(bool looks_at_times);
 
+  // Until something has happened on a thread, and those that compute there have given way, or `timeout_ns` have passed.
+  void wait_for_events(uint64_t timeout_ns);
+
   std::vector<std::unique_ptr<Part>> parts_;
+  platform::EventQueue events_;  // of the schedulers
   std::atomic<bool> is_asleep_ = false;
   std::mutex mutex_;
   std::condition_variable changed_;

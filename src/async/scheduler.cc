@@ -27,6 +27,9 @@ struct Scheduler::Task {
   std::function<void()> function;
   std::unique_ptr<platform::SwitchedStack> stack;
   platform::Fiber fiber;
+  // Of the processor's time, where preemption is allowed:
+  uint64_t ran_ns = 0;         // in its turns before this one
+  uint64_t turn_began_ns = 0;  // of the thread's
 
   // While it is parked:
   std::span<fs::Waited> files = {};
@@ -43,6 +46,8 @@ constexpr uint64_t kStopInterval_ns = fs::kStopLatency_ns / 2;
 constexpr uint64_t kComputingShare_ns = 20'000'000;
 
 uint64_t now_ns() { return platform::now_ns(platform::Clock::Monotonic); }
+
+uint64_t cpu_ns() { return platform::now_ns(platform::Clock::ThreadCpu); }
 
 uint64_t deadline_after(uint64_t timeout_ns) {
   const uint64_t now = now_ns();
@@ -90,8 +95,9 @@ Result<> Scheduler::run() {
       ready_.pop_front();
       run_one(task);
     }
-    if (!computing_.empty()) run_computing();
     if (!tasks_.empty()) TRY(wait_for_events());
+    // after the look at what has happened: nobody else's wait has ended by now
+    if (!computing_.empty()) run_computing();
   }
   return {};
 }
@@ -101,7 +107,9 @@ void Scheduler::run_one(Task& task) {
   // a signal that came in between was not meant for this one
   std::ignore = platform::PreemptibleThread::take_missed();
   turn_.store(++turns_, std::memory_order_relaxed);
+  if (thread_) task.turn_began_ns = cpu_ns();
   task.fiber.resume();
+  if (thread_) task.ran_ns += cpu_ns() - task.turn_began_ns;
   turn_.store(0, std::memory_order_relaxed);
   if (std::exchange(was_set_aside_, false)) thread_->release();
   current_ = before;
@@ -130,9 +138,15 @@ void Scheduler::run_computing() {
   if (!ready_.empty() && now_ns() - computed_at_ns_ < kComputingShare_ns) return;
   Task& task = *computing_.front();
   computing_.pop_front();
+  is_computing_turn_.store(true, std::memory_order_relaxed);
   run_one(task);
+  is_computing_turn_.store(false, std::memory_order_relaxed);
   if (computing_.empty()) has_computing_.store(false, std::memory_order_relaxed);
   computed_at_ns_ = now_ns();
+}
+
+uint64_t Scheduler::ran_ns() const {
+  return thread_ ? current_->ran_ns + cpu_ns() - current_->turn_began_ns : 0;
 }
 
 void Scheduler::yield() {

@@ -68,6 +68,16 @@ class Scheduler final : public platform::fs::Parker {
   // Whether there are fibers that were put aside. @threads any.
   bool has_computing() const { return has_computing_.load(std::memory_order_relaxed); }
 
+  // Whether the turn is one of those. @threads any.
+  bool is_computing_turn() const { return is_computing_turn_.load(std::memory_order_relaxed); }
+  // A file that can be read while something has happened that a fiber waits for: to be waited for by an EventQueue of
+  // another thread's. @threads any.
+  int events_fd() const { return events_.fd(); }
+
+  // The processor's time that the current fiber has had, in nanoseconds. On a fiber only, after allow_preemption().
+  // @cost a system call, and two for each turn of any fiber.
+  uint64_t ran_ns() const;
+
   // Fibers that have not returned yet.
   size_t size() const { return tasks_.size(); }
 
@@ -108,6 +118,7 @@ class Scheduler final : public platform::fs::Parker {
   bool was_set_aside_ = false;   // the task that ran last
   uint64_t computed_at_ns_ = 0;
   std::atomic<bool> has_computing_ = false;
+  std::atomic<bool> is_computing_turn_ = false;
   std::atomic<uint64_t> turn_ = 0;
   uint64_t turns_ = 0;
   std::set<Task*, ByDeadline> parked_;

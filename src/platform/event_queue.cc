@@ -1,10 +1,12 @@
 // EventQueue by epoll.
 #include "platform/event_queue.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
 
 namespace godwit::platform {
 namespace {
@@ -27,6 +29,23 @@ fs::OsResult<> EventQueue::watch(int fd, bool reading, bool writing) {
   if (::epoll_ctl(queue_.get(), EPOLL_CTL_ADD, fd, &event) == 0) return {};
   if (errno == EEXIST && ::epoll_ctl(queue_.get(), EPOLL_CTL_MOD, fd, &event) == 0) return {};
   return fs::os_fail(errno);
+}
+
+fs::OsResult<> EventQueue::watch_queue(int fd) {
+  epoll_event event = {};
+  event.events = EPOLLIN | EPOLLET;
+  event.data.fd = fd;
+  if (::epoll_ctl(queue_.get(), EPOLL_CTL_ADD, fd, &event) != 0) return fs::os_fail(errno);
+  return {};
+}
+
+fs::OsResult<uint32_t> EventQueue::wait_precisely(std::span<Event> events, uint64_t timeout_ns) {
+  pollfd queue = {.fd = queue_.get(), .events = POLLIN, .revents = 0};
+  const timespec timeout = {.tv_sec = static_cast<time_t>(timeout_ns / 1'000'000'000),
+                            .tv_nsec = static_cast<long>(timeout_ns % 1'000'000'000)};
+  const int ready = ::ppoll(&queue, 1, &timeout, nullptr);
+  if (ready < 0) return fs::os_fail(errno);
+  return ready == 0 ? 0 : wait(events, 0);
 }
 
 void EventQueue::forget(int fd) { ::epoll_ctl(queue_.get(), EPOLL_CTL_DEL, fd, nullptr); }

@@ -18,6 +18,11 @@ class EventQueue final {
   // for before.
   // @errors EPERM: a file that never has to be waited for. EBADF: not open.
   fs::OsResult<> watch(int fd, bool reading, bool writing);
+  // The same for another queue: wait() tells once each time that something new has happened there, whether or not anybody
+  // has looked at what happened before.
+  fs::OsResult<> watch_queue(int fd);
+  // Of the queue itself, as a file: can be read while there are events.
+  int fd() const { return queue_.get(); }
   // No longer. Closed files are forgotten by themselves.
   void forget(int fd);
 
@@ -30,6 +35,8 @@ class EventQueue final {
   // Waits until there are events or `timeout_ns` have passed; returns how many of `events` were filled.
   // @errors EINTR: a signal came.
   fs::OsResult<uint32_t> wait(std::span<Event> events, uint64_t timeout_ns);
+  // The same, not rounded up to a millisecond: for less than that.
+  fs::OsResult<uint32_t> wait_precisely(std::span<Event> events, uint64_t timeout_ns);
 
  private:
   explicit EventQueue(fs::FileHandle queue) : queue_(std::move(queue)) {}

@@ -7,6 +7,7 @@ usage: faults_test.py --server godwit-serve --guests DIRECTORY --source DIRECTOR
 import argparse
 import json
 import pathlib
+import re
 import resource
 import socket
 import sqlite3
@@ -152,6 +153,9 @@ class Computing(FaultsTest):
 
     def test_ends_with_its_time_and_with_the_server(self):
         self.assertEqual(self.server.ask("/late/loop"), (504, "the agent took too long\n"))
+        counted = re.search(r'godwit_agent_cpu_seconds_total{agent="late"} ([0-9.]+)', self.server.admin("/metrics")[1])
+        self.assertGreater(float(counted[1]), 0)
+        self.assertGreater(json.loads(self.server.admin("/v1/agents/late")[1])["cpu_ms"], 0)
 
 
 class Memory(FaultsTest):
