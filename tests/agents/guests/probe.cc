@@ -156,7 +156,8 @@ GODWIT_ON_HTTP() {
     else answer(true, "no file");
   } else if (what == "write-file") {
     FILE* file = std::fopen(argument().c_str(), "w");
-    answer(true, file && std::fputs("by a guest", file) >= 0 && std::fclose(file) == 0 ? "written" : "no file");
+    answer(true,
+           file && std::fputs("by a guest", file) >= 0 && std::fclose(file) == 0 ? "written" : "no file");
   } else if (what == "llm") {
     auto response = agent::llm::send("default", argument());
     answer(response.has_value(), response ? response->body().value_or("cut") : "");
