@@ -95,6 +95,25 @@ void start_target() {
   });
 }
 
+// Where accesses were out of bounds is not said exactly by optimised code: an instruction of the processor's may do two of them.
+std::string without_places(const std::string& trace) {
+  static constexpr std::string_view kTrap = "out of bounds memory access";
+  std::string result;
+  for (size_t at = 0; at < trace.size();) {
+    size_t end = trace.find('\n', at);
+    end = end == std::string::npos ? trace.size() : end + 1;
+    std::string line = trace.substr(at, end - at);
+    at = end;
+    const size_t trap = line.find(kTrap);
+    if (trap != std::string::npos) {
+      const size_t place = line.find('@', trap), after = line.find_first_of(" \n", place);
+      if (place != std::string::npos) line.erase(place, after - place);
+    }
+    result += line;
+  }
+  return result;
+}
+
 void run_target(Bytes input) {
   const std::vector<uint8_t> module = ModuleGenerator(input, vocabulary().options()).build();
   bool allocates = false;
@@ -113,7 +132,7 @@ void run_target(Bytes input) {
                             std::accumulate(module.begin(), module.end(), 0u) % kModulesPerOptimised == 0;
   if (is_optimised) {
     const std::string optimised = run(module, true, allocates, Tier::Peak);
-    if (optimised != folded)
+    if (without_places(optimised) != without_places(folded))
       report_finding("optimised code differs: " + difference(optimised, folded), module);
   }
   if (!allocates) return;

@@ -96,9 +96,14 @@ llvm::PreservedAnalyses KeepIdleAccesses::run(llvm::Function& function, llvm::Fu
   return changes ? llvm::PreservedAnalyses::none() : llvm::PreservedAnalyses::all();
 }
 
-// What may take in the load, and does not trap itself: arithmetic, or a store to where the load was from.
-bool may_take_in(const llvm::LoadInst& load, const llvm::Instruction& user) {
+// What may take in the load, of which `operand` is made, and does not trap itself: arithmetic, or a store to where the load was
+// from. Of two loads the right one is taken in.
+bool may_take_in(const llvm::LoadInst& load, const llvm::Value& operand, const llvm::Instruction& user) {
   if (user.getParent() != load.getParent()) return false;
+  if (user.getNumOperands() > 1 && user.getOperand(0) == &operand) {
+    const auto* right = llvm::dyn_cast<llvm::LoadInst>(user.getOperand(1));
+    if (right != nullptr && right->hasOneUse() && right->getParent() == load.getParent()) return false;
+  }
   if (const auto* store = llvm::dyn_cast<llvm::StoreInst>(&user))
     return store->getPointerOperand() == load.getPointerOperand();
   return !user.mayReadOrWriteMemory() && !user.isTerminator() && !llvm::isa<llvm::PHINode>(user);
@@ -113,7 +118,7 @@ llvm::PreservedAnalyses PlaceFoldedLoads::run(llvm::Function& function, llvm::Fu
     llvm::Instruction* last = load;
     for (int steps = 0; steps < 3 && last->hasOneUse(); ++steps) {
       auto* user = llvm::cast<llvm::Instruction>(*last->user_begin());
-      if (!may_take_in(*load, *user)) break;
+      if (!may_take_in(*load, *last, *user)) break;
       user->setDebugLoc(load->getDebugLoc());
       last = user;
     }

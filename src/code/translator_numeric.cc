@@ -3,6 +3,7 @@
 
 #include "code/divisor.h"
 #include "code/translator.h"
+#include "runtime/numeric.h"
 #include "wasm/opcode_relations.h"
 
 namespace godwit::code {
@@ -107,7 +108,8 @@ bool Translator::divide_by_constant(const Operand& x, const Operand& y) {
   Source source = source_of(x);
   if (divisor->before != 0 || source != Source::A) {
     // a shift by nothing is a move to the accumulator
-    const CellOp shift = binary_op(first_cell_op(Opcode::i64_shr_u), form_of(source, Source::K));
+    const CellOp shift =
+        binary_op(first_cell_op(runtime::numeric::kUnsignedShift), form_of(source, Source::K));
     flush(AccClass::Int);
     emit_far_result(shift, ValKind::I64, x.place(), divisor->before);
     pop();
@@ -128,7 +130,7 @@ void Translator::binary(Opcode op) {
     op = wasm::as_addition(op);
     y.bits = 0 - y.bits;
   }
-  if (op == Opcode::i64_div_u && divide_by_constant(x, y)) return;
+  if (op == runtime::numeric::kUnsignedDivision && divide_by_constant(x, y)) return;
   if (binary_with_load(op, x, y)) return;
   bool may_swap = wasm::is_commutative(op);
   if (may_swap && y.where == Operand::Where::Local && binary_with_load(op, y, x)) return;

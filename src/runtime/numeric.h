@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "runtime/trap.h"
+#include "wasm/opcodes.h"
 
 namespace godwit::runtime::numeric {
 
@@ -363,5 +364,9 @@ constexpr Wide i64_mul_wide_s(uint64_t x, uint64_t y) {
                                                 static_cast<int64_t>(y));
   return {static_cast<uint64_t>(product), static_cast<uint64_t>(product >> 64)};
 }
+
+// What becomes a product if the divisor is a constant (code/divisor.h), and what is left to do behind it.
+inline constexpr wasm::Opcode kUnsignedDivision = wasm::Opcode::i64_div_u,
+                              kUnsignedShift = wasm::Opcode::i64_shr_u;
 
 }  // namespace godwit::runtime::numeric
