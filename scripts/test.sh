@@ -69,7 +69,7 @@ fi
 
 if [ -n "$full" ]; then
   bash scripts/setup/run.sh kotlin aarch64 databases browser || exit 1
-  build release databases
+  build release databases flow_crates
 fi
 run release ${full:+-C Full}
 if [ -n "$full" ]; then
