@@ -24,6 +24,7 @@ PARTS = [
     ("OpenSSL", "godwit-net.so", DEBIAN / "libssl-dev", [DEBIAN / "libssl-dev/copyright"]),
     ("LLVM", "godwit-llvm.so", DEBIAN / "llvm-22-dev", [DEBIAN / "llvm-22-dev/copyright"]),
     ("llama.cpp, ggml", "godwit-nn-ggml.so", THIRD_PARTY / "llama", [THIRD_PARTY / "llama/LICENSE"]),
+    ("whisper.cpp", "godwit-nn-whisper.so", THIRD_PARTY / "nn/whisper", [THIRD_PARTY / "nn/whisper/LICENSE"]),
     ("ONNX Runtime", "godwit-nn-onnx.so", THIRD_PARTY / "nn/onnx",
      [THIRD_PARTY / "nn/onnx/LICENSE", THIRD_PARTY / "nn/onnx/ThirdPartyNotices.txt"]),
     ("OpenVINO, oneTBB, hwloc", "godwit-nn-openvino.so", THIRD_PARTY / "nn/openvino", [THIRD_PARTY / "nn/openvino/licenses"]),

@@ -4,6 +4,7 @@
 usage: make.py FOLDER
    shapes.onnx shapes.xml shapes.bin shapes.tflite shapes-quantised.tflite   one network, one set of weights
    double_f32.* double_i32.* widen_u8.*   one operation each: three shapes and types
+   sentences.bin     a model of Whisper that says known sentences
    outside.onnx      a model that would open a file of the host's
    CLASS-N.pgm       pictures, 48 pixels wide; CLASS-N.raw: 32 wide, the network's own input
    answers.txt       of each raw picture: its name, and what the network says
@@ -18,6 +19,7 @@ import onnx_file
 import openvino_file
 import shapes
 import tflite_file
+import whisper_file
 
 
 def main():
@@ -39,6 +41,7 @@ def main():
         write(name + ".xml", xml)
         if weights:
             write(name + ".bin", weights)
+    write("sentences.bin", whisper_file.sentences())
     numbers = [shapes.FILTERS, [shapes.FILTER_BIAS] * len(shapes.FILTERS), network.weights, network.bias]
     write("weights.txt", "\n".join(repr(float(value)) for value in shapes.flat(numbers)).encode() + b"\n")
     rng = random.Random(7)
