@@ -1,6 +1,7 @@
 // Reading cells backwards from a loop's end.
 #include "jit/x86_64/counted_loops.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "jit/x86_64/pins.h"
@@ -67,7 +68,8 @@ bool is_plain(const Shape& shape, uint32_t index) {
 
 // The number in the slot where control comes to the loop from before it.
 std::optional<int64_t> first_value(const Shape& shape, uint32_t loop, uint32_t slot) {
-  for (uint32_t i = loop; i-- > 0 && loop - i <= kMostCellsBefore;) {
+  for (uint32_t before = 1; before <= std::min(loop, kMostCellsBefore); ++before) {
+    const uint32_t i = loop - before;
     if (has_trait(shape.ops[i], kNeverGoesOn) || !is_plain(shape, i)) return std::nullopt;
     if (shape.ops[i] == CellOp::put_i32 && shape.cells[i].d == slot)
       return static_cast<int32_t>(shape.cells[i].b);
