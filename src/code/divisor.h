@@ -21,14 +21,14 @@ constexpr std::optional<Divisor> product_for(uint64_t divisor) {
   for (const uint32_t before : {0u, static_cast<uint32_t>(std::countr_zero(divisor))}) {
     const uint64_t by = divisor >> before;
     if (by == 1) continue;  // powers of two are shifts in all that compilers make
-    for (uint32_t after = 0; after < 64 && Wide{1} << after <= by; ++after) {
-      const Wide power = Wide{1} << (64 + after);
-      const Wide factor = power / by + 1;
-      // what it is too large by must not show in any n of 64 - before bits
-      const Wide excess = factor * by - power;
-      if (factor >> 64 == 0 && excess <= Wide{1} << (after + before))
-        return Divisor{static_cast<uint64_t>(factor), before, after};
-    }
+    // The most for which the factor has 64 bits. Where less would do, so does this: the excess at most doubles from one to the next.
+    const auto after = static_cast<uint32_t>(std::bit_width(by) - 1);
+    const Wide power = Wide{1} << (64 + after);
+    const Wide factor = power / by + 1;
+    // what it is too large by must not show in any n of 64 - before bits
+    const Wide excess = factor * by - power;
+    if (factor >> 64 == 0 && excess <= Wide{1} << (after + before))
+      return Divisor{static_cast<uint64_t>(factor), before, after};
   }
   return std::nullopt;
 }

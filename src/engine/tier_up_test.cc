@@ -174,6 +174,31 @@ TEST_F(TierUpTest, RecursionGoesOverInItsMiddle) {
   EXPECT_TRUE(asked.is_compiled) << asked.times;
 }
 
+// Machine code that is asked where it is finds interruptions by the same comparison, here in a loop that is never
+// optimised: it has too many locals for that.
+TEST_F(TierUpTest, InterruptionsAreFoundWhereCodeIsAskedWhereItIs) {
+  const std::vector<wasm::ValType> too_many(30'000, ValKind::I32);
+  ModuleBuilder builder;
+  const auto type = builder.type(FuncType{{ValKind::I32}, {}});
+  CodeBuilder loop;
+  loop.block(Opcode::loop).op(Opcode::local_get, 0).i32(1).op(Opcode::i32_add).op(Opcode::local_set, 0);
+  loop.op(Opcode::br, 0).end();
+  builder.export_as("loop", builder.func(type, too_many, loop));
+  for (int i = 0; i < 3; ++i) {
+    Instance* instance = load(builder);
+    auto timeout = platform::Watchdog::start(100'000'000, [this] { store_->interrupt(); });
+    ASSERT_TRUE(timeout);
+    std::array<Slot, 1> slots{};
+    const auto ended = store_->call(*instance->find_export("loop")->func, slots);
+    ASSERT_FALSE(ended);
+    EXPECT_EQ(ended.error().code(), static_cast<uint32_t>(runtime::Trap::Interrupted))
+        << ended.error().describe();
+    store_->clear_interrupt();
+  }
+  EXPECT_EQ(engine_->statistics().peak.functions, 0u);
+  EXPECT_GT(engine_->statistics().baseline.functions, 0u);
+}
+
 // A function that has no code keeps running, and says why.
 TEST_F(TierUpTest, WhatIsLeftOutIsCounted) {
   ModuleBuilder builder;

@@ -50,10 +50,19 @@ std::optional<std::string> parameter(std::string_view field, std::string_view na
 }
 
 // spec: https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data
-std::string unescaped(std::string text) {
-  for (const auto& [escape, c] : {std::pair("%22", '"'), std::pair("%0D", '\r'), std::pair("%0A", '\n')})
-    for (size_t at = 0; (at = text.find(escape, at)) != std::string::npos; ++at) text.replace(at, 3, 1, c);
-  return text;
+std::string unescaped(std::string_view text) {
+  constexpr std::pair<std::string_view, char> kEscapes[] = {{"%22", '"'}, {"%0D", '\r'}, {"%0A", '\n'}};
+  std::string plain;
+  for (size_t at = 0; at < text.size(); ++at) {
+    plain += text[at];
+    for (const auto& [escape, c] : kEscapes) {
+      if (!text.substr(at).starts_with(escape)) continue;
+      plain.back() = c;
+      at += escape.size() - 1;
+      break;
+    }
+  }
+  return plain;
 }
 
 }  // namespace
