@@ -118,6 +118,11 @@ void Emitter::emit(uint32_t index) {
   const uint16_t traits = stencil_of(op).traits;
   accumulators_ = pins_.accumulators_before(index);
   if (op == CellOp::count && !shape_->by_handler[index]) {
+    if (index == 1 && looks_where_it_enters()) {
+      peephole_.forget();
+      label_entries_.push_back(index);
+      return check_narrow(valid_);
+    }
     // at the beginning of a function no pin is loaded yet, and there its code goes on as after a call
     if (shape_->is_label[index] || valid_ != 0) {
       peephole_.forget();
@@ -464,13 +469,17 @@ void Emitter::emit_by_handler(uint32_t index) {
 void Emitter::emit_look(uint32_t index) {
   peephole_.forget();
   flush();
-  bytes({0x8B, 0x05});  // mov eax, [the time]
-  time_reads_.push_back(here());
-  put(uint32_t{0});
+  read_time();
   keep_in_line(kSeenTimeBytes + kJumpBytes);
   with_seen_time(0x3B);  // cmp eax, [rbp + seen_time]
   bytes({0x0F, 0x85});   // jne
   looks_.push_back({index, here(), dirty_});
+  put(uint32_t{0});
+}
+
+void Emitter::read_time() {
+  bytes({0x8B, 0x05});  // mov eax, [the time]
+  time_reads_.push_back(here());
   put(uint32_t{0});
 }
 
@@ -550,12 +559,14 @@ void Emitter::emit_entries() {
     // one that a call returns to leads to the code before the label
     if (is_entry[cell]) continue;
     const PinSet live = pins_.live_before(cell);
-    if (live == 0) {
+    const bool looks = cell == 1 && looks_where_it_enters();
+    if (live == 0 && !looks) {
       entries_.push_back({cell, places_[cell]});
       continue;
     }
     entries_.push_back({cell, here()});
     forget(valid_);
+    if (looks) emit_look(cell);
     load(live);
     peephole_.forget();
     flush();

@@ -64,6 +64,7 @@ class Emitter final : public CodeMaker {
   void emit_bytes(const Stencil& stencil, uint32_t index, const Pins::Use& use);
   void emit_by_handler(uint32_t index);
   void emit_look(uint32_t index);
+  void read_time();
   // An instruction of eax and VmStore::seen_time.
   void with_seen_time(uint8_t opcode);
   void keep_in_line(uint32_t size);
@@ -71,6 +72,8 @@ class Emitter final : public CodeMaker {
   void fill(const Hole& hole, uint32_t index, uint32_t at);
   // --- Frames: frames.cc ----------------------------------------------------------------------------------------------
   static bool is_short_entry(code::CellOp op, const code::Cell& cell);
+  // The comparison with the limit of frames looks at the time, too. A branch less: processors foresee the others better.
+  bool looks_where_it_enters() const;
   void emit_enter(uint32_t index);
   void emit_zeroing(uint32_t index);
   // An instruction's beginning; then its operand at [r13 + disp], with the number of its register or its digit.

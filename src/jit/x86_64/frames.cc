@@ -66,12 +66,28 @@ void Emitter::move_frame(unsigned digit, uint32_t distance) {
   else put(distance);
 }
 
+bool Emitter::looks_where_it_enters() const {
+  return shape_->size() > 1 && shape_->looks[1] && !shape_->is_label[1] && begins_with_short_entry();
+}
+
+// moved_beginning() wants a first instruction of 5 bytes or more.
 void Emitter::emit_enter(uint32_t index) {
   const Cell& cell = shape_->cells[index];
   flush();
-  // Of 7 bytes whatever the number: moved_beginning() wants no shorter first instruction.
-  bytes({0x49, 0x8D, 0x85});  // lea rax, [r13 + frame]
-  put(8 * cell.b);
+  if (looks_where_it_enters()) {
+    // Another time puts the frame's end 2 GiB off or more for each step of it, and that goes the way of a frame that has no
+    // room: the handler of this cell finds that it has, and at the next cell it is looked into (emit_entries).
+    read_time();
+    with_seen_time(0x2B);           // sub eax, [rbp + seen_time]
+    bytes({0x48, 0xC1, 0xE0, 31});  // shl rax, 31
+    const bool is_short = 8 * cell.b < 128;
+    bytes({0x4A, 0x8D, static_cast<uint8_t>(is_short ? 0x44 : 0x84), 0x28});  // lea rax, [rax + r13 + frame]
+    if (is_short) put(static_cast<uint8_t>(8 * cell.b));
+    else put(8 * cell.b);
+  } else {
+    bytes({0x49, 0x8D, 0x85});  // lea rax, [r13 + frame]
+    put(8 * cell.b);
+  }
   keep_in_line(4 + kJumpBytes);
   bytes({0x48, 0x3B, 0x45, offsetof(VmStore, entry_limit), 0x0F, 0x87});  // cmp rax, [rbp + limit]; ja
   exit_to_handler(index);
