@@ -33,6 +33,13 @@ class WidenAddresses : public llvm::PassInfoMixin<WidenAddresses> {
   llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
 };
 
+// When loops have been unrolled: on processors with registers of 256 bits, vectors of 128 bits that are written to
+// neighbouring places become one, with what they are computed from, where it goes lane by lane.
+class JoinVectors : public llvm::PassInfoMixin<JoinVectors> {
+ public:
+  llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
+};
+
 // At the end: an atomic operation that changes nothing and whose result nobody wants becomes a fence in the processor's part
 // of LLVM; but it must trap where there is no memory. So it is read before.
 class KeepIdleAccesses : public llvm::PassInfoMixin<KeepIdleAccesses> {

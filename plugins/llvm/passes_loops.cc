@@ -126,8 +126,14 @@ void add_to_groups(llvm::SmallVectorImpl<Group>& groups, llvm::ZExtInst& address
 llvm::SmallVector<Group, 4> groups_of(llvm::Loop& loop, llvm::ScalarEvolution& evolution) {
   llvm::SmallVector<Group, 4> groups;
   unsigned instructions = 0;
+  // What is only moved, or only made, is done as fast by way of 32 bits, and often in a few rounds.
+  bool loads_vectors = false, computes_vectors = false;
   for (llvm::BasicBlock* block : loop.blocks()) {
     for (llvm::Instruction& instruction : *block) {
+      if (instruction.getType()->isVectorTy()) {
+        loads_vectors = loads_vectors || llvm::isa<llvm::LoadInst>(instruction);
+        computes_vectors = computes_vectors || llvm::isa<llvm::BinaryOperator>(instruction);
+      }
       const bool calls =
           llvm::isa<llvm::CallBase>(instruction) && !llvm::isa<llvm::IntrinsicInst>(instruction);
       if (calls || ++instructions > kMostInstructions) return {};
@@ -141,7 +147,10 @@ llvm::SmallVector<Group, 4> groups_of(llvm::Loop& loop, llvm::ScalarEvolution& e
         add_to_groups(groups, *extended, *numbers, evolution);
     }
   }
-  llvm::erase_if(groups, [](const Group& group) { return !group.is_dense(4) && !group.is_dense(8); });
+  const bool is_of_vectors = loads_vectors && computes_vectors;
+  llvm::erase_if(groups, [is_of_vectors](const Group& group) {
+    return !group.is_dense(4) && !group.is_dense(8) && !(is_of_vectors && group.is_dense(kVectorBytes));
+  });
   return groups;
 }
 

@@ -131,6 +131,7 @@ void optimise(Unit& unit, llvm::TargetMachine& machine, unsigned optimization,
   const auto level = level_of(optimization);
   passes.addPass(level == llvm::OptimizationLevel::O0 ? builder.buildO0DefaultPipeline(level)
                                                       : builder.buildPerModuleDefaultPipeline(level));
+  if (optimization >= 2) passes.addPass(llvm::createModuleToFunctionPassAdaptor(JoinVectors()));
   passes.addPass(llvm::createModuleToFunctionPassAdaptor(KeepIdleAccesses()));
   passes.addPass(llvm::createModuleToFunctionPassAdaptor(GuardLoopsAndEntries(unit)));
   passes.addPass(llvm::createModuleToFunctionPassAdaptor(PlaceFoldedLoads()));
