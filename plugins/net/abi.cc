@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "identity.h"
 #include "session.h"
 #include "signing.h"
 #include "trust.h"
@@ -17,6 +18,9 @@
 
 struct godwit_net_trust {
   std::unique_ptr<godwit::tls::Trust> trust;
+};
+struct godwit_net_identity {
+  std::shared_ptr<const godwit::tls::Identity> identity;
 };
 struct godwit_net_session {
   std::unique_ptr<godwit::tls::Session> session;
@@ -58,11 +62,38 @@ godwit_net_status create_trust(const godwit_net_trust_request* request, const go
   });
 }
 
-godwit_net_status create_session(godwit_net_trust* trust, godwit_net_bytes name,
-                                 godwit_net_session** session) {
+godwit_net_status create_client_session(godwit_net_trust* trust, godwit_net_bytes name,
+                                        godwit_net_bytes protocols, godwit_net_session** session) {
   return guarded(godwit_net_status{GODWIT_NET_NO_MEMORY}, [&]() -> godwit_net_status {
     std::unique_ptr<Session> made;
-    const godwit_net_status status = Session::create(*trust->trust, text_of(name), made);
+    const godwit_net_status status = Session::create(*trust->trust, text_of(name), text_of(protocols), made);
+    if (status == GODWIT_NET_OK) *session = new godwit_net_session{std::move(made)};
+    return status;
+  });
+}
+
+godwit_net_status create_session(godwit_net_trust* trust, godwit_net_bytes name,
+                                 godwit_net_session** session) {
+  return create_client_session(trust, name, {}, session);
+}
+
+godwit_net_status create_identity(const godwit_net_identity_request* request,
+                                  const godwit_net_explain* explanation, godwit_net_identity** identity) {
+  return guarded(godwit_net_status{GODWIT_NET_NO_MEMORY}, [&]() -> godwit_net_status {
+    std::string why;
+    auto made = Identity::create(text_of(request->certificates), text_of(request->private_key),
+                                 text_of(request->protocols), why);
+    explain(explanation, why);
+    if (!made) return GODWIT_NET_FAILED;
+    *identity = new godwit_net_identity{std::move(made)};
+    return GODWIT_NET_OK;
+  });
+}
+
+godwit_net_status create_server_session(godwit_net_identity* identity, godwit_net_session** session) {
+  return guarded(godwit_net_status{GODWIT_NET_NO_MEMORY}, [&]() -> godwit_net_status {
+    std::unique_ptr<Session> made;
+    const godwit_net_status status = Session::accept(identity->identity, made);
     if (status == GODWIT_NET_OK) *session = new godwit_net_session{std::move(made)};
     return status;
   });
@@ -146,6 +177,14 @@ constexpr godwit_net kTable = {
     .close = [](godwit_net_session* session) { session->session->close(); },
     .sign = sign_message,
     .verify = verify_message,
+    .create_identity = create_identity,
+    .release_identity = [](godwit_net_identity* identity) { delete identity; },
+    .create_server_session = create_server_session,
+    .create_client_session = create_client_session,
+    .protocol = [](const godwit_net_session* session) -> godwit_net_bytes {
+      const auto name = session->session->protocol();
+      return {.data = name.data(), .size_bytes = name.size()};
+    },
 };
 
 }  // namespace

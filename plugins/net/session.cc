@@ -78,7 +78,37 @@ godwit_net_status status_of_reason(int reason) {
 
 }  // namespace
 
-godwit_net_status Session::create(const Trust& trust, std::string_view name,
+// @returns false: no memory
+bool Session::attach(SSL_CTX* context) {
+  ssl_.reset(SSL_new(context));
+  Bio from_peer(BIO_new(BIO_s_mem())), to_peer(BIO_new(BIO_s_mem()));
+  if (!ssl_ || !from_peer || !to_peer) return false;
+  BIO_set_mem_eof_return(from_peer.get(), -1);  // empty: more may come
+  from_peer_ = from_peer.release();
+  to_peer_ = to_peer.release();
+  SSL_set_bio(ssl_.get(), from_peer_, to_peer_);
+  return true;
+}
+
+godwit_net_status Session::accept(std::shared_ptr<const Identity> identity,
+                                  std::unique_ptr<Session>& session) {
+  ERR_clear_error();
+  std::unique_ptr<Session> made(new Session);
+  if (!made->attach(identity->get())) return GODWIT_NET_NO_MEMORY;
+  SSL_set_accept_state(made->ssl_.get());
+  made->identity_ = std::move(identity);
+  session = std::move(made);
+  return GODWIT_NET_OK;
+}
+
+std::span<const uint8_t> Session::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  if (!is_handshaking()) SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+  return {name, size};
+}
+
+godwit_net_status Session::create(const Trust& trust, std::string_view name, std::string_view protocols,
                                   std::unique_ptr<Session>& session) {
   ERR_clear_error();
   std::string wanted(name);
@@ -86,13 +116,12 @@ godwit_net_status Session::create(const Trust& trust, std::string_view name,
   if (wanted.find('\0') != std::string::npos || (!is_host_name(wanted) && !is_ip(wanted)))
     return GODWIT_NET_NAME;
   std::unique_ptr<Session> made(new Session);
-  made->ssl_.reset(SSL_new(trust.get()));
-  Bio from_peer(BIO_new(BIO_s_mem())), to_peer(BIO_new(BIO_s_mem()));
-  if (!made->ssl_ || !from_peer || !to_peer || !expect(made->ssl_.get(), wanted)) return GODWIT_NET_NO_MEMORY;
-  BIO_set_mem_eof_return(from_peer.get(), -1);  // empty: more may come
-  made->from_peer_ = from_peer.release();
-  made->to_peer_ = to_peer.release();
-  SSL_set_bio(made->ssl_.get(), made->from_peer_, made->to_peer_);
+  if (!made->attach(trust.get()) || !expect(made->ssl_.get(), wanted)) return GODWIT_NET_NO_MEMORY;
+  // 0 is success here, alone of all its functions
+  if (!protocols.empty() &&
+      SSL_set_alpn_protos(made->ssl_.get(), reinterpret_cast<const unsigned char*>(protocols.data()),
+                          static_cast<unsigned>(protocols.size())) != 0)
+    return GODWIT_NET_FAILED;
   SSL_set_connect_state(made->ssl_.get());
   std::string explanation;
   const godwit_net_status status = made->advance(explanation);  // the first message is there to be taken

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "godwit/abi/net.h"
+#include "identity.h"
 #include "openssl.h"
 #include "trust.h"
 
@@ -21,13 +22,17 @@ namespace godwit::tls {
 class Session final {
  public:
   // @errors GODWIT_NET_NAME, GODWIT_NET_NO_MEMORY.
-  static godwit_net_status create(const Trust& trust, std::string_view name,
+  static godwit_net_status create(const Trust& trust, std::string_view name, std::string_view protocols,
+                                  std::unique_ptr<Session>& session);
+  // A server's. @errors GODWIT_NET_NO_MEMORY.
+  static godwit_net_status accept(std::shared_ptr<const Identity> identity,
                                   std::unique_ptr<Session>& session);
 
   bool is_handshaking() const { return SSL_is_init_finished(ssl_.get()) == 0; }
   // As TLS libraries have it: not while there is something to do first.
   bool wants_read() const;
   bool has_closed() const { return has_closed_; }
+  std::span<const uint8_t> protocol() const;
   size_t to_take_bytes() const;
   size_t to_read_bytes() const { return plain_.size() - read_bytes_; }
 
@@ -43,6 +48,7 @@ class Session final {
  private:
   Session() = default;
 
+  bool attach(SSL_CTX* context);
   // Keeps the error, and says what it is.
   godwit_net_status fail(godwit_net_status status, std::string explanation);
   godwit_net_status fail_by(int ssl_error);
@@ -50,6 +56,7 @@ class Session final {
   void decipher();
   void send_early();
 
+  std::shared_ptr<const Identity> identity_;  // of a server; null: a client's
   Ssl ssl_;
   BIO* from_peer_ = nullptr;  // of ssl_
   BIO* to_peer_ = nullptr;    // of ssl_

@@ -73,7 +73,8 @@ std::string agent_json(const Agent& agent) {
 
 void AgentServer::Admin::handle(net::Request& request, net::ResponseWriter& response) {
   // No page but the server's own has business here, whatever it knows; nor has one by a name of its own for this machine.
-  if (!net::is_this_machine(request.host()) || !net::is_from(request, {}))
+  const bool is_named_well = reach_ == Reach::Others || net::is_this_machine(request.host());
+  if (!is_named_well || !net::is_from(request, {}))
     return answer_error(response, 403, "the admin API is for this server's own page, and for no other");
   if (web::answer(web::Page::Dashboard, request, response)) return;
   const std::string* authorization = request.field("authorization");

@@ -59,16 +59,34 @@ void AgentServer::Front::handle(net::Request& request, net::ResponseWriter& resp
     server_.note(request, response, agent_name, platform::now_ns(platform::Clock::Monotonic) - begin);
 }
 
+bool AgentServer::Front::is_known(net::Request& request, const Manifest& manifest,
+                                  const Serving::Route* route) {
+  if (manifest.keys.empty()) return true;
+  if (route && (route->webhook || (route->is_mcp && !route->agent->config.mcp.secret.empty()))) return true;
+  const std::string* shown = request.field("authorization");
+  const bool is_key = shown && std::ranges::any_of(manifest.keys, [&](const std::string& key) {
+                        return is_same_secret(*shown, "Bearer " + key);
+                      });
+  if (is_key) request.hide_field("authorization");
+  return is_key;
+}
+
 void AgentServer::Front::answer(net::Request& request, net::ResponseWriter& response,
                                 std::string& agent_name) {
   const auto serving = server_.serving(request.thread());
-  if (!net::is_for(request, serving->manifest.hosts))
+  // where keys are asked for, a page that has given itself a name for this machine has none
+  if (serving->manifest.keys.empty() && !net::is_for(request, serving->manifest.hosts))
     return answer_text(response, 421, "no such host here: 'hosts' of the manifest names them");
   if (!net::is_from(request, serving->manifest.origins))
     return answer_text(response, 403, "pages of this origin may send nothing here");
   if (request.path().starts_with(kWebhookPrefix) && server_.flow_trust_)
     return answer_endpoint(request, response, *serving, agent_name);
   const Serving::Route* route = serving->find(request.path());
+  if (!is_known(request, serving->manifest, route)) {
+    if (!response.add_field("WWW-Authenticate", "Bearer")) return;
+    return answer_text(response, 401,
+                       "show a key: Authorization: Bearer KEY, one of the file that 'keys' names");
+  }
   if (!route) return answer_text(response, 404, "no agent has this route");
   agent_name = route->agent->config.name;
   if (!request.limit_body(route->agent->config.limits.body_bytes)) return;

@@ -2,6 +2,7 @@
 #include "agent/manifest.h"
 
 #define TOML_EXCEPTIONS 0
+#include <sys/stat.h>
 #include <toml++/toml.h>
 #include <unistd.h>
 
@@ -29,12 +30,18 @@ namespace {
 namespace pnet = platform::net;
 
 constexpr size_t kMostProblems = 20;
+constexpr size_t kFewestKeyBytes = 16;  // of what clients show
 
 struct Problems {
   std::vector<ManifestProblem> list;
 
+  // In the order of the text; those of one place in the order in which they were found.
   void add(const toml::source_region& where, std::string text) {
-    if (list.size() < kMostProblems) list.push_back({where.begin.line, where.begin.column, std::move(text)});
+    if (list.size() == kMostProblems) return;
+    const auto place = [](const ManifestProblem& p) { return std::pair(p.line, p.column); };
+    const auto after =
+        std::ranges::upper_bound(list, std::pair(where.begin.line, where.begin.column), {}, place);
+    list.insert(after, {where.begin.line, where.begin.column, std::move(text)});
   }
 };
 
@@ -260,6 +267,11 @@ class ManifestReader final {
       if (::access(manifest.authorities.back().c_str(), R_OK) != 0)
         table.problem(&node, "cannot read '" + manifest.authorities.back() + "': " + std::strerror(errno));
     });
+    table.table("tls", [&](Table& inner) {
+      manifest.tls = {.certificate = readable(inner, "certificate"), .key = readable(inner, "key")};
+    });
+    if (const auto file = table.text("keys")) manifest.keys = read_keys(table, path(*file));
+    check_reach(table, manifest);
     table.count("max_connections", manifest.max_connections, 1'000'000);
     table.time("drain", manifest.drain_ns);
     manifest.has_access_log = table.flag("access_log", true);
@@ -291,12 +303,55 @@ class ManifestReader final {
       return {};
     }
     ip->port = *port;
-    if (!net::is_loopback(*ip))
-      table.problem(table.find(key),
-                    "'" + text +
-                        "' is reached from other machines, and this server speaks no TLS: listen at "
-                        "127.0.0.1 and put a proxy with TLS in front");
     return *ip;
+  }
+
+  std::string readable(Table& table, std::string_view key) {
+    std::string file = path(table.needed_text(key));
+    if (!file.empty() && ::access(file.c_str(), R_OK) != 0)
+      table.problem(table.find(key), "cannot read '" + file + "': " + std::strerror(errno));
+    return file;
+  }
+
+  // One a line; empty lines and those that begin with # are none.
+  std::vector<std::string> read_keys(Table& table, const std::string& file) {
+    std::vector<std::string> keys;
+    struct stat status = {};
+    std::ifstream stream(file);
+    if (!stream || ::stat(file.c_str(), &status) != 0) {
+      table.problem(table.find("keys"), "cannot read '" + file + "': " + std::strerror(errno));
+      return keys;
+    }
+    if ((status.st_mode & 0077) != 0)
+      table.problem(table.find("keys"), "'" + file + "' can be read by others: chmod 600 it");
+    for (std::string line; std::getline(stream, line);) {
+      while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
+      if (line.empty() || line.starts_with('#')) continue;
+      if (line.size() < kFewestKeyBytes || !net::is_field_value(line))
+        table.problem(table.find("keys"), "a key has 16 characters or more, and no control characters");
+      keys.push_back(line);
+    }
+    if (keys.empty()) table.problem(table.find("keys"), "'" + file + "' has no key: one a line");
+    return keys;
+  }
+
+  // Who is reached by others than this machine speaks TLS, and asks who they are.
+  void check_reach(Table& table, const Manifest& manifest) {
+    const auto refuse = [&](std::string_view key, const pnet::Address& address, std::string_view what) {
+      table.problem(table.find(key), "'" + pnet::to_text(address) +
+                                         "' is reached from other machines, which needs " +
+                                         std::string(what) + "; or listen at 127.0.0.1");
+    };
+    constexpr std::string_view kTls = "TLS: [tls] with 'certificate' and 'key', files in PEM";
+    for (const auto& [key, address] :
+         {std::pair("listen", &manifest.listen), std::pair("admin", &manifest.admin)})
+      if (address->family != pnet::Family::Unspecified && !net::is_loopback(*address) && !manifest.tls)
+        refuse(key, *address, kTls);
+    if (manifest.listen.family != pnet::Family::Unspecified && !net::is_loopback(manifest.listen) &&
+        manifest.keys.empty())
+      refuse(
+          "listen", manifest.listen,
+          "keys that clients show: 'keys' names a file with one a line (of 16 characters or more, mode 600)");
   }
 
   AgentConfig read_agent(Table& table) {
@@ -656,8 +711,6 @@ std::expected<Manifest, std::vector<ManifestProblem>> read_manifest(std::string_
   Problems problems;
   Manifest manifest = ManifestReader(directory, problems).read(parsed.table());
   if (problems.list.empty()) return manifest;
-  std::ranges::stable_sort(problems.list, {},
-                           [](const ManifestProblem& p) { return std::pair(p.line, p.column); });
   return std::unexpected(std::move(problems.list));
 }
 

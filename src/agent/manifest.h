@@ -10,6 +10,7 @@
 
 #include "agent/tools.h"
 #include "platform/net_address.h"
+#include "tls/identity.h"
 
 namespace godwit::agent {
 
@@ -140,9 +141,11 @@ struct AgentConfig {
 struct Manifest {
   platform::net::Address listen;
   platform::net::Address admin;
-  std::string state;                 // absolute path of a directory
-  std::vector<std::string> hosts;    // names that requests may be for, beside this machine's own
-  std::vector<std::string> origins;  // of pages in browsers that may send requests
+  std::string state;                      // absolute path of a directory
+  std::vector<std::string> hosts;         // names that requests may be for, beside this machine's own
+  std::vector<std::string> origins;       // of pages in browsers that may send requests
+  std::optional<tls::IdentityFiles> tls;  // absolute paths; none: HTTP without TLS
+  std::vector<std::string> keys;          // of clients, each of whom shows one; empty: nobody is asked
   uint32_t max_connections = 10'000;
   uint64_t drain_ns = 10'000'000'000;
   bool has_access_log = true;

@@ -123,6 +123,20 @@ TEST(ManifestTest, ListensOnThisMachineOnly) {
     EXPECT_EQ(problems_of("version = 1\nlisten = \"" + std::string(address) + "\"\n"), "") << address;
 }
 
+TEST(ManifestTest, OthersNeedTlsAndKeys) {
+  const std::string manifest = "version = 1\nlisten = \"0.0.0.0:80\"\n";
+  EXPECT_NE(problems_of(manifest).find("needs TLS"), std::string::npos);
+  EXPECT_NE(problems_of(manifest).find("needs keys"), std::string::npos);
+  EXPECT_EQ(
+      problems_of("version = 1\nadmin = \"0.0.0.0:80\"\n"),
+      "m:2:9: '0.0.0.0:80' is reached from other machines, which needs TLS: [tls] with 'certificate' and "
+      "'key', files in PEM; or listen at 127.0.0.1\n");
+  EXPECT_NE(problems_of(manifest + "keys = \"/dev/null\"\n").find("can be read by others"),
+            std::string::npos);
+  EXPECT_NE(problems_of(manifest + "[tls]\ncertificate = \"/nowhere/c\"\n").find("cannot read"),
+            std::string::npos);
+}
+
 TEST(ManifestTest, ItsTemplateIsOne) { EXPECT_EQ(problems_of(manifest_template("mine")), ""); }
 
 TEST(ManifestTest, ChecksTools) {

@@ -8,6 +8,7 @@
 
 #include "net/message.h"
 #include "platform/net_socket.h"
+#include "tls/net_stream.h"
 
 namespace godwit::agent {
 namespace {
@@ -56,89 +57,6 @@ bool is_private6(const std::array<uint8_t, 16>& ip) {
   if ((ip[0] & 0xe0) != 0x20) return true;
   return begins({0x20, 0x01, 0x0d, 0xb8}) || begins({0x20, 0x01, 0x00, 0x00});
 }
-
-// TLS between a session and a socket.
-class TlsStream final : public net::Stream {
- public:
-  TlsStream(fs::FileHandle socket, std::shared_ptr<tls::Session> session)
-      : socket_(std::move(socket)), session_(std::move(session)) {}
-
-  Result<> shake_hands(const net::Patience& patience) {
-    for (;;) {
-      const auto advanced = session_->advance();
-      TRY(send(patience));
-      if (!advanced) return fail(failure(advanced.error()));
-      if (session_->state().is_handshaking == 0) return {};
-      TRY(receive(patience));
-    }
-  }
-
-  Result<size_t> read(MutableBytes to, const net::Patience& patience) override {
-    for (;;) {
-      const auto size = session_->read(to);
-      if (size) return *size;
-      if (size.error() == GODWIT_NET_CLOSED) return size_t{0};
-      if (size.error() != GODWIT_NET_AGAIN) return fail(failure(size.error()));
-      TRY(send(patience));
-      TRY(receive(patience));
-      if (const auto advanced = session_->advance(); !advanced) return fail(failure(advanced.error()));
-    }
-  }
-
-  Result<> write(std::span<fs::IoVector> pieces, const net::Patience& patience) override {
-    for (const fs::IoVector& piece : pieces) {
-      std::string_view plain(static_cast<const char*>(piece.iov_base), piece.iov_len);
-      while (!plain.empty()) {
-        const auto taken = session_->write(plain);
-        if (!taken) return fail(failure(taken.error()));
-        plain.remove_prefix(*taken);
-        TRY(send(patience));
-      }
-    }
-    return {};
-  }
-
-  void end() override {
-    session_->close();
-    std::ignore = send({.mode = {}, .timeout_ns = 0});
-  }
-  int fd() const override { return socket_.get(); }
-
- private:
-  static constexpr size_t kPieceBytes = 8192;
-
-  Result<> send(const net::Patience& patience) {
-    std::array<uint8_t, kPieceBytes> piece;
-    while (const size_t size = session_->take(piece)) {
-      fs::IoVector vector = {.iov_base = piece.data(), .iov_len = size};
-      const auto sent =
-          pnet::send(socket_.get(), {&vector, 1}, {.timeout_ns = patience.timeout_ns}, patience.mode);
-      if (!sent) return fail(net::os_error(sent.error(), "cannot write to the connection"));
-      if (*sent != size) return fail(net::os_error(ETIMEDOUT, "cannot write to the connection"));
-    }
-    return {};
-  }
-
-  Result<> receive(const net::Patience& patience) {
-    std::array<uint8_t, kPieceBytes> piece;
-    fs::IoVector vector = {.iov_base = piece.data(), .iov_len = piece.size()};
-    const auto received =
-        pnet::receive(socket_.get(), {&vector, 1}, {.timeout_ns = patience.timeout_ns}, patience.mode);
-    if (!received) return fail(net::os_error(received.error(), "cannot read from the connection"));
-    if (received->size_bytes == 0) session_->feed_end();
-    else session_->feed(Bytes(piece).first(received->size_bytes));
-    return {};
-  }
-
-  Error failure(godwit_net_status status) const {
-    if (status == GODWIT_NET_TRUNCATED) return Error(ErrorKind::Io, ECONNRESET, "the connection ended early");
-    const std::string& why = session_->explanation();
-    return Error(ErrorKind::Io, "TLS: " + (why.empty() ? std::string("failed") : why));
-  }
-
-  fs::FileHandle socket_;
-  std::shared_ptr<tls::Session> session_;
-};
 
 }  // namespace
 
@@ -238,8 +156,8 @@ Result<std::unique_ptr<net::Stream>> TlsConnector::connect_by(const net::Origin&
   }
   if (answer != agreement)
     return fail(ErrorKind::Unsupported, "'" + origin.host + "' speaks no TLS, which 'tls = true' asks for");
-  auto stream = std::make_unique<TlsStream>(std::move(socket), std::move(session));
-  TRY(stream->shake_hands(patience));
+  auto stream = std::make_unique<tls::NetStream>(std::move(socket), std::move(session));
+  TRY(stream->begin(patience));
   return stream;
 }
 
@@ -252,8 +170,8 @@ Result<std::unique_ptr<net::Stream>> TlsConnector::connect(const net::Origin& or
   }
   ASSIGN_OR_RETURN(fs::FileHandle socket, net::connect_tcp(origin.host, origin.port, allows, patience));
   if (!session) return net::tcp_stream(std::move(socket));
-  auto stream = std::make_unique<TlsStream>(std::move(socket), std::move(session));
-  TRY(stream->shake_hands(patience));
+  auto stream = std::make_unique<tls::NetStream>(std::move(socket), std::move(session));
+  TRY(stream->begin(patience));
   return stream;
 }
 

@@ -17,6 +17,7 @@
 #include "agent/database.h"
 #include "agent/text.h"
 #include "api/impl.h"
+#include "net/visitors.h"
 #include "platform/clock.h"
 #include "platform/plugins.h"
 #include "platform/random.h"
@@ -94,7 +95,11 @@ std::shared_ptr<const Agent> Serving::find_agent(std::string_view name) const {
 }
 
 AgentServer::AgentServer(const ServeOptions& options)
-    : options_(options), directory_(directory_of(options.manifest_path)), front_(*this), admin_(*this) {}
+    : options_(options),
+      directory_(directory_of(options.manifest_path)),
+      front_(*this),
+      admin_(*this, Admin::Reach::ThisMachine),
+      remote_admin_(*this, Admin::Reach::Others) {}
 AgentServer::~AgentServer() = default;
 
 Result<std::unique_ptr<AgentServer>> AgentServer::create(const ServeOptions& options) {
@@ -140,11 +145,7 @@ Result<std::unique_ptr<AgentServer>> AgentServer::create(const ServeOptions& opt
   for (uint32_t i = 0; i < self->server_->threads(); i++)
     self->threads_.push_back(std::make_unique<ThreadState>());
   if (!is_stdio) {
-    ASSIGN_OR_RETURN(self->address_, self->server_->listen(manifest.listen, self->front_));
-    ASSIGN_OR_RETURN(self->admin_address_, self->server_->listen(manifest.admin, self->admin_));
-    // where `godwit logs` and `godwit deploy` find a server whose port is chosen by the system
-    TRY(replace_file(manifest.state + "/admin.address", platform::net::to_text(self->admin_address_) + "\n",
-                     0600));
+    TRY(self->listen(manifest));
   }
   if (self->models_) TRY(self->models_->listen(*self->server_));
   platform::net::Address door;
@@ -165,6 +166,22 @@ Result<std::unique_ptr<AgentServer>> AgentServer::create(const ServeOptions& opt
                  .flow_door = door,
                  .print_fd = options.watches ? 2 : -1};
   return self;
+}
+
+Result<> AgentServer::listen(const Manifest& manifest) {
+  if (manifest.tls) {
+    ASSIGN_OR_RETURN(identity_, tls::Identity::load(*manifest.tls, platform::plugin_directories()));
+  }
+  ASSIGN_OR_RETURN(address_, server_->listen(manifest.listen, front_, identity_.get()));
+  platform::net::Address local = manifest.admin;
+  if (!net::is_loopback(manifest.admin)) {
+    ASSIGN_OR_RETURN(admin_address_, server_->listen(manifest.admin, remote_admin_, identity_.get()));
+    local = *platform::net::parse_ip("127.0.0.1");
+  }
+  ASSIGN_OR_RETURN(local, server_->listen(local, admin_));
+  if (net::is_loopback(manifest.admin)) admin_address_ = local;
+  // where `godwit logs` and `godwit deploy` find a server whose port is chosen by the system
+  return replace_file(manifest.state + "/admin.address", platform::net::to_text(local) + "\n", 0600);
 }
 
 Result<std::string> AgentServer::make_token(const std::string& state) const {
@@ -247,6 +264,9 @@ Result<> AgentServer::reload() {
       if (!model.file.empty() && !(models_ && models_->has(agent.name, model.file)))
         return fail(ErrorKind::Usage, "agent '" + agent.name + "' asks for '" + model.file +
                                           "': weights are read when the server is started anew");
+  if (fresh->manifest.tls.has_value() != (identity_ != nullptr))
+    return fail(ErrorKind::Usage, "[tls] comes and goes when the server is started anew");
+  if (identity_) TRY(identity_->reload(*fresh->manifest.tls));
   TRY(events_->set_cron(fresh->manifest.agents, now_ms(), nullptr));
   const std::lock_guard lock(mutex_);
   if (fresh->manifest.listen != serving_->manifest.listen ||
@@ -426,6 +446,11 @@ uint64_t AgentServer::stamp() const {
       sum = (sum ^ part) * 0x9e3779b97f4a7c15;
   };
   add(options_.manifest_path);
+  if (identity_) {
+    const tls::IdentityFiles files = identity_->files();
+    add(files.certificate);
+    add(files.key);
+  }
   for (const auto& agent : threads_[0]->serving ? threads_[0]->serving->agents : serving_->agents)
     add(agent->config.module);
   return sum;

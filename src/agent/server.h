@@ -17,6 +17,7 @@
 #include "agent/subscriptions.h"
 #include "agent/warden.h"
 #include "net/server.h"
+#include "tls/identity.h"
 
 namespace godwit::agent {
 
@@ -75,6 +76,8 @@ class AgentServer final {
 
    private:
     void answer(net::Request& request, net::ResponseWriter& response, std::string& agent_name);
+    // Whether the client shows one of the keys, or the route asks for a secret of its own. The agent does not see the key.
+    static bool is_known(net::Request& request, const Manifest& manifest, const Serving::Route* route);
     void answer_webhook(net::Request& request, net::ResponseWriter& response, const Serving::Route& route,
                         std::string instance);
     // What comes for a flow: by an endpoint of its own, or by its routes.
@@ -94,7 +97,8 @@ class AgentServer final {
   // What the operator is answered.
   class Admin final : public net::Handler {
    public:
-    explicit Admin(AgentServer& server) : server_(server) {}
+    enum class Reach : uint8_t { ThisMachine, Others };
+    Admin(AgentServer& server, Reach reach) : server_(server), reach_(reach) {}
     void handle(net::Request& request, net::ResponseWriter& response) override;
 
    private:
@@ -102,6 +106,7 @@ class AgentServer final {
     std::string metrics(net::Request& request) const;
     std::string server_json(net::Request& request) const;
     AgentServer& server_;
+    const Reach reach_;
   };
 
   explicit AgentServer(const ServeOptions& options);
@@ -113,6 +118,7 @@ class AgentServer final {
   std::shared_ptr<AgentRecord> record_of(const AgentConfig& config, const std::string& state);
   Result<std::string> make_token(const std::string& state) const;
   std::shared_ptr<const Serving> serving(uint32_t thread);
+  Result<> listen(const Manifest& manifest);
   void begin_thread(async::Scheduler& scheduler, uint32_t thread);
   // Runs what is due, until the server stops. On a fiber of the first thread.
   void run_events(async::Scheduler& scheduler);
@@ -146,6 +152,7 @@ class AgentServer final {
   std::unique_ptr<v1::Engine> engine_;
   std::unique_ptr<tls::Trust> trust_;
   std::unique_ptr<TlsConnector> connector_;
+  std::unique_ptr<tls::Identity> identity_;  // null: the manifest has no [tls]
   std::unique_ptr<async::BlockingPool> files_;
   std::unique_ptr<Warden> warden_;
   std::unique_ptr<Events> events_;
@@ -156,6 +163,7 @@ class AgentServer final {
   std::string token_;
   Front front_;
   Admin admin_;
+  Admin remote_admin_;
   Door door_;
   std::optional<v1::TlsTrust> flow_trust_;
 

@@ -52,9 +52,13 @@ std::expected<void, ParseFailure> Connection::parse(std::string& body) {
 }
 
 void Connection::serve() {
+  const fs::WaitMode mode = {.stop = reactor_.stop_word(), .parker = &reactor_.scheduler()};
+  if (!stream_->begin({.mode = mode, .timeout_ns = reactor_.config().header_timeout_ns})) return;
   while (serve_one()) {
   }
   close_slowly();
+  // who reads until the end is to know that nobody has cut it off
+  if (gone_.load(std::memory_order_relaxed) == 0 && !is_cut_) stream_->end();
 }
 
 bool Connection::serve_one() {
@@ -140,7 +144,7 @@ bool Connection::skip_body() {
 
 void Connection::close_slowly() {
   const bool may_be_sending = parser_ && (!parser_->is_done() || !input().empty());
-  if (!may_be_sending || gone_.load(std::memory_order_relaxed) != 0) return;
+  if (!may_be_sending || gone_.load(std::memory_order_relaxed) != 0 || is_cut_) return;
   // a socket that is closed with something unread takes back what was sent
   stream_->end();
   in_.clear();

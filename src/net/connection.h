@@ -70,6 +70,7 @@ class Connection final {
   std::optional<Parser> parser_;
   std::string early_body_;  // of its body, that came with its head
   bool keeps_ = false;      // the connection, once it is answered
+  bool is_cut_ = false;     // in the middle of an answer: nothing may look like its end
   bool has_asked_for_body_ = false;
   std::optional<ParseFailure> body_failure_;
   std::atomic<uint64_t> gone_ = 0;

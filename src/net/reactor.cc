@@ -48,7 +48,7 @@ void Server::Reactor::accept_all(const Listener& listener) {
   for (;;) {
     auto accepted = pnet::accept(fd, fs::Blocking::Wait, mode, fs::kForever);
     if (accepted) {
-      welcome(std::move(*accepted), *listener.handler);
+      welcome(std::move(*accepted), listener);
       continue;
     }
     if (accepted.error() == EINTR) break;
@@ -57,15 +57,21 @@ void Server::Reactor::accept_all(const Listener& listener) {
   }
   // those who had connected before the end
   while (auto accepted = pnet::accept(fd, fs::Blocking::Never, {}, 0))
-    welcome(std::move(*accepted), *listener.handler);
+    welcome(std::move(*accepted), listener);
 }
 
-void Server::Reactor::welcome(fs::FileHandle socket, Handler& handler) {
+void Server::Reactor::welcome(fs::FileHandle socket, const Listener& listener) {
   const bool is_full =
       server_.connections_.fetch_add(1, std::memory_order_relaxed) >= config().max_connections;
   const auto peer = pnet::peer_address(socket.get());
   if (!is_full && peer) {
-    auto connection = std::make_shared<Connection>(*this, tcp_stream(std::move(socket)), *peer, handler);
+    auto stream =
+        listener.acceptor ? listener.acceptor->accept(std::move(socket)) : tcp_stream(std::move(socket));
+    if (!stream) {
+      server_.connections_.fetch_sub(1, std::memory_order_relaxed);
+      return;
+    }
+    auto connection = std::make_shared<Connection>(*this, std::move(stream), *peer, *listener.handler);
     open_++;
     const auto spawned = scheduler_->spawn([this, connection]() mutable {
       connection->serve();
@@ -75,7 +81,7 @@ void Server::Reactor::welcome(fs::FileHandle socket, Handler& handler) {
     });
     if (spawned) return;
     open_--;
-  } else if (peer) {
+  } else if (peer && !listener.acceptor) {
     constexpr std::string_view kFull =
         "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: "
         "close\r\n\r\n";

@@ -12,6 +12,7 @@ namespace godwit::net {
 
 struct Server::Listener {
   Handler* handler;
+  Acceptor* acceptor;                             // null: of TCP
   std::vector<platform::fs::FileHandle> sockets;  // one for each thread
 };
 
@@ -44,7 +45,7 @@ class Server::Reactor final {
 
   void accept_all(const Listener& listener);
   // Takes a connection in, or turns it away.
-  void welcome(platform::fs::FileHandle socket, Handler& handler);
+  void welcome(platform::fs::FileHandle socket, const Listener& listener);
   // Looks for clients that have left, and for the end of the time to drain.
   void look_out();
   void tell_of_closed();

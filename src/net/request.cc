@@ -4,6 +4,7 @@
 namespace godwit::net {
 
 const Head& Request::head() const { return connection_.parser_->head(); }
+void Request::hide_field(std::string_view name) { connection_.parser_->head().fields.remove(name); }
 const platform::net::Address& Request::peer() const { return connection_.peer_; }
 async::Scheduler& Request::scheduler() const { return connection_.reactor_.scheduler(); }
 platform::fs::WaitMode Request::mode() const { return connection_.mode(); }

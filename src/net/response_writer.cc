@@ -116,6 +116,7 @@ void ResponseWriter::drop() {
   connection_.keeps_ = false;
   is_finished_ = true;
   if (framing_ == Framing::Chunks) framing_ = Framing::None;
+  connection_.is_cut_ = true;
 }
 
 }  // namespace godwit::net

@@ -35,9 +35,11 @@ Server::~Server() = default;
 
 uint32_t Server::threads() const { return config_.threads; }
 
-Result<platform::net::Address> Server::listen(const platform::net::Address& address, Handler& handler) {
+Result<platform::net::Address> Server::listen(const platform::net::Address& address, Handler& handler,
+                                              Acceptor* acceptor) {
   auto listener = std::make_unique<Listener>();
   listener->handler = &handler;
+  listener->acceptor = acceptor;
   listener->sockets.resize(config_.threads);
   platform::net::Address bound = address;
   if (const auto listening = platform::net::listen_together(bound, listener->sockets, kBacklog); !listening) {

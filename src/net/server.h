@@ -33,6 +33,8 @@ class Request final {
   const Fields& fields() const { return head().fields; }
   // The value of a header field; null if there is none.
   const std::string* field(std::string_view name) const { return fields().find(name); }
+  // From now on the request has no field of that name: a secret that was looked at.
+  void hide_field(std::string_view name);
   // Without the port; empty in HTTP/1.0 where none is sent.
   std::string_view host() const;
   const platform::net::Address& peer() const;
@@ -155,9 +157,11 @@ class Server final {
   ~Server();
 
   // Before run(). @param address an IP address; port 0: any. @returns it, with the port.
-  // @lifetime `handler` outlives run().
+  // @param acceptor makes the streams; null: they are TCP's
+  // @lifetime `handler` and `acceptor` outlive run().
   // @errors Io: nobody can listen there; says where and why.
-  Result<platform::net::Address> listen(const platform::net::Address& address, Handler& handler);
+  Result<platform::net::Address> listen(const platform::net::Address& address, Handler& handler,
+                                        Acceptor* acceptor = nullptr);
 
   // Serves, on this thread and others, until stop() was called and all that was begun is answered.
   // @errors Exhausted: no thread. Io: the system does not wait.

@@ -25,6 +25,8 @@ class Stream {
  public:
   virtual ~Stream() = default;
 
+  // What there is to do before anything is read or written: of TLS, the handshake. @param patience for the whole of it
+  virtual Result<> begin(const Patience&) { return {}; }
   // Waits for bytes and reads some. @returns how many; 0: no more will come.
   virtual Result<size_t> read(MutableBytes to, const Patience& patience) = 0;
   // Writes all of `pieces`, in order. Changes the entries of `pieces`.
@@ -33,6 +35,16 @@ class Stream {
   virtual void end() = 0;
   // The socket, to look at; not to be read or written.
   virtual int fd() const = 0;
+};
+
+// Makes streams of connections that a server has accepted. @threads any.
+class Acceptor {
+ public:
+  // Does not wait. @returns null: it cannot.
+  virtual std::unique_ptr<Stream> accept(platform::fs::FileHandle socket) = 0;
+
+ protected:
+  ~Acceptor() = default;
 };
 
 // Over TCP, or what else the system connects. Never blocks but by `patience`.

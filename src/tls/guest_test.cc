@@ -60,7 +60,7 @@ TEST_F(TlsTest, NeedsThePlugIn) {
   for (const std::string& directory : platform::plugin_directories())
     if (std::filesystem::exists(directory + "/refused/godwit-net.so")) refused = directory + "/refused";
   ASSERT_NE(refused, "");
-  EXPECT_NE(error_with(refused).find("version 1.99 of the TLS ABI, this godwit speaks version 1.1"),
+  EXPECT_NE(error_with(refused).find("version 1.99 of the TLS ABI, this godwit speaks version 1.2"),
             std::string::npos);
   std::ofstream(root() / "godwit-net.so") << "no library";
   EXPECT_NE(error_with(root().string()), "");

@@ -26,6 +26,11 @@ godwit_net_state Session::state() const {
   return state;
 }
 
+std::string Session::protocol() const {
+  const godwit_net_bytes name = library_.protocol(session_);
+  return std::string(as_text(Bytes(name.data, static_cast<size_t>(name.size_bytes))));
+}
+
 Outcome<> Session::advance() {
   const godwit_net_explain explain = explain_into(explanation_);
   const godwit_net_status status = library_.advance(session_, &explain);
@@ -88,11 +93,12 @@ Result<> Trust::load_now() {
   return {};
 }
 
-Outcome<std::shared_ptr<Session>> Trust::connect(std::string_view server_name) {
-  const Bytes name = as_bytes(server_name);
+Outcome<std::shared_ptr<Session>> Trust::connect(std::string_view server_name, std::string_view protocols) {
+  const Bytes name = as_bytes(server_name), offered = as_bytes(protocols);
   godwit_net_session* session = nullptr;
   const auto status =
-      library_->create_session(trust_, {.data = name.data(), .size_bytes = name.size()}, &session);
+      library_->create_client_session(trust_, {.data = name.data(), .size_bytes = name.size()},
+                                      {.data = offered.data(), .size_bytes = offered.size()}, &session);
   if (status != GODWIT_NET_OK) return std::unexpected(status);
   return std::make_shared<Session>(*library_, session, std::string(server_name));
 }

@@ -18,7 +18,7 @@ namespace godwit::tls {
 template <class T = void>
 using Outcome = std::expected<T, godwit_net_status>;
 
-// A client's side of one connection. @threads one at a time: `busy` is held around every call by those who share it.
+// One side of one connection. @threads one at a time: `busy` is held around every call by those who share it.
 class Session final {
  public:
   Session(const godwit_net& library, godwit_net_session* session, std::string server_name)
@@ -28,7 +28,10 @@ class Session final {
   Session& operator=(const Session&) = delete;
 
   std::mutex& busy() { return busy_; }
+  // Of the peer; empty in a server.
   const std::string& server_name() const { return server_name_; }
+  // What both sides have agreed to speak ("h2"); empty: nothing.
+  std::string protocol() const;
 
   // Each as the ABI has it.
   godwit_net_state state() const;
@@ -75,7 +78,8 @@ class Trust final {
   // Loads the library, unless that was done. @errors as load_library(). Usage: a file has no certificates.
   Result<> load();
   // After load() only.
-  Outcome<std::shared_ptr<Session>> connect(std::string_view server_name);
+  // @param protocols that may be spoken, each after its length in a byte ("\x02h2"); empty: that is not talked about
+  Outcome<std::shared_ptr<Session>> connect(std::string_view server_name, std::string_view protocols = {});
 
  private:
   Result<> load_now();

@@ -1,15 +1,20 @@
 // godwit serve --model: OpenAI's API, until a signal ends it.
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
+#include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 
 #include "commands.h"
 #include "net/server.h"
 #include "net/visitors.h"
 #include "openai/service.h"
 #include "options.h"
+#include "platform/plugins.h"
+#include "tls/identity.h"
 
 namespace godwit::openai::cli {
 namespace {
@@ -17,7 +22,28 @@ namespace {
 // What the signal handler stops. It is there as long as the handler may be called.
 net::Server* running = nullptr;
 
-void on_signal(int) { running->stop(); }
+// 1: the certificate is to be read again.
+std::atomic<bool> wants_reload = false;
+
+void on_signal(int signal) {
+  if (signal == SIGHUP) wants_reload.store(true, std::memory_order_relaxed);
+  else running->stop();
+}
+
+constexpr uint64_t kLook_ns = 300'000'000;
+
+// Reads the certificate again when it is asked for, until the server stops. On a fiber.
+void look_for_reload(tls::Identity& identity, net::Server& server, async::Scheduler& scheduler) {
+  const platform::fs::WaitMode mode = {.stop = server.stop_word(), .parker = &scheduler};
+  while (!server.stop_word().requested()) {
+    std::ignore = platform::fs::wait_for({}, kLook_ns, mode);
+    if (!wants_reload.exchange(false, std::memory_order_relaxed)) continue;
+    const auto outcome = identity.reload();
+    std::fprintf(stderr, "godwit: %s\n",
+                 outcome ? "the certificate was read again"
+                         : ("the former certificate goes on: " + outcome.error().message()).c_str());
+  }
+}
 
 // ADDRESS:PORT, [ADDRESS]:PORT or PORT, which is on the loopback interface.
 std::optional<platform::net::Address> parse_endpoint(std::string_view text) {
@@ -51,6 +77,7 @@ int serve(Arguments arguments) {
   ServiceConfig config;
   uint32_t context_size = 0, requests_per_minute = 0, tokens_per_minute = 0;
   platform::net::Address address = *parse_endpoint("127.0.0.1:8080");
+  tls::IdentityFiles tls;
   const Option options[] = {
       {"--model",
        [&](std::string_view value) -> std::string {
@@ -74,6 +101,16 @@ int serve(Arguments arguments) {
          return std::string();
        }},
       {"--api-key-file", [&](std::string_view value) { return read_keys(value, config.api_keys); }},
+      {"--tls-certificate",
+       [&](std::string_view value) {
+         tls.certificate = value;
+         return std::string();
+       }},
+      {"--tls-key",
+       [&](std::string_view value) {
+         tls.key = value;
+         return std::string();
+       }},
       {"--parallel", number_into(config.places, 1, 64)},
       {"--queue", number_into(config.most_waiting, 0, 100'000)},
       {"--state",
@@ -93,6 +130,12 @@ int serve(Arguments arguments) {
   if (!net::is_loopback(address) && config.api_keys.empty())
     return usage("--listen " + platform::net::to_text(address) +
                  " is for others than this machine, who need keys: --api-key-file FILE");
+  if (tls.certificate.empty() != tls.key.empty())
+    return usage("--tls-certificate and --tls-key belong together: files in PEM");
+  if (!net::is_loopback(address) && tls.certificate.empty())
+    return usage("--listen " + platform::net::to_text(address) +
+                 " is for others than this machine, whose keys and prompts nobody on the way shall read: "
+                 "--tls-certificate FILE --tls-key FILE");
   for (ModelSpec& spec : config.models) spec.context_size = context_size;
   config.limits = {.requests_per_minute = requests_per_minute, .tokens_per_minute = tokens_per_minute};
 
@@ -101,18 +144,31 @@ int serve(Arguments arguments) {
   nn::Registry registry;
   auto service = Service::create(registry, std::move(config));
   if (!service) return error(service.error().message());
-  auto server = net::Server::create({});
+  std::unique_ptr<tls::Identity> identity;
+  if (!tls.certificate.empty()) {
+    auto loaded = tls::Identity::load(tls, platform::plugin_directories());
+    if (!loaded) return error(loaded.error().message());
+    identity = std::move(*loaded);
+  }
+  net::ServerConfig serving;
+  serving.on_thread = [&](async::Scheduler& scheduler, uint32_t thread) {
+    if (identity && thread == 0)
+      std::ignore = scheduler.spawn([&] { look_for_reload(*identity, *running, scheduler); });
+  };
+  auto server = net::Server::create(serving);
   if (!server) return error(server.error().message());
-  const auto bound = (*server)->listen(address, **service);
+  const auto bound = (*server)->listen(address, **service, identity.get());
   if (!bound) return error(bound.error().message());
   running = server->get();
   struct sigaction action = {};
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;
   for (const int signal : {SIGTERM, SIGINT}) ::sigaction(signal, &action, nullptr);
-  std::printf("listening on http://%s/v1\n", platform::net::to_text(*bound).c_str());
+  if (identity) ::sigaction(SIGHUP, &action, nullptr);
+  std::printf("listening on %s://%s/v1\n", identity ? "https" : "http",
+              platform::net::to_text(*bound).c_str());
   const auto ran = (*server)->run();
-  for (const int signal : {SIGTERM, SIGINT}) std::signal(signal, SIG_IGN);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) std::signal(signal, SIG_IGN);
   return ran ? kOk : error(ran.error().message());
 }
 

@@ -9,8 +9,9 @@
  *      the guest's plaintext      │ session │      ciphertext
  *                        read  ◀─ └─────────┘ ◀─ feed     from the peer
  *
- * Whom a session believes is decided by its trust: the authorities that may have signed the peer's certificate,
- * which must name the server that the session was made for. There is no way to turn that off.
+ * Whom a client's session believes is decided by its trust: the authorities that may have signed the peer's certificate,
+ * which must name the server that the session was made for. There is no way to turn that off. A server's session shows the
+ * certificate of its identity, and asks its peer for none.
  *
  * Memory. Whoever allocates, frees: what create_* gives is given back by release_*. What a call takes by pointer is
  * borrowed for that call. A session's buffers are bounded (GODWIT_NET_BUFFER_BYTES for each way): a call takes less
@@ -34,7 +35,7 @@ extern "C" {
 
 /** The version of this header. */
 #define GODWIT_NET_ABI_MAJOR 1u
-#define GODWIT_NET_ABI_MINOR 1u
+#define GODWIT_NET_ABI_MINOR 2u
 
 /** The name of the one exported symbol; its type is godwit_net_entry. */
 #define GODWIT_NET_SYMBOL "godwit_net_v1"
@@ -103,8 +104,19 @@ struct godwit_net_state {
   uint32_t to_read_bytes; /**< plaintext from the peer */
 };
 
-struct godwit_net_trust;   /**< opaque: the library's own structure */
-struct godwit_net_session; /**< opaque: the library's own structure */
+/** Since 1.2. Who a server is. */
+struct godwit_net_identity_request {
+  uint32_t struct_size_bytes;
+  struct godwit_net_bytes certificates; /**< PEM: its own first, then those above it */
+  struct godwit_net_bytes private_key;  /**< PEM, not encrypted */
+  /** Protocols that it speaks, the best first, each after its length in a byte: "\x08http/1.1". Clients that name others only
+   * are refused, those that name none are not. */
+  struct godwit_net_bytes protocols;
+};
+
+struct godwit_net_trust;    /**< opaque: the library's own structure */
+struct godwit_net_identity; /**< opaque: the library's own structure */
+struct godwit_net_session;  /**< opaque: the library's own structure */
 
 /** The table. Every member is set. It is constant, and lives as long as the shared object stays loaded. */
 struct godwit_net {
@@ -171,6 +183,26 @@ struct godwit_net {
    *  @returns GODWIT_NET_OK; GODWIT_NET_UNTRUSTED: not so; GODWIT_NET_FAILED: that is no such key */
   godwit_net_status (*verify)(struct godwit_net_bytes public_key, struct godwit_net_bytes message,
                               const uint8_t* signature);
+
+  /** Since 1.2. @param identity receives a reference that release_identity gives back
+   *  @returns GODWIT_NET_FAILED: a text has no certificate or no key, or they do not belong together */
+  godwit_net_status (*create_identity)(const struct godwit_net_identity_request* request,
+                                       const struct godwit_net_explain* explain,
+                                       struct godwit_net_identity** identity);
+  /** Since 1.2. Sessions keep what they need of it. */
+  void (*release_identity)(struct godwit_net_identity* identity);
+
+  /** Since 1.2. Starts a server's session; release_session gives it back. */
+  godwit_net_status (*create_server_session)(struct godwit_net_identity* identity,
+                                             struct godwit_net_session** session);
+  /** Since 1.2. As create_session.
+   *  @param protocols that the client would speak, as in godwit_net_identity_request */
+  godwit_net_status (*create_client_session)(struct godwit_net_trust* trust, struct godwit_net_bytes name,
+                                             struct godwit_net_bytes protocols,
+                                             struct godwit_net_session** session);
+  /** Since 1.2. The protocol that both sides speak, without its length; empty before the end of the handshake, and if none
+   *  was agreed on. Borrowed until the session is released. */
+  struct godwit_net_bytes (*protocol)(const struct godwit_net_session* session);
 };
 
 /** The type of the exported symbol. Takes the host's version so that a library may adapt to an older one.

@@ -120,6 +120,7 @@ GODWIT_ON_HTTP() {
   if (what == "echo")
     answer(true, agent::event::kind() + "|" + agent::request::method() + "|" + path + "|" +
                      agent::request::query() + "|" + argument());
+  else if (what == "header") answer(true, agent::request::header(agent::request::query()).value_or("none"));
   else if (what == "fetch") fetch(argument());
   else if (what == "kv-get") {
     const auto value = agent::kv::get(argument());
