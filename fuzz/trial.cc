@@ -140,7 +140,7 @@ Result<std::shared_ptr<const code::CompiledFunctions>> Trial::compile(const runt
                                                       }},
                                                  {}));
   peak::install_fault_landing();
-  return peak::CompiledModule::load(code_map_, module, std::move(image),
+  return peak::CompiledModule::load(code_map_, module, peak::OwnedImage(std::move(image)),
                                     runtime::layout_of_code(translate_.charge));
 }
 

@@ -8,6 +8,10 @@ bool is_utf8(Bytes bytes) {
   const uint8_t* const end = p + bytes.size();
   const auto is_tail = [](uint8_t byte) { return (byte & 0xC0) == 0x80; };
   while (p != end) {
+    // mostly letters of ASCII
+    constexpr uint64_t kHighBits = 0x8080808080808080;
+    while (end - p >= 8 && (load_unaligned<uint64_t>(p) & kHighBits) == 0) p += 8;
+    if (p == end) break;
     const uint8_t lead = *p++;
     if (lead < 0x80) continue;
     int tails;

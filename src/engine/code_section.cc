@@ -16,6 +16,7 @@ constexpr std::string_view kName = "godwit.code";
 constexpr std::string_view kContext = "godwit code\n";
 constexpr uint32_t kFormat = 2;
 constexpr uint32_t kMostParts = 16;
+constexpr uint64_t kImageAlignment = 8;
 
 enum SealKind : uint32_t { kUserKey = 1, kSignature = 2 };
 
@@ -55,14 +56,18 @@ void append(std::vector<uint8_t>& bytes, const T& value) {
 void append(std::vector<uint8_t>& bytes, Bytes more) { bytes.insert(bytes.end(), more.begin(), more.end()); }
 
 // What a seal is over: the module, and of the section all but the seal itself.
-std::vector<uint8_t> sealed_message(Bytes wasm, Bytes contents) {
+Digest sealed_digest(Bytes wasm, Bytes contents) {
   Sha256 hash;
   hash.update(wasm);
   hash.update(contents.first(offsetof(Head, seal)));
   hash.update(contents.subspan(offsetof(Head, part_count)));
+  return hash.finish();
+}
+
+std::vector<uint8_t> sealed_message(const Digest& digest) {
   std::vector<uint8_t> message;
   append(message, as_bytes(kContext));
-  append(message, Bytes(hash.finish()));
+  append(message, Bytes(digest));
   return message;
 }
 
@@ -133,8 +138,14 @@ Result<std::vector<uint8_t>> with_code(Bytes wasm, std::span<const CodePart> par
                         .seal = {},
                         .part_count = static_cast<uint32_t>(parts.size()),
                         .unused = 0});
+  // where the file is read to, images can be used where they lie
+  const size_t before = wasm.size() + trailing_head_bytes(kName);
+  auto aligned = [&](uint64_t place) {
+    return (before + place + kImageAlignment - 1) / kImageAlignment * kImageAlignment - before;
+  };
   uint64_t begin = sizeof(Head) + parts.size() * sizeof(PartHead);
   for (const CodePart& part : parts) {
+    begin = aligned(begin);
     append(contents, PartHead{.level = part.target.level,
                               .unused = 0,
                               .processor = part.target.processor,
@@ -143,8 +154,11 @@ Result<std::vector<uint8_t>> with_code(Bytes wasm, std::span<const CodePart> par
                               .size = part.image.size()});
     begin += part.image.size();
   }
-  for (const CodePart& part : parts) append(contents, Bytes(part.image));
-  const std::vector<uint8_t> message = sealed_message(wasm, contents);
+  for (const CodePart& part : parts) {
+    contents.resize(aligned(contents.size()));
+    append(contents, Bytes(part.image));
+  }
+  const std::vector<uint8_t> message = sealed_message(sealed_digest(wasm, contents));
   uint8_t* const place = contents.data() + offsetof(Head, seal);
   if (seal.user_key) {
     store_unaligned(place, hmac_sha256(*seal.user_key, {message}));
@@ -161,15 +175,20 @@ Bytes without_code(const wasm::Module& module) {
   return section ? module.bytes.first(section->begin) : module.bytes;
 }
 
+bool brings_code(const wasm::Module& module) { return find(module).has_value(); }
+
 Result<std::optional<Bytes>> code_of(const wasm::Module& module, std::span<const std::string> trusted_keys,
-                                     bool counts_fuel) {
+                                     bool counts_fuel, std::optional<Digest>* digest) {
   const auto section = find(module);
   if (!section) return std::nullopt;
   const Bytes contents = section->contents;
   if (contents.size() < sizeof(Head)) return fail(ErrorKind::Malformed, "its section is too short");
   const auto head = load_unaligned<Head>(contents.data());
   if (head.format != kFormat) return fail(ErrorKind::Malformed, "another release of godwit has made it");
-  const std::vector<uint8_t> message = sealed_message(module.bytes.first(section->begin), contents);
+  const Digest sealed =
+      digest != nullptr && *digest ? **digest : sealed_digest(module.bytes.first(section->begin), contents);
+  if (digest != nullptr) *digest = sealed;
+  const std::vector<uint8_t> message = sealed_message(sealed);
   if (head.seal_kind == kUserKey) TRY(check_user_key(head.seal, message));
   else TRY(check_signature(head.seal, message, trusted_keys));
 

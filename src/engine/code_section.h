@@ -18,6 +18,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/sha256.h"
 #include "engine/signature.h"
 #include "platform/user_key.h"
 #include "wasm/module.h"
@@ -60,12 +61,17 @@ Result<std::vector<uint8_t>> with_code(Bytes wasm, std::span<const CodePart> par
 // The module's bytes without such a section.
 Bytes without_code(const wasm::Module& module);
 
+// Whether there is such a section, whatever it is worth.
+bool brings_code(const wasm::Module& module);
+
 // The code image of a module that is best for this processor; nothing if it brings none.
 // @param trusted_keys  public keys (PEM) of those whose code is run
 // @param counts_fuel   whether it is to be code that does
+// @param digest        if it has a value, that is the SHA-256 of what the seal is over, which is not hashed then; else it
+//                      receives that, if the module brings code
 // @errors Malformed, Unsupported, NotFound, Usage: why it is not to be run.
 Result<std::optional<Bytes>> code_of(const wasm::Module& module,
-                                     std::span<const std::string> trusted_keys = {},
-                                     bool counts_fuel = false);
+                                     std::span<const std::string> trusted_keys = {}, bool counts_fuel = false,
+                                     std::optional<Digest>* digest = nullptr);
 
 }  // namespace godwit::engine

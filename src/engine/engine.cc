@@ -8,6 +8,7 @@
 #include "code/module_code.h"
 #include "engine/code_section.h"
 #include "engine/compiler.h"
+#include "engine/image_cache.h"
 #include "engine/left_out.h"
 #include "engine/tier_up.h"
 #include "interp/executor.h"
@@ -77,22 +78,36 @@ struct Engine::Impl {
   }
 
   // The code that the module brings along, or that the compiler makes of it; null: there is none.
-  Result<std::shared_ptr<const code::CompiledFunctions>> compiled_code_of(const runtime::Module& module,
-                                                                          Interrupt interrupt,
-                                                                          std::string& remark) {
+  // The code image that the module brings along, where it lies in its file; the seal is looked at, whatever is remembered.
+  Result<std::optional<Bytes>> code_brought_by(const runtime::Module& module,
+                                               const std::optional<platform::FileIdentity>& file) {
+    std::optional<ImageCache> cache;
+    if (file && brings_code(module.declarations))
+      if (auto directory = platform::CacheDirectory::of_user()) cache.emplace(std::move(*directory));
+    std::optional<Digest> digest = cache ? cache->recall_sealed(*file) : std::nullopt;
+    const bool was_known = digest.has_value();
+    auto code = code_of(module.declarations, config.trusted_keys, config.counts_fuel, &digest);
+    if (cache && !was_known && code && digest) cache->remember_sealed(*file, *digest);
+    return code;
+  }
+
+  Result<std::shared_ptr<const code::CompiledFunctions>> compiled_code_of(
+      const runtime::Module& module, const std::optional<platform::FileIdentity>& file, Interrupt interrupt,
+      std::string& remark) {
     // the other tiers are asked for by name: then nothing else is to run
     if ((config.tier != Tier::Auto && !compiles_ahead()) || is_compact()) return nullptr;
-    std::vector<uint8_t> image;
+    std::optional<peak::OwnedImage> image;
     if (config.tier == Tier::Random) {
       // made to be switched
-    } else if (auto brought = code_of(module.declarations, config.trusted_keys, config.counts_fuel);
-               !brought) {
+    } else if (auto brought = code_brought_by(module, file); !brought) {
       remark = "the code that the module brings along is not run: " + brought.error().message();
     } else if (*brought) {
-      image.assign((*brought)->begin(), (*brought)->end());
+      const bool can_stay = reinterpret_cast<uintptr_t>((*brought)->data()) % 8 == 0;
+      if (can_stay) image.emplace(module.declarations.storage, **brought);
+      else image.emplace(std::vector<uint8_t>((*brought)->begin(), (*brought)->end()));
     }
     code::EffortMeter meter(peak_effort, config.measures_time);
-    if (image.empty() && compiler) {
+    if (!image && compiler) {
       CompileOptions options{.features = config.features,
                              .max_time_ns = kMaxTimeNs,
                              .counts_fuel = config.counts_fuel,
@@ -103,11 +118,12 @@ struct Engine::Impl {
         options.calls = GODWIT_COMPILER_CALLS_BY_TABLE;
         options.loops = loops = loops_of(module.declarations, config.features);
       }
-      ASSIGN_OR_RETURN(image, compiler->compile(module.declarations.bytes, options, interrupt));
+      ASSIGN_OR_RETURN(auto made, compiler->compile(module.declarations.bytes, options, interrupt));
+      image.emplace(std::move(made));
     }
-    if (image.empty()) return nullptr;
-    const size_t image_bytes = image.size();
-    auto loaded = peak::CompiledModule::load(code_map, module, std::move(image),
+    if (!image) return nullptr;
+    const size_t image_bytes = image->bytes.size();
+    auto loaded = peak::CompiledModule::load(code_map, module, *std::move(image),
                                              runtime::layout_of_code(config.counts_fuel));
     if (!loaded) {
       remark = "compiled code is not run: " + loaded.error().message();
@@ -232,7 +248,7 @@ Result<std::shared_ptr<const runtime::Module>> Engine::compile(
                                           " types is reached: use a new engine");
   auto module = runtime::make_module(std::move(declarations), impl_->types, std::move(name));
   std::string remark;
-  ASSIGN_OR_RETURN(auto compiled, impl_->compiled_code_of(*module, interrupt, remark));
+  ASSIGN_OR_RETURN(auto compiled, impl_->compiled_code_of(*module, file, interrupt, remark));
   const Tier tier = impl_->config.tier;
   const bool switches = impl_->can_compile() && tier == Tier::Random;
   code::ModuleCodeOptions options{.features = impl_->config.features, .bodies_are_valid = is_eager};

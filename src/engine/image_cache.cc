@@ -30,12 +30,12 @@ std::string hex(const Digest& digest) {
   return text;
 }
 
-std::string file_name(const platform::FileIdentity& file) {
+std::string name_of(std::string_view kind, const platform::FileIdentity& file) {
   Sha256 hash;
   for (const uint64_t part : {file.device, file.inode, file.size_bytes, static_cast<uint64_t>(file.mtime_ns),
                               static_cast<uint64_t>(file.ctime_ns)})
     hash.update(bytes_of(part));
-  return "file-" + hex(hash.finish());
+  return std::string(kind) + "-" + hex(hash.finish());
 }
 
 std::string record_name(const Digest& key, uint32_t number) {
@@ -72,14 +72,26 @@ void write_authentic(const platform::CacheDirectory& directory, const std::strin
 
 }  // namespace
 
-std::optional<Digest> ImageCache::recall(const platform::FileIdentity& file) const {
-  const auto bytes = read_authentic(directory_, file_name(file));
+std::optional<Digest> ImageCache::recall_digest(const std::string& name) const {
+  const auto bytes = read_authentic(directory_, name);
   if (!bytes || bytes->size() != sizeof(Digest)) return std::nullopt;
   return load_unaligned<Digest>(bytes->data());
 }
 
+std::optional<Digest> ImageCache::recall(const platform::FileIdentity& file) const {
+  return recall_digest(name_of("file", file));
+}
+
 void ImageCache::remember(const platform::FileIdentity& file, const Digest& module) const {
-  write_authentic(directory_, file_name(file), {module.begin(), module.end()});
+  write_authentic(directory_, name_of("file", file), {module.begin(), module.end()});
+}
+
+std::optional<Digest> ImageCache::recall_sealed(const platform::FileIdentity& file) const {
+  return recall_digest(name_of("sealed", file));
+}
+
+void ImageCache::remember_sealed(const platform::FileIdentity& file, const Digest& sealed) const {
+  write_authentic(directory_, name_of("sealed", file), {sealed.begin(), sealed.end()});
 }
 
 Digest ImageCache::key_of(const Digest& module, std::string_view build) {

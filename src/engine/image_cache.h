@@ -1,6 +1,7 @@
 // ImageCache: what the optimising compiler has made, kept from one run to the next.
 //
 //   file-<hash of device, inode, size, times>   which module a file holds: its SHA-256. So none is hashed at a start
+//   sealed-<the same>                           what is signed of a file that brings code, as its SHA-256 (code_section.h)
 //   code-<key of module and build>-<number>     one image: of what was compiled together
 //
 // Each file ends with an authentication code by a key of the user's, over its name and contents: only code that this
@@ -32,6 +33,10 @@ class ImageCache final {
   std::optional<Digest> recall(const platform::FileIdentity& file) const;
   void remember(const platform::FileIdentity& file, const Digest& module) const;
 
+  // The same for what the seal of its code is over.
+  std::optional<Digest> recall_sealed(const platform::FileIdentity& file) const;
+  void remember_sealed(const platform::FileIdentity& file, const Digest& sealed) const;
+
   struct Record {
     std::vector<uint8_t> image;
     std::vector<uint32_t> refused;  // functions of which there will be no code
@@ -46,6 +51,8 @@ class ImageCache final {
   static constexpr uint64_t kMostBytes = uint64_t{512} << 20;  // of all files
 
  private:
+  std::optional<Digest> recall_digest(const std::string& name) const;
+
   platform::CacheDirectory directory_;
 };
 

@@ -104,6 +104,15 @@ TEST_F(ImageCacheTest, RemembersFiles) {
   EXPECT_EQ(cache().recall(file), std::nullopt);
 }
 
+TEST_F(ImageCacheTest, WhatASealIsOverIsNotTheModule) {
+  const platform::FileIdentity file{1, 2, 3, 4, 5};
+  cache().remember(file, kKey);
+  EXPECT_EQ(cache().recall_sealed(file), std::nullopt);
+  cache().remember_sealed(file, Digest{9});
+  EXPECT_EQ(cache().recall_sealed(file), Digest{9});
+  EXPECT_EQ(cache().recall(file), kKey);
+}
+
 TEST_F(ImageCacheTest, NothingOfAnotherUsersRuns) {
   const std::vector<uint8_t> image(20, 1);
   cache().store(kKey, 0, image, {});

@@ -29,7 +29,7 @@ constexpr size_t kTickerStackBytes = size_t{64} << 10;
 
 // Compiling takes no more of the process's time than one part in so many: who ends before that has not paid for code that
 // hardly ran.
-constexpr uint64_t kCompilingShare = 5;
+constexpr uint64_t kCompilingShare = 4;
 // What LLVM is expected to take: for whatever it is, and for each byte of a body.
 constexpr uint64_t kLeastNs = 25'000'000;
 constexpr uint64_t kNsPerByte = 60'000;
@@ -259,7 +259,7 @@ void TierUp::compile(Batch& batch) {
 bool TierUp::install(code::ModuleCode& code, const runtime::Module& module, std::vector<uint8_t> image,
                      code::EffortMeter& meter) {
   const size_t image_bytes = image.size();
-  auto loaded = peak::CompiledModule::load(map_, module, std::move(image),
+  auto loaded = peak::CompiledModule::load(map_, module, peak::OwnedImage(std::move(image)),
                                            runtime::layout_of_code(options_.counts_fuel));
   if (!loaded) {
     left_out_.add(loaded.error().message());

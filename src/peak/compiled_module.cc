@@ -7,23 +7,21 @@
 namespace godwit::peak {
 
 Result<std::unique_ptr<CompiledModule>> CompiledModule::load(CodeMap& map, const runtime::Module& module,
-                                                             std::vector<uint8_t> image, uint64_t layout) {
-  ASSIGN_OR_RETURN(const image::View view, image::read(image));
+                                                             OwnedImage image, uint64_t layout) {
+  ASSIGN_OR_RETURN(const image::View view, image::read(image.bytes));
   if (view.layout != layout)
     return fail(ErrorKind::Malformed, "the code image was made for another release of godwit");
   const size_t functions = module.declarations.bodies.size();
   if ((!view.functions.empty() && view.functions.back().defined >= functions) ||
       view.thunks.size() != module.declarations.types.size())
     return fail(ErrorKind::Malformed, "the code image was made for another module");
-  ASSIGN_OR_RETURN(auto memory, platform::CodeMemory::create(std::max<size_t>(view.code.size(), 1)));
-  std::ranges::copy(view.code, memory.writable());
+  ASSIGN_OR_RETURN(auto memory, platform::CodeMemory::hold(view.code));
   platform::publish_code(memory.executable(), view.code.size());
   return std::unique_ptr<CompiledModule>(
-      new CompiledModule(map, module, std::move(image), view, std::move(memory)));
+      new CompiledModule(map, module, std::move(image.owner), view, std::move(memory)));
 }
 
-// The image's bytes stay where they are when the vector moves.
-CompiledModule::CompiledModule(CodeMap& map, const runtime::Module& module, std::vector<uint8_t> image,
+CompiledModule::CompiledModule(CodeMap& map, const runtime::Module& module, std::shared_ptr<const void> image,
                                const image::View& view, platform::CodeMemory memory)
     : map_(map),
       module_(module),

@@ -29,6 +29,19 @@ class CodeMap final {
   std::map<uintptr_t, const CompiledModule*> modules_;  // by the address behind their code
 };
 
+// A code image, and who keeps its bytes in their place.
+struct OwnedImage {
+  explicit OwnedImage(std::vector<uint8_t> image)
+      : OwnedImage(std::make_shared<std::vector<uint8_t>>(std::move(image))) {}
+  OwnedImage(std::shared_ptr<const void> by, Bytes image) : owner(std::move(by)), bytes(image) {}
+
+  std::shared_ptr<const void> owner;
+  Bytes bytes;
+
+ private:
+  explicit OwnedImage(const std::shared_ptr<std::vector<uint8_t>>& image) : owner(image), bytes(*image) {}
+};
+
 // @threads any; immutable.
 class CompiledModule final : public code::CompiledFunctions {
  public:
@@ -37,7 +50,7 @@ class CompiledModule final : public code::CompiledFunctions {
   // @param layout what the image must be made for (runtime::layout_of_code)
   // @errors Malformed: the image is damaged or of another layout. Unsupported, Exhausted: the system has no memory for it.
   static Result<std::unique_ptr<CompiledModule>> load(CodeMap& map, const runtime::Module& module,
-                                                      std::vector<uint8_t> image, uint64_t layout);
+                                                      OwnedImage image, uint64_t layout);
   ~CompiledModule() override;
   CompiledModule(const CompiledModule&) = delete;
   CompiledModule& operator=(const CompiledModule&) = delete;
@@ -50,14 +63,14 @@ class CompiledModule final : public code::CompiledFunctions {
 
  private:
   friend class CodeMap;
-  CompiledModule(CodeMap& map, const runtime::Module& module, std::vector<uint8_t> image,
+  CompiledModule(CodeMap& map, const runtime::Module& module, std::shared_ptr<const void> image,
                  const image::View& view, platform::CodeMemory memory);
   uintptr_t begin() const { return reinterpret_cast<uintptr_t>(memory_.executable()); }
   uintptr_t end() const { return begin() + view_.code.size(); }
 
   CodeMap& map_;
   const runtime::Module& module_;
-  std::vector<uint8_t> image_;  // for the tables
+  std::shared_ptr<const void> image_;  // for the tables
   image::View view_;
   platform::CodeMemory memory_;
   platform::GuestCodeRange range_;

@@ -5,10 +5,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
 
+#include "platform/fs_handle.h"
 #include "platform/memory_map.h"
 
 namespace godwit::platform {
@@ -25,33 +27,54 @@ CodeMemory& CodeMemory::operator=(CodeMemory&& other) noexcept {
   return *this;
 }
 
+namespace {
+
+Error refused(int code) {
+  return Error(code == ENOMEM ? ErrorKind::Exhausted : ErrorKind::Unsupported,
+               std::string("no memory for machine code: ") + std::strerror(code));
+}
+
+// A file of so many bytes, all 0, without a name.
+Result<fs::FileHandle> make_file(size_t size_bytes) {
+  // a file that is too large would be answered with a signal, whose default is to end the process
+  rlimit most{};
+  if (::getrlimit(RLIMIT_FSIZE, &most) == 0 && most.rlim_cur < size_bytes) return fail(refused(EFBIG));
+  fs::FileHandle file(::memfd_create("godwit-code", MFD_CLOEXEC));
+  if (file.get() < 0)
+    return fail(ErrorKind::Unsupported,
+                std::string("no memory for machine code: memfd_create: ") + std::strerror(errno));
+  if (::ftruncate(file.get(), static_cast<off_t>(size_bytes)) != 0) return fail(refused(errno));
+  return file;
+}
+
+Result<uint8_t*> map(const fs::FileHandle& file, size_t size_bytes, int protection) {
+  void* const at = ::mmap(nullptr, size_bytes, protection, MAP_SHARED, file.get(), 0);
+  if (at == MAP_FAILED) return fail(refused(errno));
+  return static_cast<uint8_t*>(at);
+}
+
+}  // namespace
+
 Result<CodeMemory> CodeMemory::create(size_t size_bytes) {
   CodeMemory memory;
   memory.size_bytes_ = round_up_to_page(size_bytes);
-  // a file that is too large would be answered with a signal, whose default is to end the process
-  rlimit most{};
-  if (::getrlimit(RLIMIT_FSIZE, &most) == 0 && most.rlim_cur < memory.size_bytes_)
-    return fail(ErrorKind::Unsupported, std::string("no memory for machine code: ") + std::strerror(EFBIG));
-  const int file = ::memfd_create("godwit-code", MFD_CLOEXEC);
-  if (file < 0)
-    return fail(ErrorKind::Unsupported,
-                std::string("no memory for machine code: memfd_create: ") + std::strerror(errno));
-  auto map = [&](int protection) {
-    return ::mmap(nullptr, memory.size_bytes_, protection, MAP_SHARED, file, 0);
-  };
-  void* writable = MAP_FAILED;
-  void* executable = MAP_FAILED;
-  if (::ftruncate(file, static_cast<off_t>(memory.size_bytes_)) == 0) {
-    writable = map(PROT_READ | PROT_WRITE);
-    executable = map(PROT_READ | PROT_EXEC);
+  ASSIGN_OR_RETURN(const fs::FileHandle file, make_file(memory.size_bytes_));
+  ASSIGN_OR_RETURN(memory.writable_, map(file, memory.size_bytes_, PROT_READ | PROT_WRITE));
+  ASSIGN_OR_RETURN(memory.executable_, map(file, memory.size_bytes_, PROT_READ | PROT_EXEC));
+  return memory;
+}
+
+Result<CodeMemory> CodeMemory::hold(Bytes code) {
+  CodeMemory memory;
+  memory.size_bytes_ = round_up_to_page(std::max<size_t>(code.size(), 1));
+  ASSIGN_OR_RETURN(const fs::FileHandle file, make_file(memory.size_bytes_));
+  while (!code.empty()) {
+    const ssize_t count = ::write(file.get(), code.data(), code.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return fail(refused(count < 0 ? errno : ENOSPC));
+    code = code.subspan(static_cast<size_t>(count));
   }
-  const int code = errno;
-  ::close(file);
-  if (writable != MAP_FAILED) memory.writable_ = static_cast<uint8_t*>(writable);
-  if (executable != MAP_FAILED) memory.executable_ = static_cast<const uint8_t*>(executable);
-  if (writable == MAP_FAILED || executable == MAP_FAILED)
-    return fail(code == ENOMEM ? ErrorKind::Exhausted : ErrorKind::Unsupported,
-                std::string("no memory for machine code: ") + std::strerror(code));
+  ASSIGN_OR_RETURN(memory.executable_, map(file, memory.size_bytes_, PROT_READ | PROT_EXEC));
   return memory;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/error.h"
 
 namespace godwit::platform {
@@ -20,6 +21,10 @@ class CodeMemory final {
   // `size_bytes` (rounded up to pages), all zero.
   // @errors Unsupported: the system does not let this process execute what it makes; Exhausted: no address space.
   static Result<CodeMemory> create(size_t size_bytes);
+
+  // `code`, which is never seen writable: writable() is null.
+  // @errors those of create()
+  static Result<CodeMemory> hold(Bytes code);
 
   uint8_t* writable() const { return writable_; }
   const uint8_t* executable() const { return executable_; }

@@ -33,6 +33,24 @@ TEST(CodeMemory, NoPageIsWritableAndExecutable) {
   EXPECT_EQ(views, 2u);
 }
 
+TEST(CodeMemory, WhatItHoldsIsNowhereWritable) {
+  const std::string code(100'000, 'c');
+  auto memory = CodeMemory::hold(as_bytes(code));
+  ASSERT_TRUE(memory) << memory.error().describe();
+  EXPECT_EQ(memory->writable(), nullptr);
+  EXPECT_EQ(memory->size_bytes() % 4096, 0u);
+  EXPECT_TRUE(std::equal(code.begin(), code.end(), memory->executable()));
+  std::ifstream maps("/proc/self/maps");
+  size_t views = 0;
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find("godwit-code") == std::string::npos) continue;
+    ++views;
+    EXPECT_TRUE(line.find(" r-xs") != std::string::npos) << line;
+  }
+  EXPECT_EQ(views, 1u);
+  EXPECT_TRUE(CodeMemory::hold({}));
+}
+
 #if defined(__x86_64__)
 TEST(CodeMemory, CodeRuns) {
   auto memory = CodeMemory::create(256);

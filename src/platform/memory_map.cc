@@ -11,6 +11,8 @@
 #include <limits>
 #include <utility>
 
+#include "platform/fs_handle.h"
+
 namespace godwit::platform {
 
 namespace {
@@ -22,22 +24,6 @@ Error map_error(const char* what, size_t size_bytes) {
                    " bytes of memory: " + std::strerror(code));
 }
 
-// A file descriptor that is closed when it goes.
-class ScopedFd final {
- public:
-  explicit ScopedFd(int fd) : fd_(fd) {}
-  ~ScopedFd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  ScopedFd(const ScopedFd&) = delete;
-  ScopedFd& operator=(const ScopedFd&) = delete;
-  ScopedFd(ScopedFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 Error file_error(const std::string& path) {
   const int code = errno;
   const ErrorKind kind = code == ENOENT || code == ENOTDIR ? ErrorKind::NotFound : ErrorKind::Io;
@@ -45,12 +31,12 @@ Error file_error(const std::string& path) {
 }
 
 struct RegularFile {
-  ScopedFd fd;
+  fs::FileHandle fd;
   size_t size_bytes;
 };
 
 Result<RegularFile> open_regular(const std::string& path) {
-  ScopedFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  fs::FileHandle fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (fd.get() < 0) return fail(file_error(path));
   struct stat status{};
   if (::fstat(fd.get(), &status) != 0) return fail(file_error(path));
