@@ -35,8 +35,9 @@ class ModelRegistry final {
 
   /// Registers a model, which is loaded when a guest first asks for it.
   /// @param spec "NAME:ENCODING:TARGET:path", as `godwit run --nn-preload` takes it; encoding and target (CPU, GPU, TPU,
-  ///   AUTO) in any case.
+  ///   AUTO) in any case. Or "LISTED" or "NAME=LISTED": a model of the user's list, see `godwit models`.
   /// @errors Usage: not of that form, or the name is taken. NotFound, Io: a file is absent or cannot be read.
+  ///   Malformed: the list's entry is damaged.
   Result<void> preload(std::string_view spec);
 
   /// @private

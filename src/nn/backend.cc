@@ -19,17 +19,30 @@ std::string version(uint32_t major, uint32_t minor) {
   return std::to_string(major) + "." + std::to_string(minor);
 }
 
+// The beginning of a sentence that goes on with another way.
+std::string how_to_get(const Encoding& encoding) {
+  if (encoding.name == "ggml") return "./dev build makes it, or ";
+  constexpr std::pair<std::string_view, std::string_view> kSteps[] = {{"onnx", "onnx"},
+                                                                      {"openvino", "openvino"},
+                                                                      {"pytorch", "pytorch"},
+                                                                      {"tensorflow", "tensorflow"},
+                                                                      {"tensorflowlite", "tflite"},
+                                                                      {"whisper", "whisper"}};
+  for (const auto& [name, step] : kSteps)
+    if (name == encoding.name)
+      return "./dev setup --nn " + std::string(step) +
+             " gets its library, and docs/nn.md says how it is built; or ";
+  return "Godwit brings none: ";
+}
+
 Error not_found(const Encoding& encoding, std::span<const std::string> directories) {
   const std::string file = file_name_of(encoding);
   std::string sought;
   for (const std::string& directory : directories) sought += (sought.empty() ? "" : ", ") + directory;
-  return Error(
-      ErrorKind::NotFound,
-      "there is no backend for the encoding " + std::string(encoding.name) + ": " + file + " is in none of " +
-          sought +
-          "; ./dev build makes the one for models in GGUF (ggml), docs/nn.md says how those for "
-          "onnx, openvino, pytorch and tensorflowlite are made; set GODWIT_PLUGIN_PATH to the folder "
-          "that holds any other");
+  return Error(ErrorKind::NotFound, "there is no backend for the encoding " + std::string(encoding.name) +
+                                        ": " + file + " is in none of " + sought + "; " +
+                                        how_to_get(encoding) +
+                                        "set GODWIT_PLUGIN_PATH to the folder that holds it");
 }
 
 // The checks that the ABI asks of a host before it looks at anything beyond the version.

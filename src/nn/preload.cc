@@ -3,6 +3,8 @@
 
 #include <optional>
 
+#include "nn/model_list.h"
+
 namespace godwit::nn {
 namespace {
 
@@ -29,9 +31,29 @@ std::unexpected<Error> malformed(std::string_view spec, const std::string& why) 
               "\"" + std::string(spec) + "\": " + why + "; the form is " + std::string(kForm));
 }
 
+Result<Preload> listed(std::string_view spec) {
+  const size_t equals = spec.find('=');
+  const std::string_view name = spec.substr(equals == std::string_view::npos ? 0 : equals + 1);
+  const auto list = ModelList::of_user();
+  if (!list) return malformed(spec, "a part is missing");
+  auto model = list->find(name);
+  if (!model && model.error().kind() == ErrorKind::NotFound)
+    return malformed(spec, "a part is missing, and no model of 'godwit models ls' is called so");
+  if (!model) return std::unexpected(std::move(model).error());
+  Preload preload{.name = std::string(spec.substr(0, equals)),
+                  .encoding = model->encoding,
+                  .target = model->target,
+                  .paths = {},
+                  .options = json_of(model->options)};
+  if (preload.name.empty()) return malformed(spec, "the name is empty");
+  for (ListedFile& file : model->files) preload.paths.push_back(std::move(file.path));
+  return preload;
+}
+
 }  // namespace
 
 Result<Preload> parse_preload(std::string_view spec) {
+  if (!spec.contains(':')) return listed(spec);
   std::string_view rest = spec;
   const auto name = take_field(rest);
   const auto encoding = take_field(rest);
@@ -40,8 +62,11 @@ Result<Preload> parse_preload(std::string_view spec) {
   if (name->empty()) return malformed(spec, "the name is empty");
   if (rest.empty()) return malformed(spec, "the path is empty");
 
-  Preload preload{
-      .name = std::string(*name), .encoding = encoding_of(*encoding), .target = Target::Auto, .paths = {}};
+  Preload preload{.name = std::string(*name),
+                  .encoding = encoding_of(*encoding),
+                  .target = Target::Auto,
+                  .paths = {},
+                  .options = {}};
   const bool autodetect = *encoding == "autodetect" || *encoding == "AUTODETECT";
   if (!preload.encoding && !autodetect)
     return malformed(

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 namespace godwit::nn {
 namespace {
 
@@ -29,6 +31,7 @@ TEST(Preload, KeepsColonsWhereAModelIsOneFile) {
 }
 
 TEST(Preload, SaysWhatIsWrong) {
+  ::setenv("XDG_CONFIG_HOME", "/nonexistent", 1);  // not this user's list
   for (const auto& [spec, word] : {std::pair{"", "missing"},
                                    {"default", "missing"},
                                    {"default:ggml", "missing"},

@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include "nn/model_list.h"
+
 namespace godwit::nn {
 
 namespace {
@@ -148,7 +150,8 @@ Outcome<std::shared_ptr<const Graph>> Registry::graph_by_name(std::string_view n
   }
   auto model = model_of(*named, origin);
   if (!model) return std::unexpected(std::move(model).error());
-  return Graph::build(std::move(*model), config, origin, named->preload.name);
+  return Graph::build(std::move(*model), with_options(named->preload.options, config), origin,
+                      named->preload.name);
 }
 
 Outcome<std::shared_ptr<const Graph>> Registry::graph_of_parts(const Encoding* encoding, Target target,

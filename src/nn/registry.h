@@ -34,7 +34,7 @@ class Registry final {
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
 
-  // Registers a model as parse_preload() reads it, and opens its files. Its backend is loaded, and its weights are
+  // Registers a model as parse_preload() reads it (of the user's list, too), and opens its files. Its backend is loaded, and its weights are
   // read, when a guest first asks for it.
   // @errors Usage: not of that form, or the name is taken. NotFound, Io: a file is absent or cannot be read.
   Result<> preload(std::string_view spec);

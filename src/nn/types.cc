@@ -59,6 +59,7 @@ const Encoding* encoding_of(std::string_view name) {
 const Encoding* encoding_of_file(std::string_view first_bytes) {
   if (first_bytes.starts_with("GGUF")) return encoding_of("ggml");
   if (first_bytes.size() >= 8 && first_bytes.substr(4, 4) == "TFL3") return encoding_of("tensorflowlite");
+  if (first_bytes.starts_with("lmgg")) return encoding_of("whisper");
   return nullptr;
 }
 

@@ -15,6 +15,7 @@ TEST(NnTypes, FindsEncodings) {
   EXPECT_EQ(encoding_of(kAutodetect), nullptr);
   EXPECT_EQ(encoding_of(15u), nullptr);
   EXPECT_EQ(encoding_of_file("GGUF\3"), encoding_of(6u));
+  EXPECT_EQ(encoding_of_file("lmgg"), encoding_of("whisper"));
   EXPECT_EQ(encoding_of_file("GGU"), nullptr);
 }
 

@@ -26,7 +26,7 @@ struct Command {
 };
 
 extern const Command kRun, kInspect, kValidate, kWat, kWasm, kWast, kCompile, kSnapshot, kCache, kServe, kDev,
-    kMcp, kNew, kLogs, kDeploy, kAgents, kChat, kHelp;
+    kMcp, kNew, kLogs, kDeploy, kAgents, kChat, kModels, kHelp;
 std::span<const Command* const> all_commands();
 
 // Whether the arguments of `godwit serve` name a model to serve; and what serves it.

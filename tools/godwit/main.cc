@@ -14,8 +14,8 @@ namespace godwit::cli {
 
 std::span<const Command* const> all_commands() {
   static constexpr const Command* kCommands[] = {
-      &kRun,   &kCompile, &kSnapshot, &kCache, &kInspect, &kValidate, &kWat,    &kWasm, &kWast,
-      &kServe, &kDev,     &kMcp,      &kNew,   &kLogs,    &kDeploy,   &kAgents, &kChat, &kHelp};
+      &kRun, &kCompile, &kSnapshot, &kCache, &kInspect, &kValidate, &kWat,  &kWasm,   &kWast, &kServe,
+      &kDev, &kMcp,     &kNew,      &kLogs,  &kDeploy,  &kAgents,   &kChat, &kModels, &kHelp};
   return kCommands;
 }
 

@@ -72,7 +72,9 @@ constexpr OptionSpec kOptions[] = {
      "(PEM) are in FILE, beside the system's. Repeatable."},
     {"nn-preload", "MODEL",
      "Name a model for the guest: NAME:ENCODING:TARGET:PATH, for\n"
-     "example default:GGML:AUTO:model.gguf. Targets: CPU GPU TPU\nAUTO. Repeatable."},
+     "example default:GGML:AUTO:model.gguf. Targets: CPU GPU TPU\n"
+     "AUTO. Or a model of 'godwit models': NAME, or GUEST'S=NAME to\n"
+     "give it another name. Repeatable."},
     {"nn-guest-models", "",
      "Run models of any encoding that the guest brings along; else\nonly GGUF. Trusts the guest: "
      "docs/nn.md."},
