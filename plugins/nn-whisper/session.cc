@@ -131,11 +131,22 @@ void Session::write_times() {
   using nlohmann::json;
   whisper_state* const state = state_.get();
   json segments = json::array();
-  for (int i = 0; i < whisper_full_n_segments_from_state(state); ++i)
+  for (int i = 0; i < whisper_full_n_segments_from_state(state); ++i) {
+    json tokens = json::array();
+    double logprob = 0;
+    const int count = whisper_full_n_tokens_from_state(state, i);
+    for (int j = 0; j < count; ++j) {
+      const whisper_token_data token = whisper_full_get_token_data_from_state(state, i, j);
+      tokens.push_back(token.id);
+      logprob += token.plog;
+    }
     segments.push_back({{"start", seconds(whisper_full_get_segment_t0_from_state(state, i))},
                         {"end", seconds(whisper_full_get_segment_t1_from_state(state, i))},
                         {"text", whisper_full_get_segment_text_from_state(state, i)},
+                        {"tokens", std::move(tokens)},
+                        {"avg_logprob", count > 0 ? logprob / count : 0},
                         {"no_speech_prob", whisper_full_get_segment_no_speech_prob_from_state(state, i)}});
+  }
   const bool knows_languages = whisper_is_multilingual(weights_->get()) != 0;
   const int language = whisper_full_lang_id_from_state(state);
   const json object = {

@@ -4,28 +4,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "openai/texts.h"
+
 namespace godwit::openai {
 namespace {
 
 constexpr uint32_t kOptions = 1;
-
-nn::Outcome<> set(nn::Context& context, uint32_t index, std::string_view text, nn::BackendCall& call,
-                  const nn::Waiting& waiting) {
-  const uint32_t dimension = static_cast<uint32_t>(text.size());
-  const Bytes bytes = as_bytes(text);
-  const godwit_nn_tensor tensor{.dimensions = &dimension,
-                                .dimension_count = 1,
-                                .type = GODWIT_NN_U8,
-                                .data = {bytes.data(), bytes.size()}};
-  return call.outcome(context.set_input(index, tensor, call.get(), waiting));
-}
-
-nn::Outcome<std::string> get(nn::Context& context, uint32_t index, nn::BackendCall& call) {
-  godwit_nn_bytes bytes{};
-  auto got = call.outcome(context.table().get_output(context.get(), index, &bytes, call.get()));
-  if (!got) return std::unexpected(std::move(got).error());
-  return std::string(reinterpret_cast<const char*>(bytes.data), static_cast<size_t>(bytes.size_bytes));
-}
 
 int64_t count_at(const json::object& counts, std::string_view key) {
   const json::value* value = find(counts, key);
@@ -120,12 +104,13 @@ void Answers::run(nn::Registry& registry, async::Scheduler& scheduler, Inbox& in
   const auto compute = [&]() -> nn::Outcome<> {
     auto context = nn::Context::create(question.graph, origin);
     if (!context) return std::unexpected(std::move(context).error());
-    if (auto set_options = set(**context, kOptions, text_of(question.options), call, waiting); !set_options)
+    if (auto set_options = set_text(**context, kOptions, text_of(question.options), call, waiting);
+        !set_options)
       return set_options;
-    if (auto asked = set(**context, question.input, question.text, call, waiting); !asked) return asked;
+    if (auto asked = set_text(**context, question.input, question.text, call, waiting); !asked) return asked;
     const auto computed = call.outcome((*context)->compute(call.get(), waiting));
     if (!computed && computed.error().code != nn::Errno::ContextFull) return computed;
-    auto counts = get(**context, 1, call);
+    auto counts = get_text(**context, 1, call);
     if (!counts) return std::unexpected(std::move(counts).error());
     if (const auto read = parse_object(*counts)) {
       ending->finish_reason = text_at(*read, "finish_reason");
@@ -133,11 +118,11 @@ void Answers::run(nn::Registry& registry, async::Scheduler& scheduler, Inbox& in
       ending->cached_tokens = count_at(*read, "reused_tokens");
       ending->answer_tokens = count_at(*read, "output_tokens");
     }
-    auto text = get(**context, 0, call);
+    auto text = get_text(**context, 0, call);
     if (!text) return std::unexpected(std::move(text).error());
     ending->text = std::move(*text);
     if (question.input != 2) return {};
-    auto message = get(**context, 2, call);
+    auto message = get_text(**context, 2, call);
     if (!message) return std::unexpected(std::move(message).error());
     ending->message = std::move(*message);
     return {};

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "openai/asker.h"
+#include "openai/texts.h"
 
 namespace godwit::openai {
 namespace {
@@ -68,21 +69,13 @@ Outcome<std::string> Service::embed(Asker& asker, ServedModel& model, const std:
   waiting.run([&] { context = model.take_embedder(origin); });
   if (!context) return std::unexpected(error_of(context.error()));
   nn::BackendCall call(origin);
-  const uint32_t dimension = static_cast<uint32_t>(text.size());
-  const Bytes bytes = as_bytes(text);
-  const godwit_nn_tensor tensor{.dimensions = &dimension,
-                                .dimension_count = 1,
-                                .type = GODWIT_NN_U8,
-                                .data = {bytes.data(), bytes.size()}};
   std::string outputs[2];
-  nn::Outcome<> done = call.outcome((*context)->set_input(0, tensor, call.get(), waiting));
+  nn::Outcome<> done = set_text(**context, 0, text, call, waiting);
   if (done) done = call.outcome((*context)->compute(call.get(), waiting));
   for (uint32_t index = 0; done && index < 2; ++index) {
-    godwit_nn_bytes output{};
-    done = call.outcome((*context)->table().get_output((*context)->get(), index, &output, call.get()));
-    if (done)
-      outputs[index].assign(reinterpret_cast<const char*>(output.data),
-                            static_cast<size_t>(output.size_bytes));
+    auto output = get_text(**context, index, call);
+    if (output) outputs[index] = std::move(*output);
+    else done = std::unexpected(std::move(output).error());
   }
   model.give_back(std::move(*context));
   if (!done) return asker.request.gone() ? client_gone() : std::unexpected(error_of(done.error()));

@@ -5,6 +5,7 @@
 
 #include "openai/asker.h"
 #include "openai/multipart.h"
+#include "openai/transfer.h"
 
 namespace godwit::openai {
 namespace {
@@ -12,8 +13,6 @@ namespace {
 constexpr std::string_view kPath = "/v1/files";
 constexpr size_t kMostFilenameBytes = 255;
 constexpr int64_t kMostListed = 10'000;
-// That come or go at a time: each is in memory, as large as a file may be.
-constexpr int kMostTransfers = 8;
 constexpr std::string_view kPurposes[] = {"assistants", "batch", "fine-tune", "vision", "user_data", "evals"};
 
 json::object shown(const KeptFile& file) {
@@ -50,30 +49,6 @@ std::string_view query_value(std::string_view query, std::string_view name) {
 }
 
 }  // namespace
-
-class Service::Transfer final {
- public:
-  explicit Transfer(std::atomic<int>& all)
-      : all_(all), number_(all.fetch_add(1, std::memory_order_relaxed)) {}
-  ~Transfer() { all_.fetch_sub(1, std::memory_order_relaxed); }
-  Transfer(const Transfer&) = delete;
-  Transfer& operator=(const Transfer&) = delete;
-
-  // @errors 429: it is one too many.
-  Outcome<> begin() const {
-    if (number_ < kMostTransfers) return {};
-    return std::unexpected<ApiError>(ApiError{.status = 429,
-                                              .type = "rate_limit_error",
-                                              .code = "server_overloaded",
-                                              .field = {},
-                                              .message = "too many files come and go at the moment",
-                                              .retry_after_s = 1});
-  }
-
- private:
-  std::atomic<int>& all_;
-  const int number_;
-};
 
 Outcome<> Service::upload_file(Asker& asker) {
   const Transfer transfer(transfers_);

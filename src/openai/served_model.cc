@@ -1,6 +1,8 @@
 // Loads models, and keeps what embeddings are computed with.
 #include "openai/served_model.h"
 
+#include "nn/model_file.h"
+#include "nn/model_list.h"
 #include "openai/json.h"
 #include "platform/clock.h"
 
@@ -8,6 +10,19 @@ namespace godwit::openai {
 namespace {
 
 constexpr size_t kMostIdleEmbedders = 2;
+
+// As the registry takes it. A file goes before a model of the user's list that is called so.
+Result<std::string> preload_of(const ModelSpec& spec) {
+  const auto file = nn::ModelFile::open(spec.path);
+  const bool may_be_listed =
+      !file && file.error().kind() == ErrorKind::NotFound && nn::is_listed_name(spec.path);
+  if (may_be_listed) {
+    const auto list = nn::ModelList::of_user();
+    if (list && list->find(spec.path)) return spec.name + "=" + spec.path;
+  }
+  const nn::Encoding* const encoding = file ? nn::encoding_of_file(file->first_bytes()) : nullptr;
+  return spec.name + ":" + std::string(encoding ? encoding->name : "ggml") + ":AUTO:" + spec.path;
+}
 
 }  // namespace
 
@@ -29,7 +44,8 @@ Result<ModelSpec> parse_model(std::string_view text) {
 }
 
 Result<std::unique_ptr<ServedModel>> ServedModel::load(nn::Registry& registry, const ModelSpec& spec) {
-  TRY(registry.preload(spec.name + ":GGML:AUTO:" + spec.path));
+  ASSIGN_OR_RETURN(const std::string preload, preload_of(spec));
+  TRY(registry.preload(preload));
   std::unique_ptr<ServedModel> model(new ServedModel(registry, spec));
   json::object config;
   if (spec.context_size != 0) config["ctx-size"] = spec.context_size;
@@ -38,6 +54,12 @@ Result<std::unique_ptr<ServedModel>> ServedModel::load(nn::Registry& registry, c
     return fail(ErrorKind::Io, "the model \"" + spec.name + "\": " + graph.error().text + " (" +
                                    std::string(nn::to_string(graph.error().code)) + ")");
   model->graph_ = std::move(*graph);
+  const uint32_t encoding = model->graph_->model().backend()->table().encoding;
+  if (encoding == nn::encoding_of("whisper")->number) model->kind_ = Kind::Speech;
+  else if (encoding != nn::encoding_of("ggml")->number)
+    return fail(ErrorKind::Usage, "the model \"" + spec.name +
+                                      "\" is of a kind that is not served: GGUF and "
+                                      "Whisper's are");
   model->loaded_s_ = static_cast<int64_t>(platform::now_ns(platform::Clock::Realtime) / 1'000'000'000);
   return model;
 }

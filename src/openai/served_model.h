@@ -14,21 +14,24 @@ namespace godwit::openai {
 
 struct ModelSpec {
   std::string name;  // as requests name it
-  std::string path;  // of a GGUF file
+  std::string path;  // of a file: GGUF, or one of Whisper's; or the name of a model of the user's list
   uint32_t context_size =
       0;  // tokens of a prompt and its answer; 0: what the model was trained for, 4096 at most
 };
 
-// "NAME=PATH", or a path, whose file's name is then the model's. @errors Usage: an empty part.
+// "NAME=PATH", or a path (or what stands for one), whose file's name is then the model's. @errors Usage: an empty part.
 Result<ModelSpec> parse_model(std::string_view text);
 
 // @threads any.
 class ServedModel final {
  public:
+  enum class Kind : uint8_t { Language, Speech };
+
   // Reads the weights. @errors of the registry and the backend, with the reason.
   static Result<std::unique_ptr<ServedModel>> load(nn::Registry& registry, const ModelSpec& spec);
 
   const std::string& name() const { return spec_.name; }
+  Kind kind() const { return kind_; }
   // When it was loaded, in seconds since 1970.
   int64_t loaded_s() const { return loaded_s_; }
   const std::shared_ptr<const nn::Graph>& graph() const { return graph_; }
@@ -42,6 +45,7 @@ class ServedModel final {
 
   nn::Registry& registry_;
   const ModelSpec spec_;
+  Kind kind_ = Kind::Language;
   int64_t loaded_s_ = 0;
   std::shared_ptr<const nn::Graph> graph_;
   std::mutex mutex_;

@@ -1,6 +1,7 @@
 // Which request goes where.
 #include "openai/service.h"
 
+#include <algorithm>
 #include <optional>
 #include <tuple>
 
@@ -27,6 +28,9 @@ constexpr std::string_view kResponsePrefix = "/v1/responses/";
 constexpr std::string_view kFiles = "/v1/files";
 constexpr std::string_view kFilePrefix = "/v1/files/";
 
+// Recordings that are written down at a time: each takes all processors, and as much memory as two hours of sound.
+constexpr uint32_t kSpeechPlaces = 2;
+
 uint64_t now_ns() { return platform::now_ns(platform::Clock::Monotonic); }
 
 std::string hash_of(std::string_view text) {
@@ -47,6 +51,7 @@ Service::Service(nn::Registry& registry, ServiceConfig config, ResponseStore res
     : registry_(registry),
       config_(std::move(config)),
       admission_(config_.places, config_.most_waiting),
+      speech_admission_(kSpeechPlaces, config_.most_waiting),
       responses_(std::move(responses)),
       files_(std::move(files)),
       limiter_(std::max<size_t>(1, config_.api_keys.size()), config_.limits) {
@@ -150,6 +155,8 @@ Outcome<> Service::route(Asker& asker) {
       {"/v1/completions", "POST", &Service::completions},
       {"/v1/embeddings", "POST", &Service::embeddings},
       {"/v1/rerank", "POST", &Service::rerank},
+      {"/v1/audio/transcriptions", "POST", &Service::transcriptions},
+      {"/v1/audio/translations", "POST", &Service::translations},
       {"/v1/responses", "POST", &Service::responses},
       {"/v1/models", "GET", &Service::models},
       {"/health", "GET", &Service::health},
@@ -210,13 +217,26 @@ Outcome<std::string> Service::read_bytes(net::Request& request, uint64_t most_by
   return std::move(*body);
 }
 
-Outcome<ServedModel*> Service::model_of(const json::object& body) const {
-  const json::value* wanted = find(body, "model");
-  if (!wanted && models_.size() == 1) return models_[0].get();
+Outcome<ServedModel*> Service::model_of(const json::object& body, ServedModel::Kind kind) const {
+  const auto is_of_kind = [kind](const auto& model) { return model->kind() == kind; };
   const std::string_view name = text_at(body, "model");
-  for (const auto& model : models_)
+  for (const auto& model : models_) {
+    if (!is_of_kind(model)) continue;
     if (model->name() == name) return model.get();
+    if (!find(body, "model") && std::ranges::count_if(models_, is_of_kind) == 1) return model.get();
+  }
+  if (std::ranges::none_of(models_, is_of_kind))
+    return not_found(
+        kind == ServedModel::Kind::Speech
+            ? "no model is served that writes speech down: start the server with --model NAME=FILE "
+              "for one of Whisper's, beside others"
+            : "no model is served that answers texts: start the server with --model NAME=FILE.gguf",
+        "model_not_found", "model");
   if (name.empty()) return bad_field("model", "must be the name of a model; /v1/models lists them");
+  if (std::ranges::any_of(models_, [&](const auto& model) { return model->name() == name; }))
+    return bad_field("model", kind == ServedModel::Kind::Speech
+                                  ? "answers texts: it writes no speech down"
+                                  : "writes speech down, by /v1/audio/transcriptions: it answers no texts");
   return not_found("the model \"" + std::string(name.substr(0, 200)) +
                        "\" is not served here; /v1/models lists those that are",
                    "model_not_found", "model");

@@ -64,13 +64,19 @@ class Service final : public net::Handler {
   Outcome<> recognise(Asker& asker) const;
   Outcome<json::object> read_body(net::Request& request) const;
   Outcome<std::string> read_bytes(net::Request& request, uint64_t most_bytes) const;
-  Outcome<ServedModel*> model_of(const json::object& body) const;
+  Outcome<ServedModel*> model_of(const json::object& body,
+                                 ServedModel::Kind kind = ServedModel::Kind::Language) const;
 
   Outcome<> chat_completions(Asker& asker);
   Outcome<> completions(Asker& asker);
   Outcome<> embeddings(Asker& asker);
   Outcome<> rerank(Asker& asker);
   Outcome<> files(Asker& asker);
+  Outcome<> transcriptions(Asker& asker);
+  Outcome<> translations(Asker& asker);
+  Outcome<> speech(Asker& asker, bool translates);
+  Outcome<std::string> write_down(Asker& asker, const ServedModel& model, std::string_view audio,
+                                  const json::object& options, int64_t& tokens);
   Outcome<> upload_file(Asker& asker);
   Outcome<> list_files(Asker& asker);
   Outcome<> models(Asker& asker);
@@ -99,10 +105,11 @@ class Service final : public net::Handler {
   std::vector<std::unique_ptr<ServedModel>> models_;
   std::vector<uint64_t> tenants_;  // of the keys; without any, one for all
   Admission admission_;
+  Admission speech_admission_;
   ResponseStore responses_;
   FileStore files_;
   RateLimiter limiter_;
-  std::atomic<int> transfers_ = 0;  // of files
+  std::atomic<int> transfers_ = 0;  // of files and recordings
 };
 
 }  // namespace godwit::openai

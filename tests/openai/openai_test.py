@@ -250,6 +250,10 @@ class ByTheClient(unittest.TestCase):
             self.assertEqual(status, wanted, body[:60])
             self.assertIn("message", json.loads(answer)["error"])
         self.assertEqual(self.server.post("/v1/nothing", b"{}")[0], 404)
+        form = {"Content-Type": "multipart/form-data; boundary=b"}
+        status, answer, _ = self.server.post("/v1/audio/transcriptions", b"--b--", form)
+        self.assertEqual(status, 404)
+        self.assertIn("no model is served that writes speech down", json.loads(answer)["error"]["message"])
         self.assertEqual(self.server.post("/v1/models", b"{}")[0], 405)
         self.assertEqual(self.server.health()["status"], "ok")
 
@@ -607,6 +611,12 @@ class Terminal(unittest.TestCase):
         self.assertGreaterEqual(len(ran.stdout.splitlines()), 2)
 
     def test_says_what_is_wrong(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "speech.bin").write_bytes(b"lmgg and so on")
+            ran = subprocess.run([ARGUMENTS.server, "serve", "--model", folder + "/speech.bin"], capture_output=True, text=True,
+                                 timeout=DEADLINE_S)
+            self.assertNotEqual(ran.returncode, 0)  # there is no plug-in, or it takes no such file
+            self.assertRegex(ran.stderr, "setup --nn whisper|whisper")
         for options, wanted in ((["chat"], "--model is missing"), (["serve", "--model", "nope.gguf"], "nope.gguf"),
                                 (["serve", "--parallel", "0"], "from 1 to 64"), (["nothing"], "no command")):
             ran = subprocess.run([ARGUMENTS.server, *options], capture_output=True, text=True, timeout=DEADLINE_S)
