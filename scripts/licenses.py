@@ -30,6 +30,8 @@ PARTS = [
     ("OpenVINO, oneTBB, hwloc", "godwit-nn-openvino.so", THIRD_PARTY / "nn/openvino", [THIRD_PARTY / "nn/openvino/licenses"]),
     # its package brings no text: Apache-2.0, as this project's own
     ("TensorFlow Lite", "godwit-nn-tensorflowlite.so", THIRD_PARTY / "nn/tflite", [pathlib.Path("LICENSE")]),
+    ("TensorFlow", "godwit-nn-tensorflow.so", THIRD_PARTY / "nn/tensorflow",
+     [THIRD_PARTY / "nn/tensorflow/LICENSE", THIRD_PARTY / "nn/tensorflow/THIRD_PARTY_NOTICES.txt"]),
     ("libtorch", "godwit-nn-pytorch.so", DEBIAN / "libtorch-dev", [DEBIAN / "libtorch-dev/copyright"]),
     ("OpenBLAS", "godwit-nn-pytorch.so", DEBIAN / "libopenblas0-pthread", [DEBIAN / "libopenblas0-pthread/copyright"]),
 ]

@@ -1,8 +1,8 @@
-// A reader of protocol buffers that goes where tensors stand.
+// Goes where tensors stand.
 // spec: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 #include "external_data.h"
 
-#include <optional>
+#include "protobuf.h"
 
 namespace godwit::onnx {
 namespace {
@@ -50,63 +50,22 @@ Message child(Message message, uint64_t field) {
 constexpr uint64_t kExternalData = 13;  // of a tensor: where its data is
 constexpr uint64_t kDataLocation = 14;  // not 0: in a file
 
-class Reader final {
- public:
-  explicit Reader(std::span<const uint8_t> bytes) : bytes_(bytes) {}
-
-  bool at_end() const { return bytes_.empty(); }
-
-  std::optional<uint64_t> varint() {
-    uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64 && !bytes_.empty(); shift += 7) {
-      const uint8_t byte = bytes_[0];
-      bytes_ = bytes_.subspan(1);
-      value |= uint64_t{byte & 0x7fu} << shift;
-      if (byte < 0x80) return value;
-    }
-    return std::nullopt;
-  }
-
-  std::optional<std::span<const uint8_t>> take(uint64_t size) {
-    if (size > bytes_.size()) return std::nullopt;
-    const auto taken = bytes_.first(size);
-    bytes_ = bytes_.subspan(size);
-    return taken;
-  }
-
- private:
-  std::span<const uint8_t> bytes_;
-};
-
 ModelBytesAre walk(std::span<const uint8_t> bytes, Message message, int nesting) {
   if (nesting > kMostNesting) return ModelBytesAre::NoModel;
-  Reader reader(bytes);
+  tensors::ProtobufReader reader(bytes);
   bool has_graph = false;
-  while (!reader.at_end()) {
-    const auto key = reader.varint();
-    if (!key || *key > UINT32_MAX) return ModelBytesAre::NoModel;
-    const uint64_t field = *key >> 3;
-    std::optional<uint64_t> value = 0;
-    std::optional<std::span<const uint8_t>> content;
-    switch (*key & 7) {
-      case 0: value = reader.varint(); break;
-      case 1: content = reader.take(8); break;
-      case 2:
-        if (const auto size = reader.varint()) content = reader.take(*size);
-        if (!content) return ModelBytesAre::NoModel;
-        break;
-      case 5: content = reader.take(4); break;
-      default: return ModelBytesAre::NoModel;
-    }
-    if (!value || ((*key & 7) != 0 && !content)) return ModelBytesAre::NoModel;
-    if (message == Message::Tensor && (field == kExternalData || (field == kDataLocation && *value != 0)))
+  while (const auto field = reader.next()) {
+    if (message == Message::Tensor &&
+        (field->number == kExternalData || (field->number == kDataLocation && field->value != 0)))
       return ModelBytesAre::WithExternalData;
-    const Message inner = child(message, field);
+    const Message inner = child(message, field->number);
     if (inner == Message::Other) continue;
-    if ((*key & 7) != 2) return ModelBytesAre::NoModel;
+    if (!field->has_bytes) return ModelBytesAre::NoModel;
     has_graph |= inner == Message::Graph;
-    if (const auto found = walk(*content, inner, nesting + 1); found != ModelBytesAre::Whole) return found;
+    if (const auto found = walk(field->bytes, inner, nesting + 1); found != ModelBytesAre::Whole)
+      return found;
   }
+  if (reader.is_damaged()) return ModelBytesAre::NoModel;
   return message == Message::Model && !has_graph ? ModelBytesAre::NoModel : ModelBytesAre::Whole;
 }
 

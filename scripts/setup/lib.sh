@@ -74,7 +74,7 @@ pip_download() {
 
 # nn_backends all|NAME,...: the names of tensor backends beside ggml, each a set-up step; nothing if one is unknown
 nn_backends() {
-  local all='onnx tflite openvino pytorch whisper' name
+  local all='onnx tflite openvino pytorch whisper tensorflow' name
   [ "$1" != all ] || { echo "$all"; return; }
   for name in ${1//,/ }; do
     [[ " $all " == *" $name "* ]] || return 0

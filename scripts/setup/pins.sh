@@ -60,7 +60,7 @@ BROWSER_AXE_VERSION=4.14.1
 BROWSER_AXE_SHA256=e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745
 
 # Tensor libraries: optional steps (./dev setup --nn).
-# PyPI: ONNX Runtime and OpenVINO, whose packages for Python 3.11 carry their libraries for C.
+# PyPI: ONNX Runtime, OpenVINO and TensorFlow, whose packages for Python 3.11 carry their libraries for C.
 ONNX_PACKAGE=onnxruntime
 ONNX_VERSION=1.32.0
 ONNX_PLATFORM=manylinux_2_28_x86_64
@@ -69,6 +69,10 @@ OPENVINO_PACKAGE=openvino
 OPENVINO_VERSION=2026.4.1
 OPENVINO_PLATFORM=manylinux_2_28_x86_64
 OPENVINO_SHA256=2d22b1da03f7caf74df30e9f6417d0ab2f637e4a38e08e1dcd294d2c37407aaf
+TENSORFLOW_PACKAGE=tensorflow-cpu
+TENSORFLOW_VERSION=2.21.0
+TENSORFLOW_PLATFORM=manylinux_2_27_x86_64
+TENSORFLOW_SHA256=2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c
 # Maven: TensorFlow Lite, in a package for Java.
 TFLITE_VERSION=2.21.0-1.5.14
 TFLITE_SHA256=97061333854967aadf2f092681d63af90b804db3800f007cffd24a2901f4bc72

@@ -43,6 +43,11 @@ std::vector<uint32_t> picture_shape(const Format& format) {
 // A program in TorchScript says only when it is run what it can be run with.
 bool is_program(const Format& format) { return std::string_view(format.encoding) == "pytorch"; }
 
+// One that may read and write files is not taken from guests.
+bool is_operators(const Format& format) {
+  return is_program(format) || std::string_view(format.encoding) == "tensorflow";
+}
+
 class Backends : public testing::TestWithParam<Format> {
  protected:
   std::vector<std::string> arrays(const std::string& name) const {
@@ -121,7 +126,7 @@ TEST_P(Backends, RefuseSizesThatThereAreNot) {
 TEST_P(Backends, TakeBytesOfGuests) {
   Execution run(GetParam().encoding);
   const godwit_nn_status status = run.open_bytes(arrays("shapes"));
-  if (is_program(GetParam())) {
+  if (is_operators(GetParam())) {
     EXPECT_EQ(status, GODWIT_NN_UNSUPPORTED_OPERATION);
     EXPECT_NE(run.host.explanation.find("--nn-preload"), std::string::npos) << run.host.explanation;
     return;
@@ -204,6 +209,25 @@ TEST(Onnx, OpensNoFilesThatAModelNames) {
     EXPECT_EQ(run.open_bytes({read_file(in_models("outside.onnx"))}, from), GODWIT_NN_UNSUPPORTED_OPERATION);
     EXPECT_NE(run.host.explanation.find("other files"), std::string::npos) << run.host.explanation;
   }
+}
+#endif
+
+#ifdef HAS_TENSORFLOW
+TEST(TensorFlow, RestoresVariables) {
+  const std::string folder = in_models("variables.saved/");
+  Execution run("tensorflow");
+  ASSERT_EQ(run.open_files({folder + "saved_model.pb", folder + "variables/variables.index",
+                            folder + "variables/variables.data-00000-of-00001"}),
+            GODWIT_NN_OK)
+      << run.host.explanation;
+  ASSERT_EQ(run.set(0, GODWIT_NN_F32, {2}, std::vector<float>{1, -4}), GODWIT_NN_OK);
+  ASSERT_EQ(run.compute(), GODWIT_NN_OK) << run.host.explanation;
+  EXPECT_EQ(run.output<float>(), (std::vector<float>{3, -12}));
+  Execution without("tensorflow");  // its variables have no value then
+  ASSERT_EQ(without.open_files({folder + "saved_model.pb"}), GODWIT_NN_OK) << without.host.explanation;
+  ASSERT_EQ(without.set(0, GODWIT_NN_F32, {2}, std::vector<float>{1, -4}), GODWIT_NN_OK);
+  EXPECT_EQ(without.compute(), GODWIT_NN_RUNTIME_ERROR);
+  EXPECT_NE(without.host.explanation.find("scale"), std::string::npos) << without.host.explanation;
 }
 #endif
 

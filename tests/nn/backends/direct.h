@@ -19,6 +19,7 @@ struct Question {
 std::vector<uint8_t> onnx(const Question& question);
 std::vector<uint8_t> tensorflowlite(const Question& question);
 std::vector<uint8_t> openvino(const Question& question);
+std::vector<uint8_t> tensorflow(const Question& question);
 std::vector<uint8_t> pytorch(const Question& question);
 
 }  // namespace direct

@@ -22,6 +22,9 @@ std::vector<uint8_t> run_directly(const std::string& encoding, const direct::Que
 #ifdef HAS_OPENVINO
   if (encoding == "openvino") return direct::openvino(question);
 #endif
+#ifdef HAS_TENSORFLOW
+  if (encoding == "tensorflow") return direct::tensorflow(question);
+#endif
 #ifdef HAS_PYTORCH
   if (encoding == "pytorch") return direct::pytorch(question);
 #endif

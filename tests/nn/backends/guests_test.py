@@ -11,12 +11,13 @@ import sys
 import unittest
 
 TOLERANCE = 1e-3
-# backend: the model's name, its encoding, its files, its layout
+# backend: of each format the model's name, its encoding, its files, its layout
 FORMATS = {
-    "ONNX": ("onnx", "onnx", ["shapes.onnx"], "nchw"),
-    "OPENVINO": ("openvino", "openvino", ["shapes.xml", "shapes.bin"], "nchw"),
-    "TFLITE": ("tflite", "tensorflowlite", ["shapes.tflite"], "nhwc"),
-    "PYTORCH": ("torch", "pytorch", ["shapes.pt"], "nchw"),
+    "ONNX": [("onnx", "onnx", ["shapes.onnx"], "nchw")],
+    "OPENVINO": [("openvino", "openvino", ["shapes.xml", "shapes.bin"], "nchw")],
+    "TFLITE": [("tflite", "tensorflowlite", ["shapes.tflite"], "nhwc")],
+    "PYTORCH": [("torch", "pytorch", ["shapes.pt"], "nchw")],
+    "TENSORFLOW": [("frozen", "tensorflow", ["shapes.pb"], "nhwc"), ("saved", "tensorflow", ["shapes.saved/saved_model.pb"], "nhwc")],
 }
 CLASSES = ("circle", "square", "triangle")
 
@@ -35,7 +36,7 @@ class Guests(unittest.TestCase):
         return os.path.join(options.guests, name + ".wasm")
 
     def formats(self):
-        return [FORMATS[name] for name in options.backends if name in FORMATS]
+        return [format_ for name in options.backends for format_ in FORMATS.get(name, [])]
 
     def preloads(self, target="CPU"):
         words = []

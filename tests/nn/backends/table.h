@@ -20,9 +20,10 @@ struct Format {
   const char* encoding;
   std::vector<const char*> endings;
   bool is_channels_last;
-  std::string text() const { return encoding; }
+  const char* variant = "";
+  std::string text() const { return std::string(encoding) + variant; }
 };
-inline void PrintTo(const Format& format, std::ostream* out) { *out << format.encoding; }
+inline void PrintTo(const Format& format, std::ostream* out) { *out << format.text(); }
 
 inline const std::vector<Format>& formats() {
   static const std::vector<Format> built = {
@@ -37,6 +38,10 @@ inline const std::vector<Format>& formats() {
 #endif
 #ifdef HAS_PYTORCH
       {"pytorch", {".pt"}, false},
+#endif
+#ifdef HAS_TENSORFLOW
+      {"tensorflow", {".pb"}, true, "Frozen"},
+      {"tensorflow", {".saved/saved_model.pb"}, true, "Saved"},
 #endif
   };
   return built;

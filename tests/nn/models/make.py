@@ -4,6 +4,8 @@
 usage: make.py FOLDER
    shapes.onnx shapes.xml shapes.bin shapes.tflite shapes-quantised.tflite   one network, one set of weights
    double_f32.* double_i32.* widen_u8.*   one operation each: three shapes and types
+   NAME.pb NAME.saved/saved_model.pb   the same networks for TensorFlow; variables.saved/: one with a variable, which
+   writer.pb writes
    sentences.bin     a model of Whisper that says known sentences
    outside.onnx      a model that would open a file of the host's
    CLASS-N.pgm       pictures, 48 pixels wide; CLASS-N.raw: 32 wide, the network's own input
@@ -18,6 +20,7 @@ import sys
 import onnx_file
 import openvino_file
 import shapes
+import tensorflow_file
 import tflite_file
 import whisper_file
 
@@ -26,7 +29,11 @@ def main():
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     network = shapes.Network()
-    write = lambda name, content: (folder / name).write_bytes(content)
+
+    def write(name, content):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+
     write("shapes.onnx", onnx_file.classifier(network))
     write("shapes.tflite", tflite_file.classifier(network))
     write("shapes-quantised.tflite", tflite_file.quantised_classifier(network))
@@ -41,6 +48,11 @@ def main():
         write(name + ".xml", xml)
         if weights:
             write(name + ".bin", weights)
+    for name, files in {"shapes": tensorflow_file.classifier(network), **tensorflow_file.small()}.items():
+        for ending, content in files.items():
+            write(name + ending, content)
+    write("variables.saved/saved_model.pb", tensorflow_file.with_variable())
+    write("writer.pb", tensorflow_file.writer(str((folder / "variables.saved/variables/variables").resolve())))
     write("sentences.bin", whisper_file.sentences())
     numbers = [shapes.FILTERS, [shapes.FILTER_BIAS] * len(shapes.FILTERS), network.weights, network.bias]
     write("weights.txt", "\n".join(repr(float(value)) for value in shapes.flat(numbers)).encode() + b"\n")
