@@ -1,6 +1,7 @@
 // The TensorFlow backend: SavedModels and frozen graphs, encoding "tensorflow".
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <tensorflow/c/c_api.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,7 +9,6 @@
 #include <cstring>
 #include <filesystem>
 
-#include "functions.h"
 #include "network.h"
 #include "saved_model.h"
 
@@ -17,8 +17,7 @@ namespace {
 
 using namespace tensors;
 
-// By what a variable points to: some functions are found late.
-template <const auto& kRelease>
+template <auto kRelease>
 struct Releaser {
   template <class T>
   void operator()(T* object) const {
@@ -289,7 +288,6 @@ class TensorflowLibrary final : public Library {
     if (source.target == GODWIT_NN_TARGET_GPU || source.target == GODWIT_NN_TARGET_TPU)
       call.log(GODWIT_NN_LOG_WARNING,
                "tensorflow: this build has the CPU only; " + source.parts[0].name() + " runs there");
-    if (!load_functions().empty()) return fail(GODWIT_NN_RUNTIME_ERROR, "TensorFlow: " + load_functions());
     auto network = std::make_shared<TensorflowNetwork>();
     if (examine(source.parts[0].get()) == FileIs::FrozenGraph)
       TENSORS_TRY(network->load_frozen(source.parts[0].get()));
@@ -304,9 +302,7 @@ class TensorflowLibrary final : public Library {
 namespace godwit::tensors {
 
 const Description& description() {
-  static const std::string revision =
-      std::string("TensorFlow ") +
-      (tensorflow::load_functions().empty() ? tensorflow::TF_Version() : "(absent)");
+  static const std::string revision = std::string("TensorFlow ") + TF_Version();
   static const Description about{.encoding = 2, .name = "tensorflow", .revision = revision.c_str()};
   return about;
 }

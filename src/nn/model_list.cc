@@ -61,7 +61,8 @@ Result<std::string> text_of(const ListedModel& model) {
   };
   if (!model.license.empty() && !add("license", model.license)) return refuse("its licence is no line");
   for (const auto& [key, value] : model.options)
-    if (!add("option", key + "=" + value)) return refuse("the option " + key + " is more than one line");
+    if (!add("option", std::string(key).append("=").append(value)))
+      return refuse("the option " + key + " is more than one line");
   for (const ListedFile& file : model.files) {
     if (!file.path.starts_with('/') || !add("file", file.path))
       return refuse("a path must be absolute and of one line");

@@ -4,12 +4,28 @@
 #include <boost/json/src.hpp>
 #include <limits>
 
+#include "base/utf8.h"
+
 namespace godwit::openai {
 namespace {
 
 constexpr size_t kDeepestJson = 100;
 
 std::string shown(double number) { return json::serialize(json::value(number)); }
+
+// What is no UTF-8 becomes U+FFFD: a token may be a part of a character, and the last one of an answer.
+std::string well_formed(std::string text) {
+  if (is_utf8(as_bytes(text))) return text;
+  std::string mended;
+  for (std::string_view rest = text; !rest.empty();) {
+    size_t size = 1;
+    while (size < 4 && size < rest.size() && !is_utf8(as_bytes(rest.substr(0, size)))) ++size;
+    const bool is_character = is_utf8(as_bytes(rest.substr(0, size)));
+    mended += is_character ? rest.substr(0, size) : "\xef\xbf\xbd";
+    rest.remove_prefix(is_character ? size : 1);
+  }
+  return mended;
+}
 
 }  // namespace
 
@@ -24,8 +40,8 @@ Outcome<json::object> parse_object(std::string_view text) {
   return std::move(*object);
 }
 
-std::string text_of(const json::value& value) { return json::serialize(value); }
-std::string text_of(const json::object& value) { return json::serialize(value); }
+std::string text_of(const json::value& value) { return well_formed(json::serialize(value)); }
+std::string text_of(const json::object& value) { return well_formed(json::serialize(value)); }
 
 const json::value* find(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains({key.data(), key.size()});

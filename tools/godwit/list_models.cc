@@ -100,7 +100,8 @@ int add(const Command& self, const nn::ModelList& list, Wish& wish) {
     return usage_error(self,
                        "'" + wish.model.name +
                            "' is no name: letters, digits, '.', '_' and '-', and first a letter or a digit");
-  if (!wish.encoding.empty() && !(wish.model.encoding = nn::encoding_of(wish.encoding)))
+  if (!wish.encoding.empty()) wish.model.encoding = nn::encoding_of(wish.encoding);
+  if (!wish.encoding.empty() && !wish.model.encoding)
     return usage_error(self,
                        "--encoding " + wish.encoding +
                            ": write ggml, onnx, openvino, pytorch, tensorflow, tensorflowlite or whisper");
