@@ -616,7 +616,7 @@ class Terminal(unittest.TestCase):
             ran = subprocess.run([ARGUMENTS.server, "serve", "--model", folder + "/speech.bin"], capture_output=True, text=True,
                                  timeout=DEADLINE_S)
             self.assertNotEqual(ran.returncode, 0)  # there is no plug-in, or it takes no such file
-            self.assertRegex(ran.stderr, "setup --nn whisper|whisper")
+            self.assertRegex(ran.stderr, "setup --nn whisper|of Whisper")
         for options, wanted in ((["chat"], "--model is missing"), (["serve", "--model", "nope.gguf"], "nope.gguf"),
                                 (["serve", "--parallel", "0"], "from 1 to 64"), (["nothing"], "no command")):
             ran = subprocess.run([ARGUMENTS.server, *options], capture_output=True, text=True, timeout=DEADLINE_S)
