@@ -2,6 +2,7 @@
 #include "pipeline.h"
 
 #include <llvm/Analysis/TargetLibraryInfo.h>
+#include <llvm/CodeGen/MachineFunctionPass.h>
 #include <llvm/CodeGen/MachineModuleInfo.h>
 #include <llvm/CodeGen/Passes.h>
 #include <llvm/CodeGen/TargetPassConfig.h>
@@ -138,6 +139,30 @@ void optimise(Unit& unit, llvm::TargetMachine& machine, unsigned optimization,
   passes.run(unit.module, modules);
 }
 
+namespace {
+
+// A call's place is what its return address says: two must not become one. That LLVM is told by an attribute, which it
+// forgets of a call whose address it takes from the stack.
+class KeepCallsApart final : public llvm::MachineFunctionPass {
+ public:
+  KeepCallsApart() : MachineFunctionPass(id) {}
+  bool runOnMachineFunction(llvm::MachineFunction& function) override {
+    for (llvm::MachineBasicBlock& block : function)
+      for (llvm::MachineInstr& instruction : block)
+        if (instruction.isCall()) instruction.setFlag(llvm::MachineInstr::NoMerge);
+    return false;
+  }
+  void getAnalysisUsage(llvm::AnalysisUsage& usage) const override {
+    usage.setPreservesAll();
+    MachineFunctionPass::getAnalysisUsage(usage);
+  }
+
+ private:
+  static inline char id = 0;
+};
+
+}  // namespace
+
 // As addPassesToEmitFile() does, but for a pass that follows variables for debuggers: there are none, and it takes a tenth
 // of the time.
 llvm::SmallVector<char, 0> emit_object(llvm::Module& module, llvm::TargetMachine& machine) {
@@ -148,6 +173,7 @@ llvm::SmallVector<char, 0> emit_object(llvm::Module& module, llvm::TargetMachine
   llvm::TargetPassConfig* config = machine.createPassConfig(passes);
   config->setDisableVerify(true);
   config->disablePass(&llvm::LiveDebugValuesID);
+  config->insertPass(&llvm::PrologEpilogCodeInserterID, new KeepCallsApart());
   passes.add(config);
   passes.add(functions);
   config->addISelPasses();
