@@ -1,6 +1,9 @@
 // Tests of typed calls in both directions: what goes over, how they end, and what is left behind.
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <signal.h>
 
+#include <atomic>
 #include <cfenv>
 #include <cmath>
 #include <limits>
@@ -261,6 +264,122 @@ TEST_P(TypedCalls, MoveToOtherThreads) {
       EXPECT_EQ(*load.call(store, 0), 1);
       EXPECT_FALSE(load.call(store, -4));
     }).join();
+  }
+}
+
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool kIsSanitized = true;
+#else
+constexpr bool kIsSanitized = false;
+#endif
+
+// A signal stops the guest in the middle of a call, and what its handler calls there, on the guest's stack, is another store's
+// function. Not where the guest has things made meanwhile: the handler would be in the middle of that.
+struct Meanwhile {
+  Store& store;
+  TypedFunc<int32_t(int32_t)> sum, load;
+  std::atomic<bool> is_on = false;
+  char *stack_begin, *stack_end;  // the thread's own
+  int times = 0, wrong = 0;
+};
+Meanwhile* meanwhile;
+
+void on_signal(int) {
+  const char* const here = static_cast<const char*>(__builtin_frame_address(0));
+  if (!meanwhile->is_on || (here >= meanwhile->stack_begin && here < meanwhile->stack_end)) return;
+  ++meanwhile->times;
+  const auto added = meanwhile->sum.call(meanwhile->store, 10);
+  if (!added || *added != 55 || meanwhile->load.call(meanwhile->store, -4)) ++meanwhile->wrong;
+}
+
+TEST_P(TypedCalls, ArePreempted) {
+  if (kIsSanitized) GTEST_SKIP() << "a sanitizer must not be interrupted while it is told of another stack";
+  if (GetParam() == Tier::Auto) GTEST_SKIP() << "its guests have code made";
+  const char* text = R"(
+    (memory 1)
+    (func (export "sum") (param i32) (result i32) (local i32)
+      (loop
+        (local.set 1 (i32.add (local.get 1) (local.get 0)))
+        (i32.store (i32.const 8) (local.get 1))
+        (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+      (local.get 1))
+    (func (export "load") (param i32) (result i32) (i32.load (local.get 0))))";
+  const Instance outer = instantiate(text);
+  Store other(engine);
+  const Instance inner = instantiate(other, text);
+  const auto sum = typed<int32_t(int32_t)>(outer, "sum");
+  pthread_attr_t attributes;
+  ASSERT_EQ(::pthread_getattr_np(::pthread_self(), &attributes), 0);
+  void* begin = nullptr;
+  size_t size_bytes = 0;
+  ::pthread_attr_getstack(&attributes, &begin, &size_bytes);
+  ::pthread_attr_destroy(&attributes);
+  Meanwhile what{.store = other,
+                 .sum = *inner.find_func(other, "sum")->typed<int32_t(int32_t)>(other),
+                 .load = *inner.find_func(other, "load")->typed<int32_t(int32_t)>(other),
+                 .stack_begin = static_cast<char*>(begin),
+                 .stack_end = static_cast<char*>(begin) + size_bytes};
+  meanwhile = &what;
+  for (int i = 0; i < kTimes; ++i) {
+    EXPECT_EQ(*what.sum.call(other, 10), 55);
+    EXPECT_FALSE(what.load.call(other, -4));
+    EXPECT_EQ(*sum.call(store, 10), 55);
+  }
+  struct sigaction action{}, before{};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;
+  ::sigaction(SIGURG, &action, &before);
+  std::atomic<bool> is_over = false;
+  std::thread asker([&is_over, asked = ::pthread_self()] {
+    while (!is_over) {
+      ::pthread_kill(asked, SIGURG);
+      std::this_thread::yield();
+    }
+  });
+  what.is_on = true;
+  int wrong = 0;
+  while (what.times < 20) {
+    const auto added = sum.call(store, 60'000);
+    if (!added || *added != 1'800'030'000) ++wrong;
+  }
+  what.is_on = false;
+  is_over = true;
+  asker.join();
+  ::sigaction(SIGURG, &before, nullptr);
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(what.wrong, 0);
+}
+
+// Where it ends is not where the call ends, nor what comes between.
+TEST_P(TypedCalls, EndForWantOfFuel) {
+  const Engine counting = *Engine::create(Config{.tier = GetParam(), .counts_fuel = true});
+  Store fuelled(counting);
+  int asked = 0;
+  linker.define("env", "ask", [&asked](int32_t number) { return number + ++asked; });
+  const auto module = Module::from_text(counting, R"(
+    (import "env" "ask" (func $ask (param i32) (result i32)))
+    (func $burn (param i32)
+      (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
+    (func (export "run") (param i32) (result i32)
+      (call $ask (i32.const 40))
+      (call $burn (local.get 0))))",
+                                        "test.wat");
+  ASSERT_TRUE(module) << module.error().message();
+  const auto instance = linker.instantiate(fuelled, *module);
+  ASSERT_TRUE(instance);
+  const auto run = *instance->find_func(fuelled, "run")->typed<int32_t(int32_t)>(fuelled);
+  for (int i = 1; i <= kTimes; ++i) {
+    fuelled.set_fuel(1'000'000);
+    ASSERT_EQ(*run.call(fuelled, 1000), 40 + 2 * i - 1);
+    EXPECT_GT(fuelled.fuel(), 0u);
+    fuelled.set_fuel(500);
+    const auto ended = run.call(fuelled, 1000);
+    ASSERT_FALSE(ended);
+    EXPECT_EQ(ended.error().kind(), ErrorKind::Exhausted);
+    ASSERT_FALSE(ended.error().backtrace().empty());
+    EXPECT_EQ(ended.error().backtrace()[0].function, "burn");
+    EXPECT_EQ(fuelled.fuel(), 0u);
+    EXPECT_EQ(asked, 2 * i);
   }
 }
 

@@ -30,13 +30,13 @@
 #define THREAD_IS_PREPARED 8
 
 // R godwit_enter_directly(FuncRecord* (rdi), parameters of the function)
-// All registers of parameters stay as they are: only rax, r10 and r11 are free.
+// All registers of parameters stay as they are: only rax, r10 and r11 are free. The caller's stack pointer waits in rbx.
 godwit_enter_directly:
         .cfi_startproc
         stmxcsr -8(%rsp)
-        movl    -8(%rsp), %eax
+        movl    $0xFFC0, %eax
+        andl    -8(%rsp), %eax
         movq    RECORD_VMCTX(%rdi), %r10
-        andl    $0xFFC0, %eax
         movq    CONTEXT_STORE(%r10), %r10
         cmpl    $0x1F80, %eax
         jne     .Lnot_entered
@@ -51,8 +51,11 @@ godwit_enter_directly:
         cmpb    $0, %fs:THREAD_IS_PREPARED(%r11)
         je      .Lnot_entered
         movq    $0, STORE_DIRECT(%r10)
-        movq    %fs:(%r11), %r10
-        movq    %r10, ENTRY_OUTER_ACTIVATION(%rax)
+        // Mostly there is no other guest on the thread, and the same instance is entered as before. What is not written need
+        // not be waited for on the way back.
+        cmpq    $0, %fs:(%r11)
+        jne     .Lnested
+.Lnested_is_noted:
         leaq    ENTRY_ACTIVATION(%rax), %r10
         movq    %r10, %fs:(%r11)
         // Compiled code preserves them, unless it is left in the middle.
@@ -63,9 +66,12 @@ godwit_enter_directly:
         movq    %rbx, ENTRY_SAVED+32(%rax)
         movq    %rbp, ENTRY_SAVED+40(%rax)
         movq    %rsp, ENTRY_OUTER_STACK(%rax)
+        movq    %rsp, %rbx
         movq    RECORD_NATIVE(%rdi), %r11
         movq    RECORD_VMCTX(%rdi), %rdi
-        movq    %rdi, ENTRY_CTX(%rax)
+        cmpq    %rdi, ENTRY_CTX(%rax)
+        jne     .Lother_instance
+.Lctx_is_noted:
         movq    %rax, %rsp
         .cfi_undefined %rip
         callq   *%r11
@@ -76,9 +82,24 @@ godwit_enter_directly:
         movq    godwit_thread_state@gottpoff(%rip), %r10
         movq    ENTRY_OUTER_ACTIVATION(%rsp), %rcx
         movq    %rcx, %fs:(%r10)
+        testq   %rcx, %rcx
+        jne     .Lforget_outer
+.Louter_is_forgotten:
         movq    %rsp, STORE_DIRECT(%r11)
-        movq    ENTRY_OUTER_STACK(%rsp), %rsp
+        movq    %rbx, %rcx
+        movq    ENTRY_SAVED+32(%rsp), %rbx
+        movq    %rcx, %rsp
         retq
+.Lnested:
+        movq    %fs:(%r11), %r10
+        movq    %r10, ENTRY_OUTER_ACTIVATION(%rax)
+        jmp     .Lnested_is_noted
+.Lother_instance:
+        movq    %rdi, ENTRY_CTX(%rax)
+        jmp     .Lctx_is_noted
+.Lforget_outer:
+        movq    $0, ENTRY_OUTER_ACTIVATION(%rsp)
+        jmp     .Louter_is_forgotten
 .Lended:
         movq    $2, STORE_OUTCOME(%r11)
         jmp     .Lback
@@ -105,7 +126,9 @@ godwit_enter_cells_directly:
         je      .Lnot_entered
         movq    $0, STORE_DIRECT(%r10)
         movq    %fs:(%r11), %rax
-        movq    %rax, ENTRY_OUTER_ACTIVATION(%rcx)
+        testq   %rax, %rax
+        jne     .Lcells_are_nested
+.Lcells_outer_is_noted:
         leaq    ENTRY_ACTIVATION(%rcx), %rax
         movq    %rax, %fs:(%r11)
         movq    %r15, ENTRY_SAVED(%rcx)
@@ -130,11 +153,14 @@ godwit_enter_cells_directly:
         movq    ENTRY_SAVED+8(%rsp), %r14
         movq    ENTRY_SAVED+16(%rsp), %r13
         movq    ENTRY_SAVED+24(%rsp), %r12
-        movq    ENTRY_SAVED+32(%rsp), %rbx
+        movq    ENTRY_OUTER_STACK(%rsp), %rbx
         movq    ENTRY_SAVED+40(%rsp), %rbp
         cmpq    $0, STORE_TRAP(%r11)
         je      .Lback
         jmp     .Lended
+.Lcells_are_nested:
+        movq    %rax, ENTRY_OUTER_ACTIVATION(%rcx)
+        jmp     .Lcells_outer_is_noted
         .cfi_endproc
         .size   godwit_enter_cells_directly, . - godwit_enter_cells_directly
 
@@ -145,6 +171,7 @@ godwit_leave_directly:
         movq    ENTRY_STORE(%rsp), %r11
         leal    2(%rax), %eax
         movq    %rax, STORE_OUTCOME(%r11)
+        movq    ENTRY_OUTER_STACK(%rsp), %rbx
         jmp     .Lback
         .size   godwit_leave_directly, . - godwit_leave_directly
 
