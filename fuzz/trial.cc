@@ -119,8 +119,9 @@ Trial::Trial(code::TranslateOptions translate, bool collects_always, Tier tier)
 
 // Before there is a store.
 interp::Interpreter& Trial::know_compiled_code() {
-  interpreter_.know_compiled_code(&peak::kLibcalls, peak::direct_calls(),
-                                  [this](uintptr_t pc) { return code_map_.locate(pc); });
+  interpreter_.know_compiled_code(
+      &peak::kLibcalls, peak::direct_calls(),
+      [this](uintptr_t pc, runtime::Lookup lookup) { return code_map_.locate(pc, lookup); });
   return interpreter_;
 }
 

@@ -67,6 +67,10 @@ struct Config {
   /// Whether the names of functions are written to /tmp/perf-<process>.map as their machine code is made, where Linux's
   /// `perf` looks for them.
   bool writes_perf_map = false;
+  /// If not empty, the directory in which the file jit-<process>.dump is made: the machine code of functions as it is made,
+  /// with names, and with the lines of optimised code where the module has DWARF. `perf record -k mono`, then `perf inject
+  /// --jit` make of it what `perf annotate` shows.
+  std::string jit_dump_directory = {};
   /// Whether guests take fuel (Limits::fuel) for what they run: a measure of work that is the same in each run and in every
   /// tier. One unit for each instruction but those that only say where blocks begin and end, and one more for each 64 bytes
   /// or elements that memory.fill, array.copy and the like work on; a run of instructions pays where it begins. Costs a few

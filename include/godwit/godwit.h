@@ -24,6 +24,7 @@
 #include "godwit/memory.h"
 #include "godwit/module.h"
 #include "godwit/nn.h"
+#include "godwit/profiler.h"
 #include "godwit/result.h"
 #include "godwit/scheduler.h"
 #include "godwit/shared_memory.h"

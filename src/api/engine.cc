@@ -24,6 +24,7 @@ Result<Engine> Engine::create(const Config& config) {
   inner.uses_cache = config.uses_cache;
   inner.measures_time = config.measures_time;
   inner.writes_perf_map = config.writes_perf_map;
+  inner.jit_dump_directory = config.jit_dump_directory;
   inner.counts_fuel = config.counts_fuel;
   inner.trusted_keys = config.trusted_keys;
   if (config.pool.is_used)

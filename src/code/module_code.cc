@@ -438,8 +438,10 @@ void ModuleCode::switch_by_chance(const Cell* begin, Function& function, Cell* c
   lead(count, CellOp::native_loop);
 }
 
-bool ModuleCode::locate(const Cell* cell, CellRole role, Location& into) const {
-  std::lock_guard lock(mutex_);
+bool ModuleCode::locate(const Cell* cell, CellRole role, Location& into, runtime::Lookup lookup) const {
+  std::unique_lock lock(mutex_, std::defer_lock);
+  if (lookup == runtime::Lookup::Whole) lock.lock();
+  else if (!lock.try_lock()) return false;
   if (role == CellRole::Return) --cell;  // the call
   auto after = functions_.upper_bound(cell);
   if (after == functions_.begin()) return false;
@@ -448,7 +450,7 @@ bool ModuleCode::locate(const Cell* cell, CellRole role, Location& into) const {
   into.function_index = module_.declarations.imported_funcs + function.defined;
   into.header_slot = function.header_slot;
   into.callee_slots = role == CellRole::Return ? cell->a : 0;
-  into.offset = offset_of(begin, function, cell);
+  if (lookup != runtime::Lookup::FunctionNow) into.offset = offset_of(begin, function, cell);
   return true;
 }
 

@@ -62,7 +62,7 @@ class ModuleCode final : public runtime::CodeSource {
   // True if the function is not compiled, and that would pay if a caller of it is: it has run more than a few times.
   bool is_called_often(uint32_t defined) const;
 
-  bool locate(const Cell* cell, CellRole role, Location& into) const override;
+  bool locate(const Cell* cell, CellRole role, Location& into, runtime::Lookup lookup) const override;
   bool find_unwind_site(const Cell* cell, runtime::UnwindSite& into) const override;
 
  private:

@@ -9,10 +9,7 @@
 #include <string_view>
 
 #include "code/cell.h"
-
-namespace godwit::runtime {
-class Module;
-}
+#include "runtime/module.h"
 
 namespace godwit::code {
 
@@ -73,8 +70,9 @@ class NativeTier {
   virtual ~NativeTier() = default;
   // Compiles a function; null if there is no room or no way (it goes on as it is).
   virtual std::unique_ptr<NativeCode> compile(const NativeSource& source) = 0;
-  // The cell whose machine code `pc` lies in; null if it is none of this tier's. Async-signal-safety is not needed.
-  virtual const Cell* cell_at(uintptr_t pc) const = 0;
+  // The cell whose machine code `pc` lies in; null if it is none of this tier's, or if the look-up would have to wait and
+  // must not.
+  virtual const Cell* cell_at(uintptr_t pc, runtime::Lookup lookup = runtime::Lookup::Whole) const = 0;
 };
 
 // Functions of one module that were compiled from its bytes, not from register code. @threads any.

@@ -42,9 +42,11 @@ struct Engine::Impl {
         obstacle(wants_baseline() ? jit::Baseline::obstacle_of(platform::cpu_features()) : std::string()),
         baseline(make_baseline()),
         executor(baseline.get()) {
+    if (config.writes_perf_map) log.perf_map.emplace();
     efforts.measures_time = config.measures_time;
-    executor.know_compiled_code(&peak::kLibcalls, peak::direct_calls(),
-                                [this](uintptr_t pc) { return code_map.locate(pc); });
+    executor.know_compiled_code(
+        &peak::kLibcalls, peak::direct_calls(),
+        [this](uintptr_t pc, runtime::Lookup lookup) { return code_map.locate(pc, lookup); });
     if (config.pool) pool = std::make_unique<runtime::InstancePool>(*config.pool);
     if (config.tier == Tier::Auto && config.optimizes_hot && baseline && !is_compact())
       tier_up.emplace(TierUpOptions{.features = config.features,
@@ -55,12 +57,12 @@ struct Engine::Impl {
   }
 
   bool wants_baseline() const { return config.tier != Tier::Interpreter && config.tier != Tier::Peak; }
-  std::unique_ptr<jit::Baseline> make_baseline() const {
+  std::unique_ptr<jit::Baseline> make_baseline() {
     if (!wants_baseline() || !obstacle.empty()) return nullptr;
     return std::make_unique<jit::Baseline>(
         interp::handler_table(), interp::stop_code(),
         jit::BaselineOptions{.code_limit_bytes = config.max_machine_code_bytes,
-                             .writes_perf_map = config.writes_perf_map,
+                             .log = &log,
                              .has_ways_in_chosen = config.tier == Tier::Random});
   }
 
@@ -135,6 +137,7 @@ struct Engine::Impl {
   }
 
   Config config;
+  platform::CodeLog log;
   runtime::TypeRegistry types;
   std::string obstacle;                     // the processor's; empty: there is none
   std::unique_ptr<jit::Baseline> baseline;  // null: nothing is compiled
@@ -142,7 +145,7 @@ struct Engine::Impl {
   code::Efforts efforts;
   code::Effort peak_effort;
   std::unique_ptr<const Compiler> compiler;  // null unless modules are compiled before they run
-  peak::CodeMap code_map;
+  peak::CodeMap code_map{&log};
   LeftOut left_out;
   std::optional<TierUp> tier_up;                // of Tier::Auto
   std::unique_ptr<runtime::InstancePool> pool;  // goes before all that its instances' modules need
@@ -159,6 +162,10 @@ Result<std::unique_ptr<Engine>> Engine::create(const Config& config) {
                 "only: choose "
                 "another tier, or a pool that is not compact");
   if (impl->compiles_ahead()) TRY(impl->load_compiler());
+  if (!config.jit_dump_directory.empty()) {
+    ASSIGN_OR_RETURN(auto dump, platform::JitDump::create(config.jit_dump_directory));
+    impl->log.jit_dump.emplace(std::move(dump));
+  }
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 

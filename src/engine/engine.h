@@ -43,6 +43,8 @@ struct Config {
                                   << 20;  // of all functions together; what has no room is interpreted
   bool measures_time = false;             // fills Statistics' times, which costs a little
   bool writes_perf_map = false;           // names of machine code for `perf`
+  std::string jit_dump_directory =
+      {};  // where to write machine code, names and lines for `perf inject`; empty: nowhere
   bool optimizes_hot = true;  // Tier::Auto: by the optimising compiler, if it is installed, in the background
   bool uses_cache = false;    // what that makes is kept for later runs, in the user's cache directory
   bool counts_fuel = false;   // all code takes fuel for what it runs (Limits::fuel)

@@ -17,13 +17,16 @@ class Interpreter final : public runtime::Executor {
   explicit Interpreter(const code::NativeTier* native = nullptr);
 
   // For compiled code: what it calls, and where its instructions come from. Called before there are stores.
-  using LocateCompiled = std::function<std::optional<CompiledPlace>(uintptr_t pc)>;
+  using LocateCompiled = std::function<std::optional<CompiledPlace>(uintptr_t pc, runtime::Lookup lookup)>;
   void know_compiled_code(const runtime::VmLibcalls* libcalls, const runtime::DirectCalls& direct,
                           LocateCompiled locate);
   runtime::DirectCalls direct_calls() const override { return direct_; }
   const runtime::VmLibcalls* libcalls() const override { return libcalls_; }
-  std::optional<CompiledPlace> locate_compiled(uintptr_t pc) const override {
-    return locate_compiled_ ? locate_compiled_(pc) : std::nullopt;
+  std::optional<CompiledPlace> locate_compiled(uintptr_t pc, runtime::Lookup lookup) const override {
+    return locate_compiled_ ? locate_compiled_(pc, lookup) : std::nullopt;
+  }
+  const runtime::Cell* cell_at(uintptr_t pc, runtime::Lookup lookup) const override {
+    return native_ ? native_->cell_at(pc, lookup) : nullptr;
   }
   // Runs the function from its entry until it returns, or until vm().trap says why it did not.
   void run(runtime::Store& store, const platform::GuestRegisters& registers) const;

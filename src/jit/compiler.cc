@@ -110,9 +110,7 @@ static_assert(std::size(kFirstOfSequence) == code::kSequenceCount);
 }  // namespace
 
 Baseline::Baseline(code::HandlerTable handlers, const void* stop, const BaselineOptions& options)
-    : handlers_(handlers), stop_(stop), options_(options), cache_(options.code_limit_bytes) {
-  if (options.writes_perf_map) perf_map_.emplace();
-}
+    : handlers_(handlers), stop_(stop), options_(options), cache_(options.code_limit_bytes) {}
 
 Baseline::~Baseline() = default;
 
@@ -181,7 +179,7 @@ std::unique_ptr<code::NativeCode> Baseline::compile(const code::NativeSource& so
                     static_cast<uint32_t>(time - (block->executable + at + sizeof(uint32_t))));
   std::memcpy(block->writable, code.bytes.data(), size);
   platform::publish_code(block->executable, size);
-  if (perf_map_) tell_perf(*block, source);
+  if (options_.log && options_.log->wants_names()) tell(*options_.log, *block, source);
   auto function = std::make_unique<Function>(*this, *block, cells.data(),
                                              std::vector<uint32_t>(code.places.begin(), code.places.end()));
   function->open(code);
@@ -215,16 +213,18 @@ void Baseline::give_back(std::unique_ptr<Workplace> workplace) {
   workplace_ = std::move(workplace);
 }
 
-void Baseline::tell_perf(const CodeCache::Block& block, const code::NativeSource& source) {
+void Baseline::tell(platform::CodeLog& log, const CodeCache::Block& block, const code::NativeSource& source) {
   std::string name(source.module_name);
   if (!name.empty()) name += '!';
   if (source.name.empty()) name += "function " + std::to_string(source.index);
   else name += source.name;
-  perf_map_->add(block.executable, block.size, name);
+  log.add(block.executable, block.size, name);
 }
 
-const Cell* Baseline::cell_at(uintptr_t pc) const {
-  const std::shared_lock lock(mutex_);
+const Cell* Baseline::cell_at(uintptr_t pc, runtime::Lookup lookup) const {
+  std::shared_lock lock(mutex_, std::defer_lock);
+  if (lookup == runtime::Lookup::Whole) lock.lock();
+  else if (!lock.try_lock()) return nullptr;
   auto function = functions_.upper_bound(pc);
   if (function == functions_.end() || pc < function->second->begin()) return nullptr;
   return function->second->cell_at(pc);

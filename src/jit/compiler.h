@@ -13,8 +13,8 @@
 #include "code/cell_op.h"
 #include "code/native.h"
 #include "jit/code_cache.h"
+#include "platform/code_log.h"
 #include "platform/cpu.h"
-#include "platform/perf_map.h"
 
 namespace godwit::jit {
 
@@ -32,9 +32,9 @@ struct Statistics {
 };
 
 struct BaselineOptions {
-  size_t code_limit_bytes;          // of machine code of all functions together
-  bool writes_perf_map = false;     // names for `perf`
-  bool has_ways_in_chosen = false;  // NativeCode::choose_ways_in() may be called
+  size_t code_limit_bytes;           // of machine code of all functions together
+  platform::CodeLog* log = nullptr;  // is told of the code; outlives the tier
+  bool has_ways_in_chosen = false;   // NativeCode::choose_ways_in() may be called
 };
 
 class Baseline final : public code::NativeTier {
@@ -51,7 +51,7 @@ class Baseline final : public code::NativeTier {
   ~Baseline() override;
 
   std::unique_ptr<code::NativeCode> compile(const code::NativeSource& source) override;
-  const code::Cell* cell_at(uintptr_t pc) const override;
+  const code::Cell* cell_at(uintptr_t pc, runtime::Lookup lookup) const override;
   Statistics statistics() const;
   // Why the system allows no machine code; empty as long as that is not known.
   std::string obstacle() const { return cache_.obstacle(); }
@@ -70,7 +70,7 @@ class Baseline final : public code::NativeTier {
   void know_handlers();
   // The op of a cell whose handler is the interpreter's.
   code::CellOp op_of(const code::Cell& cell) const;
-  void tell_perf(const CodeCache::Block& block, const code::NativeSource& source);
+  void tell(platform::CodeLog& log, const CodeCache::Block& block, const code::NativeSource& source);
 
   code::HandlerTable handlers_;
   const void* stop_;
@@ -79,7 +79,6 @@ class Baseline final : public code::NativeTier {
   const uint8_t* time_ = nullptr;
   uintptr_t first_handler_ = 0;
   std::vector<uint16_t> ops_;  // by a handler's place behind the first, in units of 16 bytes
-  std::optional<platform::PerfMap> perf_map_;
   CodeCache cache_;
   std::mutex workplace_mutex_;
   std::unique_ptr<Workplace> workplace_;  // null: in use, or not made yet

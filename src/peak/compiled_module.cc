@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <mutex>
 
+#include "wasm/debug_line.h"
+
 namespace godwit::peak {
 
 Result<std::unique_ptr<CompiledModule>> CompiledModule::load(CodeMap& map, const runtime::Module& module,
@@ -30,8 +32,33 @@ CompiledModule::CompiledModule(CodeMap& map, const runtime::Module& module, std:
       memory_(std::move(memory)),
       range_(memory_.executable(), memory_.executable() + view_.code.size(),
              platform::GuestCodeKind::Compiled) {
+  if (map_.log_ && map_.log_->wants_names()) tell(*map_.log_);
   const std::unique_lock lock(map_.mutex_);
   map_.modules_.emplace(end(), this);
+}
+
+void CompiledModule::tell(platform::CodeLog& log) const {
+  std::vector<std::optional<wasm::SourcePlace>> places;
+  if (log.wants_lines()) {
+    std::vector<uint64_t> offsets;
+    for (const image::Line& line : view_.lines) offsets.push_back(line.offset);
+    places = wasm::source_places(module_.declarations, offsets);
+  }
+  std::vector<platform::JitDump::Line> lines;
+  for (const image::Function& function : view_.functions) {
+    const uint32_t index = module_.declarations.imported_funcs + function.defined;
+    std::string name(module_.name);
+    if (!name.empty()) name += '!';
+    const std::string_view own = module_.declarations.func_name(wasm::FuncIdx(index));
+    if (own.empty()) name += "function " + std::to_string(index);
+    else name += own;
+    lines.clear();
+    const auto first = std::ranges::lower_bound(view_.lines, function.begin, {}, &image::Line::code);
+    for (auto line = first; !places.empty() && line != view_.lines.end() && line->code < function.end; ++line)
+      if (const auto& place = places[static_cast<size_t>(line - view_.lines.begin())])
+        lines.push_back({memory_.executable() + line->code, place->file, place->line});
+    log.add(memory_.executable() + function.begin, function.end - function.begin, name, lines);
+  }
 }
 
 CompiledModule::~CompiledModule() {
@@ -66,8 +93,10 @@ std::vector<code::HotPlace> CompiledModule::places() const {
   return places;
 }
 
-std::optional<runtime::Executor::CompiledPlace> CodeMap::locate(uintptr_t pc) const {
-  const std::shared_lock lock(mutex_);
+std::optional<runtime::Executor::CompiledPlace> CodeMap::locate(uintptr_t pc, runtime::Lookup lookup) const {
+  std::shared_lock lock(mutex_, std::defer_lock);
+  if (lookup == runtime::Lookup::Whole) lock.lock();
+  else if (!lock.try_lock()) return std::nullopt;
   const auto found = modules_.upper_bound(pc);
   if (found == modules_.end() || pc < found->second->begin()) return std::nullopt;
   const CompiledModule& compiled = *found->second;

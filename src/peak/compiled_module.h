@@ -9,6 +9,7 @@
 
 #include "code/native.h"
 #include "image/image.h"
+#include "platform/code_log.h"
 #include "platform/code_memory.h"
 #include "platform/trap_handler.h"
 #include "runtime/module.h"
@@ -21,10 +22,14 @@ class CompiledModule;
 // All compiled code of an engine, by its addresses. @threads any.
 class CodeMap final {
  public:
-  std::optional<runtime::Executor::CompiledPlace> locate(uintptr_t pc) const;
+  // @param log is told of the code; null: nobody is. Outlives the map.
+  explicit CodeMap(platform::CodeLog* log = nullptr) : log_(log) {}
+  std::optional<runtime::Executor::CompiledPlace> locate(
+      uintptr_t pc, runtime::Lookup lookup = runtime::Lookup::Whole) const;
 
  private:
   friend class CompiledModule;
+  platform::CodeLog* const log_;
   mutable std::shared_mutex mutex_;
   std::map<uintptr_t, const CompiledModule*> modules_;  // by the address behind their code
 };
@@ -65,6 +70,7 @@ class CompiledModule final : public code::CompiledFunctions {
   friend class CodeMap;
   CompiledModule(CodeMap& map, const runtime::Module& module, std::shared_ptr<const void> image,
                  const image::View& view, platform::CodeMemory memory);
+  void tell(platform::CodeLog& log) const;
   uintptr_t begin() const { return reinterpret_cast<uintptr_t>(memory_.executable()); }
   uintptr_t end() const { return begin() + view_.code.size(); }
 

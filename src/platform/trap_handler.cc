@@ -12,6 +12,7 @@
 #include "platform/guest_entry.h"
 #include "platform/memory_map.h"
 #include "platform/range_table.h"
+#include "platform/sampling.h"
 #include "platform/signal_context.h"
 #include "platform/thread.h"
 #include "platform/thread_state.h"
@@ -134,6 +135,8 @@ Result<> give_signal_stack() {
 
 bool is_guest_code(uintptr_t pc) { return state.code.contains(pc) || state.compiled_code.contains(pc); }
 
+bool is_compiled_code(uintptr_t pc) { return state.compiled_code.contains(pc); }
+
 Result<> install_trap_handler() {
   if (state.is_installed.load(std::memory_order_acquire)) return {};
   const std::lock_guard lock(state.mutex);
@@ -162,6 +165,7 @@ Result<> prepare_thread_for_guests() {
   TRY(install_trap_handler());
   TRY(give_signal_stack());
   godwit_thread_state.is_prepared = true;
+  begin_sampling_of_thread();
   return {};
 }
 

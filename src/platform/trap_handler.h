@@ -43,6 +43,8 @@ Result<> prepare_thread_for_guests();
 
 // True if guest code is registered there. @threads any; safe in signal handlers.
 bool is_guest_code(uintptr_t pc);
+// True if it is of GuestCodeKind::Compiled.
+bool is_compiled_code(uintptr_t pc);
 
 // Whose frames guest code has on the native stack.
 enum class GuestCodeKind : uint8_t {

@@ -3,8 +3,7 @@
 #include <cstdio>
 
 #include "runtime/instance.h"
-#include "runtime/native_frame.h"
-#include "runtime/store.h"
+#include "runtime/stay_walk.h"
 
 namespace godwit::runtime {
 
@@ -102,78 +101,31 @@ class Locator final {
   KnownCode known_code_[kSize];
 };
 
-// Walks the frames of one stay in guest code, from the given place outwards. Frames of register code lie on the frame
-// stack, those of compiled code on the native one; where one kind has called the other is written down.
-class StayWalk final {
+// Sees all frames of a store that stands still.
+class Guide final {
  public:
-  StayWalk(Locator& locator, const Executor& executor, const GuestStay& innermost, FrameCollector& into)
-      : locator_(locator), executor_(executor), at_(innermost), into_(into) {}
+  Guide(const Executor& executor, FrameCollector& into) : executor_(executor), into_(into) {}
 
-  void run(CodeSource::CellRole role) {
-    if (at_.host_call_ctx == nullptr) return;
-    bool goes_on = true;
-    if (at_.host_call_ip == nullptr) {
-      goes_on = walk_compiled();
-      role = CodeSource::CellRole::Return;
-    }
-    while (goes_on) {
-      walk_cells(role);
-      role = CodeSource::CellRole::Return;
-      goes_on = is_called_by_compiled() && walk_compiled();
-    }
+  bool locate(const Cell* cell, const VmContext* ctx, CodeSource::CellRole role, CodeSource::Location& into) {
+    return locator_.locate(cell, ctx, role, into);
+  }
+  std::optional<Executor::CompiledPlace> locate(uintptr_t pc) { return locator_.locate(executor_, pc); }
+  bool is_threshold(const Cell* /*cell*/) const { return true; }
+  bool may_read(const Slot* /*header*/) const { return true; }
+  bool may_read(const FrameRecord* /*record*/) const { return true; }
+  bool add(const Module& module, const CodeSource::Location& location) {
+    into_.add(module, location);
+    return true;
+  }
+  bool add(const Executor::CompiledPlace& place) {
+    into_.add(place);
+    return true;
   }
 
  private:
-  // From the cell on, up to a caller that is none of register code.
-  void walk_cells(CodeSource::CellRole role) {
-    CodeSource::Location here;
-    while (locator_.locate(at_.host_call_ip, at_.host_call_ctx, role, here)) {
-      into_.add(*at_.host_call_ctx->module, here);
-      // How far the caller's fp lies below, its call knows.
-      if (is_callees_fp_) at_.host_call_fp -= here.callee_slots;
-      leave_frame(at_.host_call_fp + here.header_slot);
-      role = CodeSource::CellRole::Return;
-    }
-  }
-
-  bool is_called_by_compiled() {
-    const NativeThreshold* threshold = at_.native_threshold;
-    if (threshold == nullptr || reinterpret_cast<const uint8_t*>(at_.host_call_ip) != threshold->leave)
-      return false;
-    at_.native_threshold = threshold->outer;
-    at_.host_call_fp = reinterpret_cast<Slot*>(const_cast<FrameRecord*>(threshold->caller));
-    return true;
-  }
-
-  void leave_frame(const Slot* header) {
-    at_.host_call_ip = reinterpret_cast<const Cell*>(header[0]);
-    at_.host_call_ctx = reinterpret_cast<VmContext*>(header[1]);
-    is_callees_fp_ = true;
-  }
-
-  // From the frame record on up to the register code that has called.
-  bool walk_compiled() {
-    const NativeEntry* entry = at_.native_entry;
-    if (entry == nullptr) return false;
-    const auto* record = reinterpret_cast<const FrameRecord*>(at_.host_call_fp);
-    const auto* const end = reinterpret_cast<const FrameRecord*>(entry);
-    for (; record < end; record = record->outer) {
-      // the call lies before the place that is returned to
-      const auto place = locator_.locate(executor_, record->return_address - 1);
-      if (place) into_.add(*place);
-      if (record->outer <= record) break;
-    }
-    at_.native_entry = entry->outer;
-    at_.host_call_fp = entry->fp;
-    leave_frame(entry->header);
-    return true;
-  }
-
-  Locator& locator_;
   const Executor& executor_;
-  GuestStay at_;
-  bool is_callees_fp_ = false;  // the frame's own fp lies below
   FrameCollector& into_;
+  Locator locator_;
 };
 
 // What is known about an access that faulted: only memory 0 is accessed without explicit checks.
@@ -192,14 +144,14 @@ std::string describe_fault(uintptr_t address, const VmContext& ctx) {
 
 std::vector<Frame> Store::backtrace(const Cell* ip, Slot* fp, VmContext* ctx, size_t max_frames) {
   FrameCollector frames(max_frames);
-  Locator locator;
+  Guide guide(executor_, frames);
   const bool is_given = ctx != nullptr;
   // where compiled code has thrown, unless this is about something else
   if (throw_site_ && is_given)
     throw_site_->for_each([&](uintptr_t return_address, size_t count) {
       if (return_address == 0) return frames.leave_out(count);
       // the call lies before the place that is returned to
-      if (const auto place = locator.locate(executor_, return_address - 1)) frames.add(*place);
+      if (const auto place = guide.locate(return_address - 1)) frames.add(*place);
     });
   const GuestStay innermost{is_given ? ip : vm_.host_call_ip,
                             is_given ? fp : vm_.host_call_fp,
@@ -209,10 +161,9 @@ std::vector<Frame> Store::backtrace(const Cell* ip, Slot* fp, VmContext* ctx, si
                             vm_.native_entry,
                             vm_.native_threshold,
                             innermost_stay()};
-  StayWalk(locator, executor_, innermost, frames)
-      .run(is_given ? CodeSource::CellRole::Executing : CodeSource::CellRole::Return);
+  StayWalk(guide, innermost).run(is_given ? CodeSource::CellRole::Executing : CodeSource::CellRole::Return);
   for (const GuestStay* stay = innermost_stay(); stay; stay = stay->outer)
-    StayWalk(locator, executor_, *stay, frames).run(CodeSource::CellRole::Return);
+    StayWalk(guide, *stay).run(CodeSource::CellRole::Return);
   return frames.frames();
 }
 

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "runtime/gc_store.h"
+#include "runtime/profile.h"
 
 namespace godwit::runtime {
 
@@ -43,6 +44,8 @@ void Module::know_blueprint(const std::function<std::shared_ptr<const Blueprint>
     if (first_state_.blueprint) first_state_.is_ready.store(true, std::memory_order_release);
   });
 }
+
+Module::~Module() { Profile::forget(*this); }
 
 std::shared_ptr<Module> make_module(wasm::Module declarations, TypeRegistry& types, std::string name) {
   auto module = std::make_shared<Module>();

@@ -20,6 +20,13 @@ namespace godwit::runtime {
 struct Blueprint;
 struct UnwindSite;
 
+// How places in code are looked up.
+enum class Lookup : uint8_t {
+  Whole,
+  Now,          // for signal handlers: waits for no lock and allocates nothing; then nothing is found
+  FunctionNow,  // the same; the offset, which takes time, is not wanted
+};
+
 // Where the code of a module comes from: the tiers stand behind this.
 class CodeSource {
  public:
@@ -67,8 +74,9 @@ class CodeSource {
     Executing,  // the frame stands at this cell
     Return,     // the frame waits for a call to return to this cell; the location is the call's
   };
-  // False if the cell is not this module's. @threads any.
-  virtual bool locate(const Cell* cell, CellRole role, Location& into) const = 0;
+  // False if the cell is not this module's, or if the look-up would have to wait and must not. @threads any.
+  virtual bool locate(const Cell* cell, CellRole role, Location& into,
+                      Lookup lookup = Lookup::Whole) const = 0;
 
   // What an unwinder wants to know of a frame that stands at `cell`, or waits for the call there; what `into` points
   // to lives as long as the module. False if the cell is not this module's. @threads any.
@@ -78,6 +86,11 @@ class CodeSource {
 // @threads shared and immutable, but for what CodeSource publishes and blueprint().
 class Module final {
  public:
+  Module() = default;
+  ~Module();
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+
   wasm::Module declarations;
   std::vector<uint32_t> type_ids;  // canonical, by type index
   // By canonical id; null if the module has no types of structs or arrays and no tags, or if there was no memory.

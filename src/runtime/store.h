@@ -61,7 +61,13 @@ class Executor {
     uint32_t function_index;
     uint64_t offset;  // in the module, or kNoOffset
   };
-  virtual std::optional<CompiledPlace> locate_compiled(uintptr_t /*pc*/) const { return std::nullopt; }
+  virtual std::optional<CompiledPlace> locate_compiled(uintptr_t /*pc*/,
+                                                       Lookup /*lookup*/ = Lookup::Whole) const {
+    return std::nullopt;
+  }
+  // The cell that machine code of register code at `pc` belongs to; null if there is none, or if the look-up would have to
+  // wait and must not.
+  virtual const Cell* cell_at(uintptr_t /*pc*/, Lookup /*lookup*/) const { return nullptr; }
 };
 inline constexpr size_t kRecordCellBytes = 16;
 
@@ -183,6 +189,10 @@ class Store final {
   // @errors Exhausted: no address space.
   Result<> ensure_stacks() { return native_stack_.bounds().low ? Result<>() : make_stacks(); }
   platform::SwitchedStack& native_stack() { return native_stack_; }
+  bool is_on_frame_stack(const Slot* slot) const {
+    return reinterpret_cast<uintptr_t>(slot) - reinterpret_cast<uintptr_t>(frame_stack_.base()) <
+           reinterpret_cast<uintptr_t>(vm_.stack_limit) - reinterpret_cast<uintptr_t>(frame_stack_.base());
+  }
 
   // The innermost stay in guest code, or null. Set and restored by the executor.
   GuestStay* innermost_stay() const {

@@ -138,7 +138,7 @@ class FakeCode final : public CodeSource {
   Result<const Cell*> prepare(uint32_t, Interrupt) override {
     return fail(ErrorKind::Unsupported, "no code here");
   }
-  bool locate(const Cell* cell, CellRole role, Location& into) const override {
+  bool locate(const Cell* cell, CellRole role, Location& into, Lookup) const override {
     const auto& cells = role == CellRole::Executing ? executing : returning;
     const auto at = cells.find(cell);
     if (at == cells.end()) return false;

@@ -79,7 +79,7 @@ std::string help_text(const Command& command) {
     std::string left;
     if (option.letter != 0) left = std::string("-") + option.letter + ", ";
     left += "--" + std::string(option.name);
-    if (!option.value.empty()) left += " " + std::string(option.value);
+    if (!option.value.empty()) left += (option.value.starts_with('[') ? "" : " ") + std::string(option.value);
     append_padded(text, left, option.help);
   }
   if (!command.details.empty()) {

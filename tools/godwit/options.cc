@@ -60,6 +60,7 @@ std::expected<std::optional<OptionReader::Option>, UsageError> OptionReader::wit
     return Option{&spec, {}};
   }
   if (attached) return Option{&spec, *attached};
+  if (spec.value.starts_with('[')) return Option{&spec, {}};
   if (position_ == arguments_.size())
     return std::unexpected(UsageError{std::string(spelled) + " needs a value: " + std::string(spelled) + " " +
                                       std::string(spec.value)});

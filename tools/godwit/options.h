@@ -10,10 +10,11 @@
 namespace godwit::cli {
 
 struct OptionSpec {
-  std::string_view name;   // without the dashes
-  std::string_view value;  // what follows, as the help calls it; empty: nothing follows
-  std::string_view help;   // lines of at most 80 columns
-  char letter = 0;         // the short form, if there is one
+  std::string_view name;  // without the dashes
+  std::string_view
+      value;  // what follows, as the help calls it; empty: nothing follows. "[=X]" may be left out
+  std::string_view help;  // lines of at most 80 columns
+  char letter = 0;        // the short form, if there is one
   // What this option and those after it are about, for the help.
   std::string_view heading = {};
 };

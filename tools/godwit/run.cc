@@ -39,6 +39,7 @@ struct RunOptions {
   Limits limits;
   uint32_t max_threads = ThreadsConfig().max_threads;
   std::optional<std::string> core_dump;
+  std::optional<std::string> profile;
   bool prints_gc_statistics = false;
   bool prints_statistics = false;
   bool is_verbose = false;
@@ -122,8 +123,15 @@ constexpr OptionSpec kOptions[] = {
     {"coredump", "FILE",
      "If the guest fails, write its memories, globals and stack to\nFILE, for debuggers. All that it had in "
      "memory is in there."},
+    {"profile", "[=FILE]",
+     "Ask the guest's threads each millisecond of CPU time which\nfunctions they are in, and write the "
+     "stacks "
+     "to FILE\n(profile.folded), as flamegraph.pl and speedscope read them."},
     {"perf-map", "",
      "Write the names of compiled functions to /tmp/perf-PID.map,\nwhere Linux's perf looks for them."},
+    {"jitdump", "[=DIR]",
+     "Write machine code, names and lines to jit-PID.dump in DIR (here),\nfor perf record -k mono and perf "
+     "inject --jit."},
     {"verbose", "",
      "Say if functions are interpreted because machine code is\nimpossible, or not optimised because the "
      "compiler is missing.",
@@ -281,6 +289,10 @@ std::expected<void, UsageError> apply(RunOptions& into, const OptionReader::Opti
     into.config.uses_cache = false;
   } else if (name == "coredump") {
     into.core_dump = option.value;
+  } else if (name == "profile") {
+    into.profile = option.value.empty() ? "profile.folded" : option.value;
+  } else if (name == "jitdump") {
+    into.config.jit_dump_directory = option.value.empty() ? "." : option.value;
   } else if (name == "perf-map") {
     into.config.writes_perf_map = true;
   } else if (name == "verbose") {
@@ -346,7 +358,29 @@ int dump_core(const GuestCall& call, const Error& error, const RunOptions& optio
   return kExitOk;
 }
 
+// Ends with kExitOk, or with an exit status after saying what is wrong.
+int write_profile(Profiler& profiler, const std::string& path) {
+  const Profiler::Counts counts = profiler.stop();
+  if (const int status = write_file(path, profiler.folded_stacks()); status != kExitOk) return status;
+  std::string text = "profile: " + decimal(counts.all) + " samples of 1 ms";
+  const auto add = [&](uint64_t count, std::string_view what) {
+    if (count != 0) text += ", " + decimal(count) + " " + std::string(what);
+  };
+  add(counts.in_host, "in host functions");
+  add(counts.outside, "outside of the guest");
+  add(counts.cut, "with a part of the stack only");
+  add(counts.lost, "lost");
+  write_err(text + "; stacks in " + printable(path) + "\n");
+  return kExitOk;
+}
+
 int run_module(const Engine& engine, RunOptions& options) {
+  std::optional<Profiler> profiler;
+  if (options.profile) {
+    auto started = Profiler::start();
+    if (!started) return report(started.error(), "--profile");
+    profiler.emplace(std::move(*started));
+  }
   // What the store's guests use outlives it.
   std::optional<Wasi> wasi;
   std::optional<TlsTrust> trust;
@@ -401,8 +435,12 @@ int run_module(const Engine& engine, RunOptions& options) {
 
   const GuestCall call{store, *module, *instance, options.file, options.arguments, snapshot->has_value()};
   auto status = options.invoke ? invoke_function(call, *options.invoke) : run_command(call);
-  const int exit_status = status ? *status : report_run_error(status.error(), options, &*module);
+  int exit_status = status ? *status : report_run_error(status.error(), options, &*module);
   if (!status) (void)dump_core(call, status.error(), options);
+  if (profiler) {
+    const int written = write_profile(*profiler, *options.profile);
+    if (exit_status == kExitOk) exit_status = written;
+  }
   tell(engine, store, options);
   return leave(exit_status);
 }
