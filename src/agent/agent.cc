@@ -81,6 +81,9 @@ Result<std::shared_ptr<const Agent>> load_agent(const v1::Engine& engine, const 
   if (!config.tools.empty() && !agent->has_on_tool)
     return fail(ErrorKind::Unlinkable,
                 "agent '" + config.name + "' has tools, but its module exports no function 'on_tool'");
+  if (!config.websockets.empty() && !agent->has_on_event)
+    return fail(ErrorKind::Usage,
+                "agent '" + config.name + "' has WebSockets, but its module exports no function 'on_event'");
   if (!config.subscriptions.empty() && !agent->has_on_event)
     return fail(
         ErrorKind::Unlinkable,

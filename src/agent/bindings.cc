@@ -577,6 +577,22 @@ std::string Bindings::own_key(std::string_view name) const {
   return run_->agent_->config.resident ? event_key(run_->trigger_.instance, name) : std::string(name);
 }
 
+Bindings::Answer Bindings::send_to_socket(std::string_view id, bool is_text, std::string_view bytes) {
+  const auto socket = run_->host_.sockets->find(run_->agent_->config.name, id);
+  if (!socket) return refuse(Failure::NotFound, "no WebSocket of that id is open");
+  if (const auto sent = socket->send(is_text, bytes); !sent) return refuse(sent.error());
+  return 0;
+}
+
+Bindings::Answer Bindings::close_socket(std::string_view id, uint32_t code, std::string_view why) {
+  const auto socket = run_->host_.sockets->find(run_->agent_->config.name, id);
+  if (!socket) return refuse(Failure::NotFound, "no WebSocket of that id is open");
+  if (code != 1000 && (code < 3000 || code > 4999))
+    return refuse(Failure::Invalid, "an agent ends a WebSocket with 1000, or 3000 to 4999");
+  socket->close(static_cast<net::CloseCode>(code), why);
+  return 0;
+}
+
 Bindings::Answer Bindings::send_event(std::string_view to, std::string_view key, std::string_view payload) {
   // "agent", or "agent/instance"
   const std::string_view agent = to.substr(0, to.find('/'));
@@ -838,6 +854,20 @@ void Bindings::visit(Visitor visitor) {
             GODWIT_TEXT(key, key_at, key_size, kMostTextBytes);
             GODWIT_TEXT(payload, at, size, kMostPayloadBytes);
             return send_event(*agent, *key, *payload);
+          });
+  visitor("websocket_send",
+          [this](Caller& caller, uint32_t id_at, uint32_t id_size, uint32_t is_text, uint32_t at,
+                 uint32_t size) -> Answer {
+            GODWIT_TEXT(id, id_at, id_size, kMostTextBytes);
+            GODWIT_TEXT(bytes, at, size, kMostPieceBytes);
+            return send_to_socket(*id, is_text != 0, *bytes);
+          });
+  visitor("websocket_close",
+          [this](Caller& caller, uint32_t id_at, uint32_t id_size, uint32_t code, uint32_t at,
+                 uint32_t size) -> Answer {
+            GODWIT_TEXT(id, id_at, id_size, kMostTextBytes);
+            GODWIT_TEXT(why, at, size, kMostTextBytes);
+            return close_socket(*id, code, *why);
           });
 }
 

@@ -88,6 +88,8 @@ class Bindings final {
   Answer cancel_timer(std::string_view name);
   // Of an event for the instance that runs now.
   std::string own_key(std::string_view name) const;
+  Answer send_to_socket(std::string_view id, bool is_text, std::string_view bytes);
+  Answer close_socket(std::string_view id, uint32_t code, std::string_view why);
   Answer send_event(std::string_view to, std::string_view key, std::string_view payload);
 
   Run* run_;

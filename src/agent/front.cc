@@ -100,6 +100,7 @@ void AgentServer::Front::answer(net::Request& request, net::ResponseWriter& resp
     if (!found) return answer_text(response, 400, "the request does not say which instance it is for");
     instance = std::move(*found);
   }
+  if (route->is_websocket) return answer_websocket(request, response, *route, instance);
   if (route->webhook) return answer_webhook(request, response, *route, std::move(instance));
   server_.answer_by(
       route->agent,

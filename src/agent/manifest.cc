@@ -370,6 +370,10 @@ class ManifestReader final {
         return table.problem(&node, "'" + text + "' is no route: \"/\" or \"/path\", without '/' at the end");
       agent.routes.push_back(text);
     });
+    table.texts("websockets", [&](const toml::node& node, const std::string& text) {
+      if (!is_route(text)) return table.problem(&node, "'" + text + "' is no route: \"/path\"");
+      agent.websockets.push_back(text);
+    });
     table.tables("webhook", [&](Table& webhook) { agent.webhooks.push_back(read_webhook(webhook)); });
     table.tables("cron", [&](Table& cron) { agent.cron.push_back(read_cron(cron)); });
     table.tables("subscription",
@@ -380,7 +384,7 @@ class ManifestReader final {
     table.table("mcp", [&](Table& mcp) { agent.mcp = read_mcp(mcp); });
     check_tools(table, agent);
     if (agent.is_flow && (agent.resident || agent.has_journal || !agent.tools.empty() ||
-                          !agent.webhooks.empty() || !agent.cron.empty()))
+                          !agent.webhooks.empty() || !agent.cron.empty() || !agent.websockets.empty()))
       table.problem(
           nullptr,
           "a flow asks for webhooks and schedules by itself; 'resident', 'journal' and tools are agents'");
@@ -673,6 +677,9 @@ class ManifestReader final {
       for (const std::string& route : agent.routes)
         if (!routes.insert(route).second)
           problems_.add(root.source(), "two agents have the route '" + route + "'");
+      for (const std::string& route : agent.websockets)
+        if (!routes.insert(route).second)
+          problems_.add(root.source(), "the route '" + route + "' is taken twice");
       for (const Webhook& webhook : agent.webhooks)
         if (!routes.insert(webhook.route).second)
           problems_.add(root.source(), "the route '" + webhook.route + "' is taken twice");

@@ -112,9 +112,10 @@ struct AgentLimits {
 
 struct AgentConfig {
   std::string name;
-  std::string module;               // absolute path
-  bool is_flow = false;             // of flows.network, whose functions it imports
-  std::vector<std::string> routes;  // "/a" covers "/a" and what lies beneath
+  std::string module;                   // absolute path
+  bool is_flow = false;                 // of flows.network, whose functions it imports
+  std::vector<std::string> routes;      // "/a" covers "/a" and what lies beneath
+  std::vector<std::string> websockets;  // routes, exactly
   std::vector<Webhook> webhooks;
   std::vector<CronJob> cron;
   std::vector<Subscription> subscriptions;

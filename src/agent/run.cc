@@ -100,7 +100,7 @@ Result<> Run::call(AwakeInstance& guest) {
               .deadline_ns = now_ns() + agent_->config.limits.time_ns};
   host_.warden->watch(context_.thread, watched_);
   // what others find in the instance afterwards is not left in the middle because one client has lost its patience
-  const bool ends_with_client = trigger_.request && !agent_->config.resident;
+  const bool ends_with_client = trigger_.request && !trigger_.is_socket && !agent_->config.resident;
   if (ends_with_client)
     trigger_.request->on_gone([this, &store] {
       uint64_t running = 0;
@@ -123,9 +123,10 @@ Result<> Run::call(AwakeInstance& guest) {
         return {};
       }
       return call_export(store, *guest.instance,
-                         trigger_.request  ? "on_http"
-                         : trigger_.answer ? "on_tool"
-                                           : "on_event");
+                         trigger_.is_socket ? "on_event"
+                         : trigger_.request ? "on_http"
+                         : trigger_.answer  ? "on_tool"
+                                            : "on_event");
     };
     auto outcome = call_it();
     if (guest.instance)
@@ -176,7 +177,7 @@ void Run::end_span(const Result<>& outcome) {
   span_.set("gen_ai.operation.name", "invoke_agent");
   span_.set("gen_ai.agent.name", agent_->config.name);
   span_.set("godwit.trigger", trigger_.kind);
-  if (trigger_.request) {
+  if (trigger_.request && trigger_.response) {
     span_.set("http.request.method", trigger_.request->method());
     span_.set("url.path", std::string(trigger_.request->path()));
     span_.set("http.response.status_code", static_cast<int64_t>(trigger_.response->status()));

@@ -18,6 +18,7 @@
 #include "agent/outbound.h"
 #include "agent/remotes.h"
 #include "agent/residents.h"
+#include "agent/sockets.h"
 #include "agent/trace.h"
 #include "agent/warden.h"
 #include "godwit/linker.h"
@@ -44,6 +45,7 @@ struct RunHost {
   Warden* warden = nullptr;
   Events* events = nullptr;
   Tracer* tracer = nullptr;
+  Sockets* sockets = nullptr;
   const LocalModels* models = nullptr;    // null: there are none
   v1::TlsTrust* flow_trust = nullptr;     // whom flows believe
   platform::net::Address flow_door = {};  // where connections of flows to services of this process end
@@ -52,8 +54,9 @@ struct RunHost {
 
 // What a guest is asked. Either a request, or an event, or for a tool.
 struct Trigger {
-  std::string kind;     // "http", "webhook", "timer", "cron", "queue", "redis", "postgres", "tool"
-  std::string id = {};  // of an event: its key; of a webhook: its delivery; of a tool: its name
+  std::string
+      kind;  // "http", "webhook", "timer", "cron", "queue", "redis", "postgres", "tool", "websocket-…"
+  std::string id = {};              // of an event: its key; of a webhook: its delivery; of a tool: its name
   net::Request* request = nullptr;  // of "http" and "webhook"
   net::ResponseWriter* response = nullptr;
   std::string payload = {};  // of an event; of a webhook, whose body was read already
@@ -64,6 +67,7 @@ struct Trigger {
   ToolAnswer* answer = nullptr;  // of a tool
   std::string entry = {};        // of a flow: the export to call
   std::string subpath = {};      // of a flow: what follows its endpoint in the path
+  bool is_socket = false;        // an event of a WebSocket, which `request` has asked for
 };
 
 // A response to a guest's request, and what there was no room for yet.

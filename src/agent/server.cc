@@ -80,7 +80,7 @@ void say(std::string_view text) {
 const Serving::Route* Serving::find(std::string_view path) const {
   for (const Route& route : routes) {
     if (path == route.path) return &route;
-    if (route.webhook || route.is_mcp) continue;
+    if (route.webhook || route.is_mcp || route.is_websocket) continue;
     if (route.path == "/" ||
         (path.starts_with(route.path) && path.size() > route.path.size() && path[route.path.size()] == '/'))
       return &route;
@@ -161,6 +161,7 @@ Result<std::unique_ptr<AgentServer>> AgentServer::create(const ServeOptions& opt
                  .warden = self->warden_.get(),
                  .events = self->events_.get(),
                  .tracer = self->tracer_.get(),
+                 .sockets = &self->sockets_,
                  .models = self->models_.get(),
                  .flow_trust = self->flow_trust_ ? &*self->flow_trust_ : nullptr,
                  .flow_door = door,
@@ -244,6 +245,8 @@ Result<std::shared_ptr<const Serving>> AgentServer::load(const std::string& text
     for (const std::string& route : config.routes) serving->routes.push_back({.path = route, .agent = agent});
     for (const Webhook& webhook : agent->config.webhooks)
       serving->routes.push_back({.path = webhook.route, .agent = agent, .webhook = &webhook});
+    for (const std::string& route : config.websockets)
+      serving->routes.push_back({.path = route, .agent = agent, .is_websocket = true});
     if (!config.mcp.route.empty())
       serving->routes.push_back({.path = config.mcp.route, .agent = agent, .is_mcp = true});
     serving->agents.push_back(std::move(agent));

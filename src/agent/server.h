@@ -14,6 +14,7 @@
 #include "agent/mcp.h"
 #include "agent/mcp_sessions.h"
 #include "agent/run.h"
+#include "agent/sockets.h"
 #include "agent/subscriptions.h"
 #include "agent/warden.h"
 #include "net/server.h"
@@ -42,6 +43,7 @@ struct Serving {
     std::shared_ptr<const Agent> agent;
     const Webhook* webhook = nullptr;  // null, and no tools: a route, which covers what lies beneath
     bool is_mcp = false;
+    bool is_websocket = false;
   };
   std::vector<Route> routes;  // longer ones first
 
@@ -86,6 +88,8 @@ class AgentServer final {
                      std::string_view subpath);
     void answer_endpoint(net::Request& request, net::ResponseWriter& response, const Serving& serving,
                          std::string& agent_name);
+    void answer_websocket(net::Request& request, net::ResponseWriter& response, const Serving::Route& route,
+                          const std::string& instance);
     void answer_mcp(net::Request& request, net::ResponseWriter& response, const Serving::Route& route);
     AgentServer& server_;
   };
@@ -160,6 +164,7 @@ class AgentServer final {
   std::unique_ptr<LocalModels> models_;  // null: the manifest names none
   RunHost host_;
   McpSessions mcp_sessions_;
+  Sockets sockets_;
   std::string token_;
   Front front_;
   Admin admin_;

@@ -143,7 +143,7 @@ bool Connection::skip_body() {
 }
 
 void Connection::close_slowly() {
-  const bool may_be_sending = parser_ && (!parser_->is_done() || !input().empty());
+  const bool may_be_sending = has_switched_ || (parser_ && (!parser_->is_done() || !input().empty()));
   if (!may_be_sending || gone_.load(std::memory_order_relaxed) != 0 || is_cut_) return;
   // a socket that is closed with something unread takes back what was sent
   stream_->end();

@@ -68,9 +68,10 @@ class Connection final {
   size_t in_at_ = 0;  // where that begins
   // Of the request that is served now:
   std::optional<Parser> parser_;
-  std::string early_body_;  // of its body, that came with its head
-  bool keeps_ = false;      // the connection, once it is answered
-  bool is_cut_ = false;     // in the middle of an answer: nothing may look like its end
+  std::string early_body_;     // of its body, that came with its head
+  bool keeps_ = false;         // the connection, once it is answered
+  bool has_switched_ = false;  // to another protocol
+  bool is_cut_ = false;        // in the middle of an answer: nothing may look like its end
   bool has_asked_for_body_ = false;
   std::optional<ParseFailure> body_failure_;
   std::atomic<uint64_t> gone_ = 0;

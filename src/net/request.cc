@@ -43,6 +43,25 @@ std::string_view Request::host() const {
 
 Result<size_t> Request::read(std::string& into) { return connection_.read_body(into); }
 
+Result<size_t> Request::receive(std::string& into, uint64_t timeout_ns) {
+  Connection& connection = connection_;
+  if (connection.input().empty()) {
+    const platform::fs::WaitMode mode = {.stop = connection.reactor_.stop_word(),
+                                         .parker = &connection.reactor_.scheduler()};
+    ASSIGN_OR_RETURN(const size_t size, connection.receive({.mode = mode, .timeout_ns = timeout_ns}));
+    if (size == 0) return size;
+  }
+  const size_t size = connection.input().size();
+  into += as_text(connection.input());
+  connection.take_input(size);
+  return size;
+}
+
+Result<> Request::send_raw(std::string_view bytes) {
+  platform::fs::IoVector piece = {.iov_base = const_cast<char*>(bytes.data()), .iov_len = bytes.size()};
+  return connection_.write({&piece, 1});
+}
+
 Result<std::string> Request::read_all() {
   std::string body;
   for (;;) {

@@ -79,6 +79,17 @@ Result<> ResponseWriter::send(std::string_view body) {
   return send_head(Framing::Length, body);
 }
 
+Result<> ResponseWriter::switch_protocols(std::string_view fields) {
+  if (has_begun_) return fail(ErrorKind::Usage, "the response has begun");
+  has_begun_ = is_finished_ = true;
+  status_ = 101;
+  connection_.keeps_ = false;
+  connection_.has_switched_ = true;
+  const std::string head = "HTTP/1.1 101 Switching Protocols\r\n" + std::string(fields) + "\r\n";
+  fs::IoVector piece = piece_of(head);
+  return connection_.write({&piece, 1});
+}
+
 Result<> ResponseWriter::begin() {
   if (has_begun_) return fail(ErrorKind::Usage, "the response has begun");
   const bool has_chunks = connection_.parser_->head().minor_version != 0;

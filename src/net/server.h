@@ -62,6 +62,12 @@ class Request final {
   // handler returns, or it is replaced; an empty one takes it back. It must not wait.
   void on_gone(std::function<void()> function);
 
+  // Once another protocol was agreed on. Appends what comes; 0: no more will.
+  // @errors code(): ETIMEDOUT: nothing came for so long. EINTR: the server is to end.
+  Result<size_t> receive(std::string& into, uint64_t timeout_ns);
+  // Sends bytes as they are. On one fiber.
+  Result<> send_raw(std::string_view bytes);
+
   // @private
   explicit Request(Connection& connection) : connection_(connection) {}
   bool set_target();
@@ -101,6 +107,10 @@ class ResponseWriter final {
   Result<> finish();
   // Ends an answer that has begun and cannot be finished: the client sees that it is not whole.
   void drop();
+
+  // Answers that the connection goes on by another protocol, with these fields, each with its line end. Once; Request's
+  // receive() and send_raw() come after it.
+  Result<> switch_protocols(std::string_view fields);
 
   bool has_begun() const { return has_begun_; }
   bool is_finished() const { return is_finished_; }

@@ -16,6 +16,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <tuple>
 
 #include "platform/signal_context.h"
 
@@ -220,7 +221,7 @@ void begin_sampling_of_thread() {
     return;
   Timers& all = timers();
   const std::lock_guard lock(all.mutex);
-  if (state.function.load() != nullptr) (void)start_timer(all);  // without, its time is missing
+  if (state.function.load() != nullptr) std::ignore = start_timer(all);  // without, its time is missing
 }
 
 // The system copies the set before it finds that there is no such way to change the mask.

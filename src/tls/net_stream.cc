@@ -16,6 +16,7 @@ namespace fs = platform::fs;
 namespace pnet = platform::net;
 
 constexpr size_t kPieceBytes = 8192;
+constexpr uint64_t kPause_ns = 1'000'000;
 // Of a record that begins a handshake. spec: https://www.rfc-editor.org/rfc/rfc8446#section-5.1
 constexpr uint8_t kHandshakeRecord = 22;
 
@@ -76,6 +77,8 @@ Result<> NetStream::write(std::span<fs::IoVector> pieces, const net::Patience& p
       const auto taken = session_->write(plain);
       if (!taken) return fail(failure(taken.error()));
       plain.remove_prefix(*taken);
+      // full, and the other fiber is about to send it
+      if (*taken == 0 && is_sending_) std::ignore = fs::wait_for({}, kPause_ns, patience.mode);
       TRY(send(patience));
     }
   }
@@ -88,7 +91,16 @@ void NetStream::end() {
   std::ignore = pnet::shut_down(socket_.get(), pnet::Side::Writing);
 }
 
+// Of two fibers the first sends what there is of both: pieces of two would mix.
 Result<> NetStream::send(const net::Patience& patience) {
+  if (is_sending_) return {};
+  is_sending_ = true;
+  auto sent = send_all(patience);
+  is_sending_ = false;
+  return sent;
+}
+
+Result<> NetStream::send_all(const net::Patience& patience) {
   std::array<uint8_t, kPieceBytes> piece;
   while (const size_t size = session_->take(piece)) {
     fs::IoVector vector = {.iov_base = piece.data(), .iov_len = size};

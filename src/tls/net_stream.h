@@ -9,7 +9,7 @@
 
 namespace godwit::tls {
 
-// Either side. Patience is that for a whole call: a peer that sends a byte now and then gains nothing.
+// Either side. One fiber may read while another one writes. Patience is that for a whole call: a peer that sends a byte now and then gains nothing.
 class NetStream final : public net::Stream {
  public:
   NetStream(platform::fs::FileHandle socket, std::shared_ptr<Session> session)
@@ -27,12 +27,14 @@ class NetStream final : public net::Stream {
 
  private:
   Result<> send(const net::Patience& patience);
+  Result<> send_all(const net::Patience& patience);
   Result<> receive(const net::Patience& patience);
   Error failure(godwit_net_status status) const;
   void answer_plain_http();
 
   platform::fs::FileHandle socket_;
   std::shared_ptr<Session> session_;
+  bool is_sending_ = false;   // one fiber sends for both
   bool has_begun_ = false;    // something came
   bool speaks_http_ = false;  // instead of TLS
 };

@@ -86,7 +86,8 @@ pub fn log(level: u32, message: &str) {
 
 pub mod event {
     use super::*;
-    /// "http", "webhook", "timer", "cron", "queue" or "tool".
+    /// "http", "webhook", "timer", "cron", "queue", "tool", "websocket-open", "websocket-text", "websocket-binary" or
+    /// "websocket-close".
     pub fn kind() -> String {
         text(|to, room| unsafe { raw::event_kind(to, room) })
     }
@@ -530,5 +531,21 @@ pub mod queue {
     pub fn send(agent: &str, key: &str, payload: &[u8]) -> Result<bool> {
         let sent = unsafe { raw::queue_send(agent.as_ptr(), agent.len(), key.as_ptr(), key.len(), payload.as_ptr(), payload.len()) };
         check(sent).map(|new| new == 1)
+    }
+}
+
+/// WebSockets, on routes that `websockets` of the manifest names. Events tell of them; any run of the agent may send.
+pub mod websocket {
+    use super::*;
+    /// Does not wait for the client. Code -4 where more than 1 MiB would wait for it.
+    pub fn send(id: &str, text: &str) -> Result<()> {
+        check(unsafe { raw::websocket_send(id.as_ptr(), id.len(), 1, text.as_ptr(), text.len()) }).map(|_| ())
+    }
+    pub fn send_binary(id: &str, bytes: &[u8]) -> Result<()> {
+        check(unsafe { raw::websocket_send(id.as_ptr(), id.len(), 0, bytes.as_ptr(), bytes.len()) }).map(|_| ())
+    }
+    /// Ends it when what was sent has gone. `code`: 1000, or 3000 to 4999.
+    pub fn close(id: &str, code: u32, why: &str) -> Result<()> {
+        check(unsafe { raw::websocket_close(id.as_ptr(), id.len(), code, why.as_ptr(), why.len()) }).map(|_| ())
     }
 }

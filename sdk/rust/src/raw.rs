@@ -48,4 +48,6 @@ extern "C" {
     pub fn queue_send(
         agent: *const u8, agent_size: usize, key: *const u8, key_size: usize, payload: *const u8, size: usize,
     ) -> i32;
+    pub fn websocket_send(id: *const u8, id_size: usize, is_text: u32, bytes: *const u8, size: usize) -> i32;
+    pub fn websocket_close(id: *const u8, id_size: usize, code: u32, why: *const u8, size: usize) -> i32;
 }

@@ -121,6 +121,7 @@ GODWIT_ON_HTTP() {
     answer(true, agent::event::kind() + "|" + agent::request::method() + "|" + path + "|" +
                      agent::request::query() + "|" + argument());
   else if (what == "header") answer(true, agent::request::header(agent::request::query()).value_or("none"));
+  else if (what == "tell") answer(agent::websocket::send(agent::request::query(), argument()));
   else if (what == "fetch") fetch(argument());
   else if (what == "kv-get") {
     const auto value = agent::kv::get(argument());
@@ -202,7 +203,34 @@ GODWIT_ON_HTTP() {
   else answer(true, "nothing");
 }
 
+namespace {
+
+// Says back what it is told, and does what it is told to.
+void on_socket(const std::string& kind, const std::string& payload) {
+  const std::string id = agent::event::id();
+  if (kind == "websocket-open") agent::websocket::send(id, "welcome " + id);
+  else if (kind == "websocket-close") agent::kv::set("closed:" + id, payload);
+  else if (kind == "websocket-binary") agent::websocket::send_binary(id, payload);
+  else if (payload == "close") agent::websocket::close(id, 4000, "as it was told");
+  else if (payload == "trap") __builtin_trap();
+  else if (payload == "flood") {
+    while (agent::websocket::send(id, std::string(10000, 'x'))) {
+    }
+    const std::string why = agent::error_message();
+    // when some of it has gone
+    while (!agent::websocket::send(id, "refused: " + why)) {
+    }
+  } else {
+    agent::websocket::send(id, "echo " + payload);
+    if (payload.starts_with("pass ")) agent::websocket::send(payload.substr(5), "passed");
+  }
+}
+
+}  // namespace
+
 GODWIT_ON_EVENT() {
+  if (const std::string kind = agent::event::kind(); kind.starts_with("websocket-"))
+    return on_socket(kind, agent::event::payload());
   const std::string payload = agent::event::payload();
   if (payload.starts_with("keep ")) {
     calls++;

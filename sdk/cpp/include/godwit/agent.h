@@ -84,6 +84,12 @@ GODWIT_AGENT_IMPORT("timer_cancel") int32_t godwit_timer_cancel(const char* name
 GODWIT_AGENT_IMPORT("queue_send")
 int32_t godwit_queue_send(const char* agent, uint32_t agent_size, const char* key, uint32_t key_size,
                           const char* payload, uint32_t size);
+GODWIT_AGENT_IMPORT("websocket_send")
+int32_t godwit_websocket_send(const char* id, uint32_t id_size, uint32_t is_text, const char* bytes,
+                              uint32_t size);
+GODWIT_AGENT_IMPORT("websocket_close")
+int32_t godwit_websocket_close(const char* id, uint32_t id_size, uint32_t code, const char* why,
+                               uint32_t size);
 
 #ifdef __cplusplus
 }
@@ -174,9 +180,10 @@ inline std::optional<std::string> body() { return detail::all_of(godwit_request_
 }  // namespace request
 
 namespace event {
-/** "http", "webhook", "timer", "cron", "queue", "redis", "postgres" or "tool". */
+/** "http", "webhook", "timer", "cron", "queue", "redis", "postgres", "tool", "websocket-open", "websocket-text",
+ *  "websocket-binary" or "websocket-close". */
 inline std::string kind() { return detail::text_of(godwit_event_kind).value_or(""); }
-/** The same when an event comes once more. */
+/** The same when an event comes once more; of a WebSocket, its id. */
 inline std::string id() { return detail::text_of(godwit_event_id).value_or(""); }
 inline std::string payload() { return request::body().value_or(""); }
 }  // namespace event
@@ -585,6 +592,21 @@ inline bool send(std::string_view agent, std::string_view payload, std::string_v
                            detail::size(payload)) >= 0;
 }
 }  // namespace queue
+
+/** WebSockets, on routes that `websockets` of the manifest names. Events tell of them; any run of the agent may send. */
+namespace websocket {
+/** Does not wait for the client; false, too, where more than 1 MiB would wait for it. A text is UTF-8. */
+inline bool send(std::string_view id, std::string_view text) {
+  return godwit_websocket_send(id.data(), detail::size(id), 1, text.data(), detail::size(text)) == 0;
+}
+inline bool send_binary(std::string_view id, std::string_view bytes) {
+  return godwit_websocket_send(id.data(), detail::size(id), 0, bytes.data(), detail::size(bytes)) == 0;
+}
+/** Ends it when what was sent has gone. @param code 1000, or 3000 to 4999 */
+inline bool close(std::string_view id, uint32_t code = 1000, std::string_view why = {}) {
+  return godwit_websocket_close(id.data(), detail::size(id), code, why.data(), detail::size(why)) == 0;
+}
+}  // namespace websocket
 
 }  // namespace godwit::agent
 #endif
