@@ -13,7 +13,7 @@ packages=(
   llvm-$APT_LLVM-dev libzstd-dev zlib1g-dev                             # the optimising compiler
   libssl-dev openssl                                                    # TLS for guests, and the certificates of its tests
   libboost1.81-dev libtomlplusplus-dev libsqlite3-dev                   # HTTP, manifests and state of agents
-  wrk                                                                   # tests under load
+  wrk curl                                                              # tests under load, and of TLS as others speak it
   libgtest-dev g++-12                                                   # tests
 )
 
