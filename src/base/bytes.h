@@ -20,7 +20,7 @@ template <class T>
   requires std::is_trivially_copyable_v<T>
 [[gnu::always_inline]] inline T load_unaligned(const void* from) {
   T value;
-  std::memcpy(&value, from, sizeof value);
+  std::memcpy(&value, from, sizeof value);  // NOLINT(bugprone-sizeof-expression): T may be a pointer
   return value;
 }
 

@@ -13,7 +13,6 @@ namespace {
 
 using runtime::Trap;
 using wasm::AddrType;
-using wasm::MemType;
 using wasm::Signature;
 
 constexpr uint64_t kPage = 65536;

@@ -90,7 +90,7 @@ struct MachineState {
 
 // The machine of code/machine.h for the cell `kAt` behind a handler's first one. Self has state().
 template <class Self, int32_t kAt>
-struct MachineOps {
+struct MachineOps {  // NOLINT(bugprone-crtp-constructor-accessibility): an aggregate's base
   GODWIT_INLINE MachineState& state() { return static_cast<Self*>(this)->state(); }
   GODWIT_INLINE const Cell* cell() { return state().ip + kAt; }
   GODWIT_INLINE uint32_t a() { return cell()->a; }
@@ -198,6 +198,7 @@ struct Machine final : MachineState, MachineOps<Machine, 0> {
                         uint64_t acc_of_int, double acc_of_f64, float acc_of_f32,
                         runtime::V128 acc_of_v128 = {})
       : MachineState{cell_ip, frame, owner, memory, acc_of_int, acc_of_f64, acc_of_f32, acc_of_v128} {}
+  // NOLINTNEXTLINE(bugprone-derived-method-shadowing-base-method): that is how the base finds it
   GODWIT_INLINE MachineState& state() { return *this; }
   GODWIT_INLINE MachineAt<1> next_cell() { return MachineAt<1>(*this); }
 };

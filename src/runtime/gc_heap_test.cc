@@ -51,7 +51,7 @@ class TestRoots final : public GcRoots {
 
 class GcHeapTest : public ::testing::Test {
  protected:
-  void make(GcOptions options = {.max_bytes = uint64_t{256} << 20}) {
+  void make(const GcOptions& options = {.max_bytes = uint64_t{256} << 20}) {
     ids_ = types_.intern(some_types());
     vm_.gc_types = *types_.gc_types();
     heap_ = *GcHeap::create(vm_, roots_, options);

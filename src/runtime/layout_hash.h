@@ -28,7 +28,7 @@ inline constexpr uint64_t kLayoutHash = detail::hash_of({
 #define GODWIT_VM_STORE(type, name) ("store " #type " " #name),
 #define GODWIT_VM_CONTEXT(type, name) ("context " #type " " #name),
 #include "runtime/vm_layout.def"
-#define GODWIT_LIBCALL(name, signature) "call " #name " " signature,
+#define GODWIT_LIBCALL(name, signature) ("call " #name " " signature),
 #include "runtime/libcalls.def"
 #define GODWIT_TRAP(name, text) "trap " #name,
 #include "runtime/traps.def"

@@ -47,6 +47,7 @@ std::optional<uint32_t> ThreadGroup::start(std::unique_ptr<Store> store, Body bo
   return id;
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): the store lives until the thread ends
 void ThreadGroup::run(std::shared_ptr<Store> store, uint32_t id, const Body& body) {
   auto result = body(*store, id);
   Member member;  // goes with the store when the lock is released, before the thread can be joined

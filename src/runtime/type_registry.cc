@@ -3,6 +3,7 @@
 
 #include <mutex>
 #include <shared_mutex>
+#include <tuple>
 
 #include "runtime/gc_type.h"
 #include "wasm/type_canon.h"
@@ -82,7 +83,7 @@ uint32_t TypeRegistry::intern(const wasm::FuncType& type) {
   const std::lock_guard lock(impl_->mutex);
   const uint32_t id = impl_->canon.intern(std::span(&whole, 1), wasm::TypeIdx(0), {});
   // Exceptions of a host's tag are laid out by its type. If there is no memory, make_module() finds out.
-  if (impl_->gc.types() != nullptr) (void)impl_->gc.extend(impl_->canon);
+  if (impl_->gc.types() != nullptr) std::ignore = impl_->gc.extend(impl_->canon);
   return id;
 }
 

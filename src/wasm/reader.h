@@ -26,7 +26,9 @@ class Reader {
   bool next_is(uint8_t byte) const { return pos_ != end_ && *pos_ == byte; }
   uint32_t remaining() const { return static_cast<uint32_t>(end_ - pos_); }
   // Of the next byte, from the start of the module.
-  uint32_t offset() const { return static_cast<uint32_t>(pos_ - begin_); }
+  uint32_t offset() const {
+    return static_cast<uint32_t>(pos_ - begin_);  // NOLINT(clang-analyzer-core.NullPointerArithm)
+  }
   const FeatureSet& features() const { return features_; }
   // The features that were needed so far, as FeatureSet::bits.
   uint64_t used_features() const { return used_; }

@@ -217,7 +217,7 @@ void Pins::find_effects() {
     const Cell& entry = shape_->cells[0];
     const uint32_t first = uint32_t{entry.a} + runtime::kFrameHeaderSlots;
     for (uint32_t slot = first; slot < first + entry.d; ++slot)
-      if (pin_of(slot) != kNone) ever_written_ |= PinSet{1} << pin_of(slot);
+      if (const int pin = pin_of(slot); pin >= 0) ever_written_ |= PinSet{1} << pin;
   }
   for (uint32_t i = 0; i < count; ++i) {
     const Stencil& stencil = stencil_of(shape_->ops[i]);
