@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -13,18 +14,22 @@ namespace godwit::platform {
 
 namespace {
 
+constexpr mode_t kOthersMayWrite = S_IWGRP | S_IWOTH;
 constexpr int64_t kSettled_ns = 2'000'000'000;  // the coarsest times of files
 
 int64_t nanoseconds(const timespec& time) { return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
 
-}  // namespace
-
-namespace {
+// Whoever has mapped a file into its memory can write to it for a while without a change of its times: the system looks when
+// a page is first written to. So those who may write it must be those who may do what this process may.
+bool is_only_ours(const struct stat& status) {
+  const bool is_owners = status.st_uid == ::geteuid() || status.st_uid == 0;
+  return is_owners && (status.st_mode & kOthersMayWrite) == 0;
+}
 
 std::optional<FileIdentity> identity_of(const fs::FileHandle& file) {
   struct stat status{};
   timespec now{};
-  if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
+  if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) || !is_only_ours(status) ||
       ::clock_gettime(CLOCK_REALTIME, &now) != 0)
     return std::nullopt;
   const FileIdentity identity{status.st_dev, status.st_ino, static_cast<uint64_t>(status.st_size),

@@ -20,8 +20,8 @@ struct FileIdentity {
   bool operator==(const FileIdentity&) const = default;
 };
 
-// That of the regular file at `path`; nothing if it has changed so recently that it may change again without a change of
-// its times.
+// That of the regular file at `path`; nothing if it may change without a change of its times: because it has changed but a
+// moment ago, or because others than this user and the system's may write it.
 std::optional<FileIdentity> identity_of(const std::string& path);
 
 // A copy of a file, and its identity if it was that file, unchanged, from the first byte to the last.
