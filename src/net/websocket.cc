@@ -8,6 +8,7 @@
 
 #include "base/utf8.h"
 #include "net/message.h"
+#include "platform/clock.h"
 
 namespace godwit::net {
 namespace {
@@ -105,7 +106,15 @@ void WebSocket::pause() {
 bool WebSocket::fill(size_t bytes) {
   while (input().size() < bytes) {
     in_.erase(0, std::exchange(at_, 0));
-    const auto size = request_.receive(in_, limits_.quiet_ns);
+    uint64_t patience_ns = limits_.quiet_ns;
+    if (is_closing()) {
+      // who goes on talking does not keep it open
+      const uint64_t now_ns = platform::now_ns(platform::Clock::Monotonic);
+      if (!ends_at_ns_) ends_at_ns_ = now_ns + limits_.quiet_ns;
+      if (now_ns >= *ends_at_ns_) return false;
+      patience_ns = *ends_at_ns_ - now_ns;
+    }
+    const auto size = request_.receive(in_, patience_ns);
     if (size && *size > 0) {
       is_asked_ = false;
       continue;

@@ -50,7 +50,8 @@ class WebSocket final {
   static Result<std::shared_ptr<WebSocket>> accept(Request& request, ResponseWriter& response,
                                                    const WebSocketLimits& limits);
 
-  // The next message; nothing: it has ended, close_code() says why. Answers pings. On the handler's fiber.
+  // The next message; nothing: it has ended, close_code() says why. Answers pings. When this side has said that it ends, the
+  // client may go on for `quiet_ns`. On the handler's fiber.
   std::optional<Message> next();
   CloseCode close_code() const { return close_code_; }
   // Whether this side has said that it ends. @threads any.
@@ -95,6 +96,8 @@ class WebSocket final {
   uint32_t controls_ = 0;
   CloseCode close_code_ = CloseCode::Abnormal;
   bool is_asked_ = false;  // whether it is there
+  std::optional<uint64_t>
+      ends_at_ns_;  // once this side has said that it ends: so long the client is listened to
 
   std::mutex mutex_;  // guards what follows
   std::string queue_;
